@@ -1,0 +1,238 @@
+/** Our orders: what a strategy proposes, what risk approves, what the broker says of it. */
+import type { Decimal } from './decimal.ts';
+import type { EpochMicros } from './time.ts';
+
+export type Side = 'buy' | 'sell';
+export type OrderType = 'market' | 'limit' | 'stop' | 'stop_limit' | 'trailing_stop';
+export type TimeInForce = 'day' | 'gtc' | 'ioc' | 'fok' | 'opg' | 'cls';
+
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/** An order as a strategy proposes it. Nothing here has been checked against risk yet. */
+export interface OrderIntent {
+  readonly kind: 'order';
+  /** Derived from batch, strategy instance, symbol and sequence: see {@link deriveClientOrderId}. */
+  readonly clientOrderId: string;
+  readonly instanceId: string;
+  readonly algoRunId: string;
+  readonly consumer: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly extendedHours: boolean;
+  readonly quantity: Decimal;
+  readonly limitPrice: Decimal | null;
+  readonly stopPrice: Decimal | null;
+  /** True when the order may only bring the position closer to zero: such orders pass where new risk may not. */
+  readonly reduceOnly: boolean;
+  /** Where the strategy means to take profit and to give up: recorded with the fills. */
+  readonly targetPrice: Decimal | null;
+  readonly stopLossPrice: Decimal | null;
+  readonly reason: string;
+  readonly indicators: JsonObject;
+  /** Sequence in the host's inbox of the event that caused it. */
+  readonly causedBy: number;
+  readonly decidedAtMicros: EpochMicros;
+}
+
+export interface CancelIntent {
+  readonly kind: 'cancel';
+  readonly clientOrderId: string;
+  readonly instanceId: string;
+  readonly symbol: string;
+  readonly reason: string;
+  readonly causedBy: number;
+  readonly decidedAtMicros: EpochMicros;
+}
+
+export type Intent = OrderIntent | CancelIntent;
+
+/**
+ * Where an order stands. `approved` to `unknown` are ours, the rest the broker's.
+ * - `approved`: risk said yes, nothing was sent.
+ * - `submitting`: the request is on its way.
+ * - `unknown`: sent, and the answer was lost; counted against risk until the broker says what became of it.
+ */
+export type OrderStatus =
+  | 'approved'
+  | 'submitting'
+  | 'unknown'
+  | 'accepted'
+  | 'pending_new'
+  | 'new'
+  | 'held'
+  | 'partially_filled'
+  | 'pending_cancel'
+  | 'pending_replace'
+  | 'done_for_day'
+  | 'stopped'
+  | 'suspended'
+  | 'calculated'
+  | 'filled'
+  | 'canceled'
+  | 'expired'
+  | 'replaced'
+  | 'rejected'
+  | 'denied'
+  | 'not_sent';
+
+const TERMINAL: ReadonlySet<OrderStatus> = new Set([
+  'filled',
+  'canceled',
+  'expired',
+  'replaced',
+  'rejected',
+  'denied',
+  'not_sent',
+]);
+
+/** True when nothing can happen to the order any more (late fills and corrections aside). */
+export function isTerminal(status: OrderStatus): boolean {
+  return TERMINAL.has(status);
+}
+
+/** An order as the desk keeps it and as others see it. */
+export interface Order {
+  readonly clientOrderId: string;
+  readonly brokerOrderId: string | null;
+  readonly instanceId: string;
+  readonly algoRunId: string;
+  readonly consumer: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly extendedHours: boolean;
+  readonly quantity: Decimal;
+  readonly limitPrice: Decimal | null;
+  readonly stopPrice: Decimal | null;
+  readonly reduceOnly: boolean;
+  readonly targetPrice: Decimal | null;
+  readonly stopLossPrice: Decimal | null;
+  readonly reason: string;
+  readonly indicators: JsonObject;
+  readonly status: OrderStatus;
+  readonly filledQuantity: Decimal;
+  /** Quantity-weighted, null before the first fill. */
+  readonly averagePrice: Decimal | null;
+  /** Why it was denied, refused or ended, in words; null while all is well. */
+  readonly statusReason: string | null;
+  readonly createdAtMicros: EpochMicros;
+  readonly updatedAtMicros: EpochMicros;
+}
+
+/** One execution of an order. */
+export interface Fill {
+  /** The broker's id of the execution: the same fill told twice has the same id. */
+  readonly executionId: string;
+  readonly clientOrderId: string;
+  readonly brokerOrderId: string;
+  readonly instanceId: string;
+  readonly algoRunId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly quantity: Decimal;
+  readonly price: Decimal;
+  readonly fee: Decimal;
+  readonly executedAtMicros: EpochMicros;
+}
+
+/** What one strategy instance holds in one symbol. Quantity is signed: short is negative. */
+export interface Position {
+  readonly instanceId: string;
+  readonly algoRunId: string;
+  readonly symbol: string;
+  readonly quantity: Decimal;
+  /** Quantity-weighted entry price of what is held, zero when flat. */
+  readonly averagePrice: Decimal;
+  readonly realizedPnl: Decimal;
+  readonly fees: Decimal;
+}
+
+/** The broker's account, as far as risk and strategies need it. */
+export interface Account {
+  readonly accountId: string;
+  readonly currency: string;
+  readonly cash: Decimal;
+  readonly equity: Decimal;
+  readonly lastEquity: Decimal;
+  readonly buyingPower: Decimal;
+  readonly shortingEnabled: boolean;
+  /** Why the account may not trade, null when it may. */
+  readonly blockedReason: string | null;
+}
+
+export type RiskState = 'active' | 'reducing' | 'halted';
+
+/** Why an intent was not made an order: typed, with the numbers that decided. */
+export type DenialReason =
+  | { readonly code: 'order_notional'; readonly notional: Decimal; readonly limit: Decimal }
+  | { readonly code: 'position_notional'; readonly notional: Decimal; readonly limit: Decimal }
+  | { readonly code: 'order_quantity'; readonly quantity: Decimal; readonly limit: Decimal }
+  | { readonly code: 'open_orders'; readonly open: number; readonly limit: number }
+  | { readonly code: 'orders_per_minute'; readonly count: number; readonly limit: number }
+  | { readonly code: 'daily_loss'; readonly loss: Decimal; readonly limit: Decimal }
+  | { readonly code: 'buying_power'; readonly needed: Decimal; readonly available: Decimal }
+  | {
+      readonly code: 'price_collar';
+      readonly price: Decimal;
+      readonly reference: Decimal;
+      readonly limitPercent: number;
+    }
+  | { readonly code: 'no_market'; readonly symbol: string }
+  | {
+      readonly code: 'stale_market';
+      readonly symbol: string;
+      readonly ageMs: number;
+      readonly limitMs: number;
+    }
+  | { readonly code: 'symbol_halted'; readonly symbol: string; readonly status: string }
+  | {
+      readonly code: 'short_not_allowed';
+      readonly symbol: string;
+      readonly held: Decimal;
+      readonly asked: Decimal;
+    }
+  | { readonly code: 'fraction_not_allowed'; readonly symbol: string; readonly quantity: Decimal }
+  | { readonly code: 'not_reducing'; readonly held: Decimal; readonly asked: Decimal }
+  | { readonly code: 'risk_state'; readonly state: RiskState; readonly why: string }
+  | { readonly code: 'account_blocked'; readonly why: string }
+  | { readonly code: 'outside_window'; readonly detail: string }
+  | { readonly code: 'market_closed'; readonly detail: string }
+  | { readonly code: 'invalid'; readonly detail: string }
+  | { readonly code: 'duplicate'; readonly clientOrderId: string }
+  | { readonly code: 'unknown_order'; readonly clientOrderId: string }
+  | { readonly code: 'stopping' };
+
+/** A denied intent, as strategies are told. */
+export interface Denial {
+  readonly clientOrderId: string;
+  readonly instanceId: string;
+  readonly symbol: string;
+  readonly reason: DenialReason;
+}
+
+/**
+ * The id under which the broker knows an order. Made only of what is the same after a crash, so that it can be
+ * derived again and an order of unknown fate asked for. At most 128 characters (Alpaca's limit).
+ * @param sequence counts the orders of this (instance, symbol) in this batch from 1.
+ */
+export function deriveClientOrderId(
+  batchId: string,
+  instanceId: string,
+  symbol: string,
+  sequence: number,
+): string {
+  const batch = batchId.replaceAll('-', '').slice(0, 12);
+  const id = `${batch}.${instanceId}.${symbol.replaceAll('/', '-')}.${sequence}`;
+  if (id.length > 128) throw new RangeError(`client order id over 128 characters: ${id}`);
+  return id;
+}

@@ -1,0 +1,145 @@
+/**
+ * What is kept in the database, as plain data: the rows that go in and the answers that come out. Every call crosses
+ * a thread, so there are no classes here. Decimals are text, moments RFC 3339, ids text, as in the JSON output.
+ */
+import type { JsonObject } from '../domain/order.ts';
+
+export type Environment = 'SIMULATED' | 'PAPER' | 'PROD' | 'BACKTEST' | 'REPLAY';
+
+export interface NewRun {
+  readonly batchId: string;
+  readonly strategy: string;
+  readonly instanceId: string;
+  readonly environment: Environment;
+  readonly consumer: string;
+  /** Hash of the strategy's bundle. */
+  readonly version: string;
+  readonly parameters: JsonObject;
+  readonly startedAt: string;
+}
+
+export interface RunRow {
+  readonly batchId: string;
+  readonly algoRunId: string;
+  readonly strategy: string;
+  readonly instanceId: string;
+  readonly environment: Environment;
+  readonly consumer: string;
+  readonly version: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly endReason: string | null;
+}
+
+export interface OrderRow {
+  readonly clientOrderId: string;
+  readonly brokerOrderId: string | null;
+  readonly algoRunId: string;
+  readonly batchId: string;
+  readonly symbol: string;
+  readonly side: 'buy' | 'sell';
+  readonly type: string;
+  readonly timeInForce: string;
+  readonly qty: string;
+  readonly limitPrice: string | null;
+  readonly stopPrice: string | null;
+  readonly filledQty: string;
+  readonly avgPrice: string | null;
+  readonly status: string;
+  readonly reason: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface NewTrade {
+  /** The broker's id of the execution; a second row with the same one is ignored. */
+  readonly executionId: string;
+  readonly algoRunId: string;
+  readonly batchId: string;
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: 'buy' | 'sell';
+  /** `trade_operation`: opening short and closing short are told apart from plain sell and buy. */
+  readonly operation: 'buy' | 'sell' | 'sell_short' | 'buy_short';
+  readonly qty: string;
+  readonly price: string;
+  readonly fee: string;
+  readonly executedAt: string;
+  readonly targetPrice: string | null;
+  readonly stopPrice: string | null;
+  /** `{buy: {...}}` or `{sell: {...}}` with the order's reason and indicators. */
+  readonly indicators: JsonObject;
+}
+
+export interface TradeRow extends Omit<NewTrade, 'executionId' | 'operation'> {
+  readonly tradeId: string;
+  readonly recordedAt: string;
+}
+
+export interface PositionRow {
+  readonly symbol: string;
+  readonly algoRunId: string;
+  readonly qty: string;
+  readonly avgPrice: string;
+  readonly marketPrice: string | null;
+  readonly unrealizedPnl: string | null;
+  readonly realizedPnl: string;
+}
+
+export interface NewPick {
+  readonly batchId: string;
+  readonly symbol: string;
+  readonly scanner: string;
+  readonly rank: number;
+  readonly reason: string;
+  readonly pickedAt: string;
+}
+
+/** The saved state of one unit: a strategy instance and a symbol (`*` for a universe). */
+export interface StateRow {
+  readonly instanceId: string;
+  readonly symbol: string;
+  readonly state: string;
+  readonly savedAt: string;
+}
+
+/** Signed quantity and average price that a strategy instance holds by the rows of all its batches. */
+export interface HoldingRow {
+  readonly instanceId: string;
+  readonly symbol: string;
+  readonly qty: string;
+  readonly avgPrice: string;
+  readonly realizedPnl: string;
+  readonly targetPrice: string | null;
+  readonly stopPrice: string | null;
+}
+
+export interface RowFilter {
+  readonly batchId?: string;
+  readonly limit?: number;
+}
+
+/** The stores, as the database thread offers them to the others. All calls may fail while the database is down. */
+export interface Stores {
+  startRun(run: NewRun): Promise<string>;
+  endRuns(batchId: string, endedAt: string, reason: string): Promise<number>;
+  /** Closes rows of batches that died without saying so; answers how many. */
+  endAbandonedRuns(exceptBatchId: string, endedAt: string): Promise<number>;
+  /** Inserts or updates by client order id; an older `updatedAt` never overwrites a newer one. */
+  recordOrders(orders: readonly OrderRow[]): Promise<void>;
+  /** Inserts; an execution id that is there already is ignored. Answers how many rows are new. */
+  recordTrades(trades: readonly NewTrade[]): Promise<number>;
+  recordPicks(picks: readonly NewPick[]): Promise<void>;
+  saveStates(states: readonly StateRow[]): Promise<void>;
+  loadStates(instanceIds: readonly string[]): Promise<readonly StateRow[]>;
+  holdings(instanceIds: readonly string[], environment: Environment): Promise<readonly HoldingRow[]>;
+  listRuns(filter: RowFilter): Promise<readonly RunRow[]>;
+  listOrders(filter: RowFilter): Promise<readonly OrderRow[]>;
+  listTrades(filter: RowFilter): Promise<readonly TradeRow[]>;
+  listPositions(filter: RowFilter): Promise<readonly PositionRow[]>;
+}
+
+/** How the embedded or the real database is reached. */
+export type DatabaseLocation =
+  | { readonly type: 'embedded'; readonly directory: string }
+  | { readonly type: 'postgres'; readonly url: string };

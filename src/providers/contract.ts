@@ -1,0 +1,107 @@
+/** What tells us prices: a live stream, decoded into batches, and history over requests. */
+import type { Bar, Quote, Session, Snapshot, Trade } from '../domain/market.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { Batch } from '../tape/batch.ts';
+import type { SymbolTable } from '../tape/symbols.ts';
+
+/** Symbols wanted on each channel of a stream. `*` means all. */
+export interface Subscription {
+  readonly trades: readonly string[];
+  readonly quotes: readonly string[];
+  readonly bars: readonly string[];
+}
+
+export type ConnectionState =
+  | 'connecting'
+  | 'authenticating'
+  | 'live'
+  | 'degraded'
+  | 'waiting'
+  | 'closed'
+  | 'failed';
+
+/** What a stream tells of itself, beside its events. */
+export type StreamNotice =
+  | { readonly type: 'state'; readonly state: ConnectionState; readonly detail: string }
+  /** Data may be missing between these moments: the stream was not connected or not alive. */
+  | {
+      readonly type: 'gap';
+      readonly fromMicros: EpochMicros;
+      readonly toMicros: EpochMicros;
+      readonly reason: 'disconnected' | 'slow_client';
+    }
+  /** Symbols that are wanted but that the feed does not acknowledge. */
+  | { readonly type: 'unacknowledged'; readonly missing: Subscription; readonly detail: string }
+  /** A person must act: wrong keys, a feed that the account may not use. The stream has stopped. */
+  | { readonly type: 'fatal'; readonly detail: string; readonly remedy: string };
+
+export interface StreamListener {
+  /**
+   * Decoded events, in order. The batch belongs to the stream and is reused after the call: copy rows out of it.
+   * Symbol ids are those of {@link MarketStream.symbols}.
+   */
+  onBatch(batch: Batch): void;
+  onNotice(notice: StreamNotice): void;
+}
+
+/** What was seen on the wire so far; all counts only grow. */
+export interface StreamCounters {
+  readonly frames: number;
+  readonly bytes: number;
+  readonly events: number;
+  readonly damagedElements: number;
+  readonly unknownKinds: number;
+  readonly unknownFields: number;
+  readonly reconnects: number;
+}
+
+/** A live market-data stream. It reconnects by itself, without end, until closed or fatally refused. */
+export interface MarketStream {
+  readonly symbols: SymbolTable;
+  readonly counters: StreamCounters;
+  open(listener: StreamListener): void;
+  /** Sets what is wanted, whole; differences are sent when connected, and all again after every reconnect. */
+  want(subscription: Subscription): void;
+  close(): Promise<void>;
+}
+
+export interface BarsRequest {
+  readonly symbols: readonly string[];
+  readonly interval: 'minute' | 'day';
+  /** Inclusive. */
+  readonly fromMicros: EpochMicros;
+  /** Exclusive: a bar that starts here is not wanted. */
+  readonly toMicros: EpochMicros;
+  /** At most this many of the newest bars per symbol. */
+  readonly limitPerSymbol?: number;
+}
+
+/** History over requests. Answers are sorted by time, oldest first. */
+export interface HistoryProvider {
+  bars(request: BarsRequest, signal?: AbortSignal): Promise<Outcome<ReadonlyMap<string, readonly Bar[]>>>;
+  trades(
+    symbol: string,
+    fromMicros: EpochMicros,
+    toMicros: EpochMicros,
+    signal?: AbortSignal,
+  ): Promise<Outcome<readonly Trade[]>>;
+  quotes(
+    symbol: string,
+    fromMicros: EpochMicros,
+    toMicros: EpochMicros,
+    signal?: AbortSignal,
+  ): Promise<Outcome<readonly Quote[]>>;
+  snapshots(
+    symbols: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Outcome<ReadonlyMap<string, Snapshot>>>;
+}
+
+/** The broker's or provider's own calendar and clock. */
+export interface SessionSource {
+  /** Sessions whose date lies in the range (`YYYY-MM-DD`, both inclusive), in order. */
+  sessions(fromDate: string, toDate: string): Promise<Outcome<readonly Session[]>>;
+  /** The exchange's own time now, to measure how far our clock is off. */
+  now(): Promise<Outcome<EpochMicros>>;
+}

@@ -1,0 +1,352 @@
+/**
+ * The batch: market events as columns of one ArrayBuffer.
+ *
+ * The same bytes cross the MessagePort, stand in tape files and feed a backtest. A row is never turned into an
+ * object on its way; readers look at the columns in place.
+ *
+ * Layout (little-endian, as every platform Node runs on): a 64-byte header, then one column after another, each
+ * `capacity` entries long and aligned to its element, then a heap of bytes for what varies in length.
+ *
+ * | column        | type    | trade         | quote      | bars        | other kinds: see {@link EventKind}      |
+ * |---------------|---------|---------------|------------|-------------|-----------------------------------------|
+ * | timeNs        | Float64 | event time in nanoseconds from the header's base time (exact for 104 days)          |
+ * | receivedNs    | Float64 | when the producer received it, likewise                                              |
+ * | n0 n1 n2 n3   | Float64 | price, size   | bid price, bid size, ask price, ask size | open high low close         |
+ * | idLow idHigh  | Uint32  | trade id      | 0          | 0           |                                         |
+ * | symbolId      | Uint32  | id of the stream's symbol, see definitions                                           |
+ * | conditions    | Uint32  | up to four one-character ASCII condition codes, first in the lowest byte, 0-padded   |
+ * | heapOffset    | Uint32  | where the row's bytes start in the heap                                              |
+ * | heapLength    | Uint32  | how many; 0 = none. Bars: three Float64 (volume, vwap, trade count)                  |
+ * | kind          | Uint8   | {@link EventKind}                                                                    |
+ * | flags         | Uint8   | {@link RowFlag}                                                                      |
+ * | code0 code1   | Uint8   | exchange, -   | bid and ask exchange | -   | ASCII; crypto trade: code1 = taker side |
+ * | tape          | Uint8   | ASCII `A B C N O`, 0 = none                                                          |
+ */
+import { assert } from '../domain/assert.ts';
+import type { EpochMicros } from '../domain/time.ts';
+
+export const BATCH_VERSION = 1;
+export const HEADER_BYTES = 64;
+/** Bytes of all columns for one row: 6 x 8 + 6 x 4 + 5 x 1, rounded up so that columns stay aligned. */
+const ROW_BYTES = 6 * 8 + 6 * 4 + 5;
+
+/** What a row says. The numbers stand in tape files: never reuse one. */
+export const EventKind = {
+  /** A row that was taken back (a conflated quote): readers skip it. */
+  none: 0,
+  trade: 1,
+  quote: 2,
+  /** A closed minute. */
+  minuteBar: 3,
+  /** A closed minute sent again because a late trade changed it: replaces the bar with the same time. */
+  updatedBar: 4,
+  /** The day so far. */
+  dailyBar: 5,
+  /** Trading status: code0 = status code (first character), heap = JSON `{sc, sm, rc, rm}`. */
+  status: 6,
+  /** Limit-up limit-down band: n0 = up, n1 = down, code0 = indicator. */
+  luld: 7,
+  /** n0, n1 = old price and size; n2, n3 = corrected; id = the old trade's; heap = JSON of the whole element. */
+  correction: 8,
+  /** n0, n1 = price and size; id = the trade's; code0 = exchange, code1 = `C` cancel or `E` error. */
+  cancel: 9,
+  /** n0 = price. */
+  imbalance: 10,
+  /** heap = bid levels then ask levels, each level two Float64 (price, size); n0 = bids, n1 = asks counted. */
+  orderBook: 11,
+  /** heap = JSON of the whole element. symbolId = 0: news names several symbols inside. */
+  news: 12,
+  /** Names a symbol before its first use: symbolId, heap = UTF-8 text. */
+  definition: 32,
+  /**
+   * Events are missing: symbolId (0 = all), timeNs = from, n0 = to (ns from the base), n1 = how many (NaN when
+   * nobody knows), code0 = {@link GapReason}.
+   */
+  gap: 33,
+} as const;
+export type EventKind = (typeof EventKind)[keyof typeof EventKind];
+
+export const KIND_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(EventKind).map(([name, value]) => [value, name]),
+);
+
+export const RowFlag = {
+  /** Order book: forget what you had. */
+  snapshot: 1,
+  /** The heap holds text that the columns could not: condition codes, a number of over 15 digits, a long id. */
+  text: 2,
+  /** Bar: trades are missing in it. */
+  incomplete: 4,
+  /** Bar: built here from trades, not sent by the feed. */
+  built: 8,
+  /** Trade: does not move the last price (its conditions say so). */
+  notLast: 16,
+  /** Trade: does not move a bar's high and low. */
+  notRange: 32,
+  /** Trade: does not count in volume. */
+  notVolume: 64,
+} as const;
+
+/** Why events are missing. The numbers stand in tape files. */
+export const GapReason = {
+  disconnected: 1,
+  overflow: 2,
+  stale: 3,
+  slowClient: 4,
+  consumerRestarted: 5,
+} as const;
+export type GapReason = (typeof GapReason)[keyof typeof GapReason];
+
+export interface BatchSize {
+  readonly rows: number;
+  readonly heapBytes: number;
+}
+
+/** Room for 1,024 rows and 32 KiB of heap: about 110 KiB, so that a batch stays in the second-level cache. */
+export const DEFAULT_BATCH_SIZE: BatchSize = { rows: 1_024, heapBytes: 32_768 };
+
+const BAR_HEAP_BYTES = 24;
+const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder();
+
+// Header fields, as indexes into an Uint32 or Float64 view of the first 64 bytes.
+const U32_VERSION = 0;
+const U32_STREAM = 1;
+const U32_COUNT = 2;
+const U32_CAPACITY = 3;
+const U32_HEAP_USED = 4;
+const U32_HEAP_CAPACITY = 5;
+const F64_BASE_MICROS = 3;
+const F64_FIRST_SEQUENCE = 4;
+
+export class Batch {
+  readonly buffer: ArrayBuffer;
+  readonly capacity: number;
+  readonly heapCapacity: number;
+  readonly timeNs: Float64Array;
+  readonly receivedNs: Float64Array;
+  readonly n0: Float64Array;
+  readonly n1: Float64Array;
+  readonly n2: Float64Array;
+  readonly n3: Float64Array;
+  readonly idLow: Uint32Array;
+  readonly idHigh: Uint32Array;
+  readonly symbolId: Uint32Array;
+  readonly conditions: Uint32Array;
+  readonly heapOffset: Uint32Array;
+  readonly heapLength: Uint32Array;
+  readonly kind: Uint8Array;
+  readonly flags: Uint8Array;
+  readonly code0: Uint8Array;
+  readonly code1: Uint8Array;
+  readonly tape: Uint8Array;
+  readonly heap: Uint8Array;
+  readonly #u32: Uint32Array;
+  readonly #f64: Float64Array;
+  #heapFloats: DataView;
+  /** Rows in use. Kept beside the header while the batch is written: {@link seal} stores it. */
+  count: number;
+  heapUsed: number;
+
+  /** Opens the batch that a buffer holds. Throws when the buffer is not one of this version. */
+  constructor(buffer: ArrayBuffer) {
+    this.buffer = buffer;
+    this.#u32 = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
+    this.#f64 = new Float64Array(buffer, 0, HEADER_BYTES / 8);
+    assert(
+      this.#u32[U32_VERSION] === BATCH_VERSION,
+      `batch version ${this.#u32[U32_VERSION]}, not ${BATCH_VERSION}`,
+    );
+    const capacity = this.#u32[U32_CAPACITY]!;
+    this.capacity = capacity;
+    this.heapCapacity = this.#u32[U32_HEAP_CAPACITY]!;
+    this.count = this.#u32[U32_COUNT]!;
+    this.heapUsed = this.#u32[U32_HEAP_USED]!;
+    let at = HEADER_BYTES;
+    const floats = () => {
+      const column = new Float64Array(buffer, at, capacity);
+      at += capacity * 8;
+      return column;
+    };
+    const words = () => {
+      const column = new Uint32Array(buffer, at, capacity);
+      at += capacity * 4;
+      return column;
+    };
+    const bytes = (length: number) => {
+      const column = new Uint8Array(buffer, at, length);
+      at += length;
+      return column;
+    };
+    this.timeNs = floats();
+    this.receivedNs = floats();
+    this.n0 = floats();
+    this.n1 = floats();
+    this.n2 = floats();
+    this.n3 = floats();
+    this.idLow = words();
+    this.idHigh = words();
+    this.symbolId = words();
+    this.conditions = words();
+    this.heapOffset = words();
+    this.heapLength = words();
+    this.kind = bytes(capacity);
+    this.flags = bytes(capacity);
+    this.code0 = bytes(capacity);
+    this.code1 = bytes(capacity);
+    this.tape = bytes(capacity);
+    this.heap = bytes(this.heapCapacity);
+    this.#heapFloats = new DataView(buffer, this.heap.byteOffset, this.heapCapacity);
+  }
+
+  /** A new, empty batch. `streamId` says whose symbol ids it uses. */
+  static create(size: BatchSize = DEFAULT_BATCH_SIZE, streamId = 0, baseMicros: EpochMicros = 0): Batch {
+    const buffer = new ArrayBuffer(HEADER_BYTES + size.rows * ROW_BYTES + size.heapBytes);
+    const header = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
+    header[U32_VERSION] = BATCH_VERSION;
+    header[U32_STREAM] = streamId;
+    header[U32_CAPACITY] = size.rows;
+    header[U32_HEAP_CAPACITY] = size.heapBytes;
+    const batch = new Batch(buffer);
+    batch.baseMicros = baseMicros;
+    return batch;
+  }
+
+  get streamId(): number {
+    return this.#u32[U32_STREAM]!;
+  }
+
+  /** The moment that the time columns count from. Set it only while the batch is empty. */
+  get baseMicros(): EpochMicros {
+    return this.#f64[F64_BASE_MICROS]!;
+  }
+
+  set baseMicros(moment: EpochMicros) {
+    this.#f64[F64_BASE_MICROS] = moment;
+  }
+
+  /** Sequence number of the first row in its stream or inbox. */
+  get firstSequence(): number {
+    return this.#f64[F64_FIRST_SEQUENCE]!;
+  }
+
+  set firstSequence(sequence: number) {
+    this.#f64[F64_FIRST_SEQUENCE] = sequence;
+  }
+
+  /** Whether one more row with up to `heapBytes` of heap fits. */
+  hasRoom(heapBytes: number): boolean {
+    return this.count < this.capacity && this.heapUsed + heapBytes <= this.heapCapacity;
+  }
+
+  /** Empties the batch for writing again. Old contents stay as rubbish behind `count`. */
+  reset(streamId: number, baseMicros: EpochMicros, firstSequence = 0): void {
+    this.count = 0;
+    this.heapUsed = 0;
+    this.#u32[U32_STREAM] = streamId;
+    this.baseMicros = baseMicros;
+    this.firstSequence = firstSequence;
+  }
+
+  /** Stores the counts in the header: call it before the buffer leaves this hand. */
+  seal(): ArrayBuffer {
+    this.#u32[U32_COUNT] = this.count;
+    this.#u32[U32_HEAP_USED] = this.heapUsed;
+    return this.buffer;
+  }
+
+  /** Moment of a row's event, in whole microseconds. */
+  timeMicros(row: number): EpochMicros {
+    return this.baseMicros + Math.floor(this.timeNs[row]! / 1_000);
+  }
+
+  receivedMicros(row: number): EpochMicros {
+    return this.baseMicros + Math.floor(this.receivedNs[row]! / 1_000);
+  }
+
+  /** The row's heap bytes, a view, valid as long as the batch is. */
+  heapBytes(row: number): Uint8Array {
+    const offset = this.heapOffset[row]!;
+    return this.heap.subarray(offset, offset + this.heapLength[row]!);
+  }
+
+  heapText(row: number): string {
+    return textDecoder.decode(this.heapBytes(row));
+  }
+
+  /** Float64 number `index` of the row's heap bytes (bars, order books). Heap offsets need no alignment. */
+  heapFloat(row: number, index: number): number {
+    return this.#heapFloats.getFloat64(this.heapOffset[row]! + index * 8, true);
+  }
+
+  /** Appends bytes to the heap and points `row` at them. The caller has checked {@link hasRoom}. */
+  setHeapBytes(row: number, bytes: Uint8Array): void {
+    this.heap.set(bytes, this.heapUsed);
+    this.heapOffset[row] = this.heapUsed;
+    this.heapLength[row] = bytes.length;
+    this.heapUsed += bytes.length;
+  }
+
+  setHeapText(row: number, text: string): void {
+    this.setHeapBytes(row, textEncoder.encode(text));
+  }
+
+  setHeapFloats(row: number, values: ArrayLike<number>): void {
+    const offset = this.heapUsed;
+    for (let index = 0; index < values.length; index += 1) {
+      this.#heapFloats.setFloat64(offset + index * 8, values[index]!, true);
+    }
+    this.heapOffset[row] = offset;
+    this.heapLength[row] = values.length * 8;
+    this.heapUsed = offset + values.length * 8;
+  }
+
+  /** The three numbers a bar keeps in the heap. The caller has checked room for 24 bytes. */
+  setBarTail(row: number, volume: number, vwap: number, tradeCount: number): void {
+    const offset = this.heapUsed;
+    this.#heapFloats.setFloat64(offset, volume, true);
+    this.#heapFloats.setFloat64(offset + 8, vwap, true);
+    this.#heapFloats.setFloat64(offset + 16, tradeCount, true);
+    this.heapOffset[row] = offset;
+    this.heapLength[row] = BAR_HEAP_BYTES;
+    this.heapUsed = offset + BAR_HEAP_BYTES;
+  }
+
+  /**
+   * Appends row `row` of `source`, heap bytes included, and answers the new row's index. The caller has checked
+   * {@link hasRoom}. Times are carried over to this batch's base; the symbol id is copied as it is.
+   */
+  appendRow(source: Batch, row: number): number {
+    const at = this.count;
+    const shiftNs = (source.baseMicros - this.baseMicros) * 1_000;
+    this.timeNs[at] = source.timeNs[row]! + shiftNs;
+    this.receivedNs[at] = source.receivedNs[row]! + shiftNs;
+    const kind = source.kind[row]!;
+    // A gap's n0 is a time too.
+    this.n0[at] = kind === EventKind.gap ? source.n0[row]! + shiftNs : source.n0[row]!;
+    this.n1[at] = source.n1[row]!;
+    this.n2[at] = source.n2[row]!;
+    this.n3[at] = source.n3[row]!;
+    this.idLow[at] = source.idLow[row]!;
+    this.idHigh[at] = source.idHigh[row]!;
+    this.symbolId[at] = source.symbolId[row]!;
+    this.conditions[at] = source.conditions[row]!;
+    this.kind[at] = kind;
+    this.flags[at] = source.flags[row]!;
+    this.code0[at] = source.code0[row]!;
+    this.code1[at] = source.code1[row]!;
+    this.tape[at] = source.tape[row]!;
+    const length = source.heapLength[row]!;
+    this.heapLength[at] = length;
+    this.heapOffset[at] = this.heapUsed;
+    if (length > 0) {
+      const from = source.heapOffset[row]!;
+      // copyWithin-like loop: most rows with a heap carry 24 bytes, where TypedArray.set costs more than it saves.
+      for (let index = 0; index < length; index += 1)
+        this.heap[this.heapUsed + index] = source.heap[from + index]!;
+      this.heapUsed += length;
+    }
+    this.count = at + 1;
+    return at;
+  }
+}

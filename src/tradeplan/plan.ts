@@ -1,0 +1,114 @@
+/** A tradeplan after it was read and checked: plain data, complete with defaults, the same on every thread. */
+import type { AssetClass, MarketHours } from '../domain/market.ts';
+import type { JsonObject } from '../domain/order.ts';
+
+export type Mode = 'simulated' | 'paper' | 'live';
+export type ChannelName = 'trades' | 'quotes' | 'bars';
+
+/** When something runs again. */
+export type Schedule =
+  | { readonly type: 'once' }
+  | { readonly type: 'interval'; readonly everyMs: number }
+  /** Five or six cron fields, in the exchange's time zone. */
+  | { readonly type: 'cron'; readonly expression: string }
+  /** Relative to the session: `15m after the open`, `30m before the close`. */
+  | { readonly type: 'market'; readonly anchor: 'open' | 'close'; readonly offsetMs: number };
+
+export interface ScannerPlan {
+  readonly scannerId: string;
+  /** A built-in's name, or null when `path` names a file. */
+  readonly name: string | null;
+  readonly path: string | null;
+  readonly parameters: JsonObject;
+  readonly schedules: readonly Schedule[];
+  readonly picksMax: number;
+}
+
+/** When a strategy may take new risk: from `startMs` after the open, for `durationMs`. */
+export interface Window {
+  readonly startMs: number;
+  readonly durationMs: number;
+}
+
+export interface StrategyPlan {
+  /** Unique in the plan: the given `id:`, or the strategy's name, with `-2` where it stands there again. */
+  readonly instanceId: string;
+  readonly name: string | null;
+  readonly path: string | null;
+  readonly parameters: JsonObject;
+  /** Either a list ... */
+  readonly symbols: readonly string[];
+  /** ... or scanners whose picks it takes, or both. */
+  readonly scanners: readonly string[];
+  /** Empty = the whole session. */
+  readonly windows: readonly Window[];
+  /** Flat before the close by the plan's lead. */
+  readonly isIntraday: boolean;
+}
+
+/** Amounts are decimal text. Null = no such limit. */
+export interface RiskPlan {
+  readonly orderNotionalMax: string;
+  readonly orderQuantityMax: string | null;
+  readonly positionNotionalMax: string;
+  readonly openOrdersMax: number;
+  readonly ordersPerMinuteMax: number;
+  readonly dailyLossMax: string;
+  /** How far a limit price may lie from the market, in percent. */
+  readonly priceCollarPercent: number;
+  readonly marketAgeMaxMs: number;
+  readonly shortAllowed: boolean;
+  readonly fractionAllowed: boolean;
+}
+
+export interface AlertsPlan {
+  readonly webhookUrl: string | null;
+  /** Run with the alert as JSON on standard input. */
+  readonly command: readonly string[] | null;
+  readonly timeoutMs: number;
+}
+
+export interface LimitsPlan {
+  readonly tradeRingRows: number;
+  readonly historyBarsMax: number;
+  readonly consumerHeapMb: number;
+  readonly historyRequestTimeoutMs: number;
+  readonly submitTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly scannerTimeoutMs: number;
+  readonly consumerRestartsPerHourMax: number;
+}
+
+export interface SimulationPlan {
+  readonly seed: number;
+  readonly symbols: readonly string[];
+  /** Market events a second over all symbols. */
+  readonly ratePerSecond: number;
+  /** A tape file to play instead of the synthetic market. */
+  readonly tape: string | null;
+}
+
+export interface Tradeplan {
+  readonly path: string;
+  readonly mode: Mode;
+  readonly provider: string;
+  /** `iex`, `sip`, `delayed_sip`, `test`, `crypto`. */
+  readonly feed: string;
+  readonly broker: string;
+  readonly assetClass: AssetClass;
+  readonly channels: readonly ChannelName[];
+  readonly eventAgeMaxMs: number;
+  readonly feedLagMaxMs: number;
+  readonly feedDelayMs: number;
+  readonly consumers: number | 'auto';
+  readonly marketHours: MarketHours;
+  /** Null = positions are held over the close. */
+  readonly liquidateBeforeCloseMs: number | null;
+  readonly scanners: readonly ScannerPlan[];
+  readonly strategies: readonly StrategyPlan[];
+  readonly risk: RiskPlan;
+  readonly alerts: AlertsPlan;
+  readonly limits: LimitsPlan;
+  readonly simulation: SimulationPlan;
+}

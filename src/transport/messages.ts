@@ -1,0 +1,248 @@
+/**
+ * The messages between threads: plain data in closed unions, one union for each direction of each port.
+ *
+ * | port                 | from -> to                        | back                                  |
+ * |----------------------|-----------------------------------|---------------------------------------|
+ * | market               | sealed batch buffers, transferred | the same buffers, empty: the credits  |
+ * | orders               | `Intent[]` from a consumer        | `DeskEvent[]`                         |
+ * | control of a thread  | `...Command` from the trader      | `...Report`                           |
+ * | database             | {@link DatabaseCall}              | {@link DatabaseAnswer}                |
+ */
+import type { PlainUserError } from '../domain/exit.ts';
+import type { Bar, Session } from '../domain/market.ts';
+import type {
+  Account,
+  Denial,
+  Fill,
+  Intent,
+  JsonObject,
+  Order,
+  Position,
+  RiskState,
+} from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { StateRow } from '../models/contract.ts';
+import type { ConnectionState, StreamCounters } from '../providers/contract.ts';
+
+/** What the desk tells a consumer, in the order in which it happened. */
+export type DeskEvent =
+  | { readonly type: 'order'; readonly order: Order }
+  | { readonly type: 'fill'; readonly fill: Fill; readonly order: Order; readonly position: Position }
+  | { readonly type: 'denial'; readonly denial: Denial }
+  | { readonly type: 'position'; readonly position: Position }
+  | { readonly type: 'account'; readonly account: Account; readonly riskState: RiskState };
+
+export type IntentMessage = readonly Intent[];
+export type DeskMessage = readonly DeskEvent[];
+
+/** The unit of placement: a strategy instance and a symbol, or `*` for a strategy over all its symbols. */
+export interface Unit {
+  readonly instanceId: string;
+  readonly symbol: string;
+}
+
+// --- producer ---------------------------------------------------------------------------------------------------
+
+/** Which events of a symbol a receiver wants. */
+export interface Route {
+  readonly symbol: string;
+  readonly trades: boolean;
+  readonly quotes: boolean;
+  readonly bars: boolean;
+}
+
+export type ProducerCommand =
+  /** The port comes along in the transfer list. `receiver` is a consumer's name or `desk`. */
+  | {
+      readonly type: 'attach';
+      readonly receiver: string;
+      readonly port: import('node:worker_threads').MessagePort;
+    }
+  | { readonly type: 'detach'; readonly receiver: string }
+  /** The receiver's routes, whole. Symbols that no receiver wants any more are unsubscribed. */
+  | { readonly type: 'route'; readonly receiver: string; readonly routes: readonly Route[] }
+  | { readonly type: 'stop' };
+
+/** Events by fate since the start: received = shown + conflated + dropped + waiting + in flight. */
+export interface ReceiverCounters {
+  readonly receiver: string;
+  readonly received: number;
+  readonly sent: number;
+  readonly conflated: number;
+  readonly droppedOverflow: number;
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly credits: number;
+}
+
+export type ProducerReport =
+  | { readonly type: 'ready' }
+  | {
+      readonly type: 'connection';
+      readonly state: ConnectionState;
+      readonly detail: string;
+      readonly atMicros: EpochMicros;
+    }
+  | {
+      readonly type: 'statistics';
+      readonly stream: StreamCounters;
+      readonly receivers: readonly ReceiverCounters[];
+      readonly lastEventMicros: EpochMicros | null;
+      readonly symbols: number;
+    }
+  | { readonly type: 'failed'; readonly error: PlainUserError }
+  | { readonly type: 'stopped' };
+
+// --- consumer ---------------------------------------------------------------------------------------------------
+
+/** A unit to run, with all it needs to go on where it was. */
+export interface UnitAssignment extends Unit {
+  readonly algoRunId: string;
+  /** Symbols of a universe; the one symbol otherwise. */
+  readonly symbols: readonly string[];
+  /** JSON text of the saved state, null for a new unit. */
+  readonly state: string | null;
+  /** The last sequence used in a client order id of this unit and batch. */
+  readonly orderSequence: number;
+  readonly positions: readonly Position[];
+  readonly openOrders: readonly Order[];
+  readonly isRejected: boolean;
+}
+
+export type HistoryAnswer =
+  | { readonly ok: true; readonly minuteBars: readonly Bar[]; readonly dailyBars: readonly Bar[] }
+  | { readonly ok: false; readonly message: string };
+
+export type ConsumerCommand =
+  | { readonly type: 'assign'; readonly units: readonly UnitAssignment[] }
+  | { readonly type: 'unassign'; readonly units: readonly Unit[] }
+  /** New symbols of a universe unit, whole. */
+  | { readonly type: 'symbols'; readonly unit: Unit; readonly symbols: readonly string[] }
+  | {
+      readonly type: 'history';
+      readonly requestId: number;
+      readonly symbol: string;
+      readonly answer: HistoryAnswer;
+    }
+  | { readonly type: 'session'; readonly session: Session }
+  | { readonly type: 'account'; readonly account: Account; readonly riskState: RiskState }
+  /** No new intents; answer with the last states and `stopped`. */
+  | { readonly type: 'stop' };
+
+export type ConsumerReport =
+  | { readonly type: 'ready' }
+  | {
+      readonly type: 'heartbeat';
+      readonly beat: number;
+      readonly eventsShown: number;
+      readonly eventsStale: number;
+      readonly units: number;
+      /** Age of the newest event shown when it was shown, in milliseconds. */
+      readonly lagMs: number;
+      readonly heapUsedBytes: number;
+    }
+  | {
+      readonly type: 'history_request';
+      readonly requestId: number;
+      readonly symbol: string;
+      readonly minuteBars: number;
+      readonly dailyBars: number;
+      /** Bars that start at or after this moment are not wanted. */
+      readonly toMicros: EpochMicros;
+    }
+  | { readonly type: 'states'; readonly states: readonly StateRow[] }
+  /** A handler threw: the strategy no longer runs for this symbol. */
+  | {
+      readonly type: 'fault';
+      readonly unit: Unit;
+      readonly symbol: string;
+      readonly handler: string;
+      readonly message: string;
+      readonly stack: string;
+    }
+  /** The strategy asked not to be called for the symbol again today. */
+  | { readonly type: 'rejected'; readonly unit: Unit; readonly symbol: string; readonly reason: string }
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn';
+      readonly unit: Unit;
+      readonly message: string;
+      readonly fields: JsonObject;
+    }
+  | { readonly type: 'stopped' };
+
+/**
+ * What a consumer is doing, shared with the trader, so that a blocked one can be named: an Int32Array over a
+ * SharedArrayBuffer. `unit` is the index into the list of instance ids, -1 when idle.
+ */
+export const ACTIVITY = { unit: 0, beat: 1, length: 2 } as const;
+
+// --- desk -------------------------------------------------------------------------------------------------------
+
+export type DeskCommand =
+  | {
+      readonly type: 'attach';
+      readonly consumer: string;
+      readonly port: import('node:worker_threads').MessagePort;
+    }
+  | { readonly type: 'detach'; readonly consumer: string }
+  | { readonly type: 'session'; readonly session: Session }
+  /** Ask for the state of units, to hand them to a (restarted) consumer. */
+  | { readonly type: 'units'; readonly requestId: number; readonly units: readonly Unit[] }
+  | { readonly type: 'halt'; readonly reason: string }
+  | { readonly type: 'resume' }
+  | { readonly type: 'liquidate'; readonly reason: string; readonly instanceIds: readonly string[] | null }
+  | { readonly type: 'status'; readonly requestId: number }
+  /** No new risk; cancel what is open; write everything down; answer `stopped`. */
+  | { readonly type: 'stop'; readonly reason: string };
+
+export interface DeskStatus {
+  readonly riskState: RiskState;
+  readonly riskReason: string | null;
+  readonly brokerConnected: boolean;
+  readonly reconciled: boolean;
+  readonly account: Account | null;
+  readonly positions: readonly (Position & {
+    readonly marketPrice: number | null;
+    readonly unrealizedPnl: number | null;
+  })[];
+  readonly openOrders: readonly Order[];
+  readonly recentFills: readonly Fill[];
+  readonly ordersSubmitted: number;
+  readonly denials: number;
+  readonly rowsWaiting: number;
+}
+
+export interface UnitState extends Unit {
+  readonly orderSequence: number;
+  readonly positions: readonly Position[];
+  readonly openOrders: readonly Order[];
+}
+
+export type Severity = 'info' | 'warning' | 'critical';
+
+export type DeskReport =
+  | { readonly type: 'ready'; readonly account: Account }
+  | { readonly type: 'units'; readonly requestId: number; readonly units: readonly UnitState[] }
+  | { readonly type: 'status'; readonly requestId: number; readonly status: DeskStatus }
+  | {
+      readonly type: 'alert';
+      readonly severity: Severity;
+      readonly code: string;
+      readonly message: string;
+      readonly fields: JsonObject;
+    }
+  | { readonly type: 'failed'; readonly error: PlainUserError }
+  | { readonly type: 'stopped'; readonly openOrders: number; readonly rowsWaiting: number };
+
+// --- database ---------------------------------------------------------------------------------------------------
+
+export interface DatabaseCall {
+  readonly callId: number;
+  readonly method: string;
+  readonly parameters: readonly unknown[];
+}
+
+export type DatabaseAnswer =
+  | { readonly callId: number; readonly ok: true; readonly value: unknown }
+  | { readonly callId: number; readonly ok: false; readonly message: string; readonly retry: boolean };
