@@ -1,11 +1,21 @@
 /** What takes our orders. */
+import type { Random } from '../clock/chance.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { Decimal } from '../domain/decimal.ts';
 import type { Instrument, Session } from '../domain/market.ts';
 import type { Account, Order, OrderStatus, Side } from '../domain/order.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { EpochMicros } from '../domain/time.ts';
+import type { Log } from '../observability/log.ts';
 import type { Batch } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
+
+/** What an adapter takes from its thread. */
+export interface BrokerContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
 
 /** An order as the broker describes it, in our words. */
 export interface BrokerOrder {

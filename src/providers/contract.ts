@@ -1,9 +1,19 @@
 /** What tells us prices: a live stream, decoded into batches, and history over requests. */
+import type { Random } from '../clock/chance.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { Bar, Quote, Session, Snapshot, Trade } from '../domain/market.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { EpochMicros } from '../domain/time.ts';
+import type { Log } from '../observability/log.ts';
 import type { Batch } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
+
+/** What an adapter takes from its thread. */
+export interface ProviderContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
 
 /** Symbols wanted on each channel of a stream. `*` means all. */
 export interface Subscription {
@@ -24,7 +34,7 @@ export type ConnectionState =
 /** What a stream tells of itself, beside its events. */
 export type StreamNotice =
   | { readonly type: 'state'; readonly state: ConnectionState; readonly detail: string }
-  /** Data may be missing between these moments: the stream was not connected or not alive. */
+  /** Data may be missing that would have come between these moments: the stream was not connected or not alive. */
   | {
       readonly type: 'gap';
       readonly fromMicros: EpochMicros;
@@ -63,6 +73,11 @@ export interface MarketStream {
   open(listener: StreamListener): void;
   /** Sets what is wanted, whole; differences are sent when connected, and all again after every reconnect. */
   want(subscription: Subscription): void;
+  /**
+   * Says whether the market is open, so that a feed gone silent can be told from a closed market. Until it is
+   * called, stocks count as closed; crypto and test feeds are always open.
+   */
+  setSession?(phase: 'open' | 'closed'): void;
   close(): Promise<void>;
 }
 
