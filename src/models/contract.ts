@@ -116,11 +116,19 @@ export interface HoldingRow {
 
 export interface RowFilter {
   readonly batchId?: string;
+  /** The newest rows only, at most this many. Missing = {@link ROWS_PER_LIST_MAX}. */
   readonly limit?: number;
 }
 
-/** The stores, as the database thread offers them to the others. All calls may fail while the database is down. */
+/** No list is longer; who needs more reads the tables with SQL. */
+export const ROWS_PER_LIST_MAX = 10_000;
+
+/**
+ * The stores, as the database thread offers them to the others. Every call may be repeated without harm, and fails
+ * with a `DatabaseFailure` (failure.ts), whose `retry` says whether repeating it is sensible.
+ */
 export interface Stores {
+  /** Answers the `algo_run_id`. The same batch, instance and consumer again answers the row that is there. */
   startRun(run: NewRun): Promise<string>;
   endRuns(batchId: string, endedAt: string, reason: string): Promise<number>;
   /** Closes rows of batches that died without saying so; answers how many. */
@@ -130,16 +138,25 @@ export interface Stores {
   /** Inserts; an execution id that is there already is ignored. Answers how many rows are new. */
   recordTrades(trades: readonly NewTrade[]): Promise<number>;
   recordPicks(picks: readonly NewPick[]): Promise<void>;
-  saveStates(states: readonly StateRow[]): Promise<void>;
-  loadStates(instanceIds: readonly string[]): Promise<readonly StateRow[]>;
+  /** Inserts or updates; an older `savedAt` never overwrites a newer one. Paper and live are kept apart. */
+  saveStates(states: readonly StateRow[], environment: Environment): Promise<void>;
+  loadStates(instanceIds: readonly string[], environment: Environment): Promise<readonly StateRow[]>;
   holdings(instanceIds: readonly string[], environment: Environment): Promise<readonly HoldingRow[]>;
   listRuns(filter: RowFilter): Promise<readonly RunRow[]>;
   listOrders(filter: RowFilter): Promise<readonly OrderRow[]>;
   listTrades(filter: RowFilter): Promise<readonly TradeRow[]>;
+  /**
+   * What is held (no flat positions), by the rows of `new_trades`; market prices are null here. The `algoRunId` is
+   * the run that traded it last. With a batch: as that batch left it. Only PAPER and PROD carry positions from one
+   * batch into the next; a simulated or tested account begins anew with every batch.
+   */
   listPositions(filter: RowFilter): Promise<readonly PositionRow[]>;
 }
 
-/** How the embedded or the real database is reached. */
+/**
+ * How the embedded or the real database is reached. `directory` is the daemon's data directory: the embedded
+ * database keeps its files in `database/` there, and its lock in `database.lock/`.
+ */
 export type DatabaseLocation =
   | { readonly type: 'embedded'; readonly directory: string }
   | { readonly type: 'postgres'; readonly url: string };

@@ -6,7 +6,7 @@
  * | market               | sealed batch buffers, transferred | the same buffers, empty: the credits  |
  * | orders               | `Intent[]` from a consumer        | `DeskEvent[]`                         |
  * | control of a thread  | `...Command` from the trader      | `...Report`                           |
- * | database             | {@link DatabaseCall}              | {@link DatabaseAnswer}                |
+ * | database             | `DatabaseCall` (models)            | `DatabaseAnswer`                      |
  */
 import type { PlainUserError } from '../domain/exit.ts';
 import type { Bar, Session } from '../domain/market.ts';
@@ -237,12 +237,4 @@ export type DeskReport =
 
 // --- database ---------------------------------------------------------------------------------------------------
 
-export interface DatabaseCall {
-  readonly callId: number;
-  readonly method: string;
-  readonly parameters: readonly unknown[];
-}
-
-export type DatabaseAnswer =
-  | { readonly callId: number; readonly ok: true; readonly value: unknown }
-  | { readonly callId: number; readonly ok: false; readonly message: string; readonly retry: boolean };
+export type { DatabaseAnswer, DatabaseCall } from '../models/messages.ts';
