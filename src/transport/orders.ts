@@ -1,0 +1,76 @@
+/** The orders port: intents from a consumer to the desk, and what became of them back. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Intent } from '../domain/order.ts';
+import type { DeskEvent, DeskMessage, IntentMessage } from './messages.ts';
+import { TurnBatch, TypedPort } from './ports.ts';
+
+export interface ConsumerOrdersListener {
+  /** In the order in which they happened at the desk. */
+  onDeskEvents(events: readonly DeskEvent[]): void;
+  /** The desk's thread ended. */
+  onClose?(): void;
+}
+
+export interface DeskOrdersListener {
+  /** In the order in which the consumer decided them. */
+  onIntents(intents: readonly Intent[]): void;
+  /** The consumer's thread ended. */
+  onClose?(): void;
+}
+
+/** A consumer's end of its orders port. Nothing is dropped or reordered. */
+export class ConsumerOrders {
+  readonly #port: TypedPort<DeskMessage, IntentMessage>;
+  readonly #turn: TurnBatch<Intent>;
+
+  constructor(port: MessagePort, listener: ConsumerOrdersListener) {
+    this.#port = new TypedPort(port, {
+      onMessage: (events) => listener.onDeskEvents(events),
+      onClose: () => listener.onClose?.(),
+    });
+    this.#turn = new TurnBatch((intents) => this.#port.post(intents));
+  }
+
+  /** Hands an intent to the desk; it leaves when this turn of the event loop ends. */
+  send(intent: Intent): void {
+    this.#turn.push(intent);
+  }
+
+  flush(): void {
+    this.#turn.flush();
+  }
+
+  /** What was sent in this turn still leaves. */
+  close(): void {
+    this.#turn.flush();
+    this.#port.close();
+  }
+}
+
+/** The desk's end of one consumer's orders port. Nothing is dropped or reordered. */
+export class DeskOrders {
+  readonly #port: TypedPort<IntentMessage, DeskMessage>;
+  readonly #turn: TurnBatch<DeskEvent>;
+
+  constructor(port: MessagePort, listener: DeskOrdersListener) {
+    this.#port = new TypedPort(port, {
+      onMessage: (intents) => listener.onIntents(intents),
+      onClose: () => listener.onClose?.(),
+    });
+    this.#turn = new TurnBatch((events) => this.#port.post(events));
+  }
+
+  /** Tells the consumer; it leaves when this turn of the event loop ends. */
+  send(event: DeskEvent): void {
+    this.#turn.push(event);
+  }
+
+  flush(): void {
+    this.#turn.flush();
+  }
+
+  close(): void {
+    this.#turn.flush();
+    this.#port.close();
+  }
+}
