@@ -114,6 +114,12 @@ export type HistoryAnswer =
   | { readonly ok: false; readonly message: string };
 
 export type ConsumerCommand =
+  /** The ports come along in the transfer list; a second one replaces a port whose other side was started again. */
+  | {
+      readonly type: 'attach';
+      readonly market?: import('node:worker_threads').MessagePort;
+      readonly orders?: import('node:worker_threads').MessagePort;
+    }
   | { readonly type: 'assign'; readonly units: readonly UnitAssignment[] }
   | { readonly type: 'unassign'; readonly units: readonly Unit[] }
   /** New symbols of a universe unit, whole. */

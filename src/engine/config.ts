@@ -1,0 +1,63 @@
+/** What a strategy host is told when it is built: plain data, the same on a consumer thread and in a backtest. */
+import type { AssetClass, MarketHours, Session } from '../domain/market.ts';
+import type { JsonObject } from '../domain/order.ts';
+import type { StrategyBundle } from '../strategies/bundle.ts';
+import type { Window } from '../tradeplan/plan.ts';
+
+/** One strategy instance of the plan. */
+export interface InstanceConfig {
+  readonly instanceId: string;
+  readonly bundle: StrategyBundle;
+  /** As the plan has them; the strategy's own schema reads them again inside its realm. */
+  readonly parameters: JsonObject;
+  /** Empty = the whole session. */
+  readonly windows: readonly Window[];
+  /** Takes no new risk within {@link HostConfig.liquidateBeforeCloseMs} of the close. */
+  readonly isIntraday: boolean;
+}
+
+/** Every limit with its unit. */
+export interface HostLimits {
+  /** Closed bars kept per unit and symbol, minutes and days each. */
+  readonly historyBarsMax: number;
+  /** How often changed states are saved when no intent has saved them before. */
+  readonly checkpointPeriodMs: number;
+  /** Length of a unit's state as JSON text; a longer one stops the unit. */
+  readonly stateCharactersMax: number;
+  /** Length of an order's indicators as JSON text; longer ones are left out, and logged. */
+  readonly indicatorsCharactersMax: number;
+  /** Timers a unit may have set at once. */
+  readonly timersMax: number;
+  /** How long after a minute's end a bar that is built from trades still waits for a late one. */
+  readonly barGraceMs: number;
+}
+
+export const DEFAULT_HOST_LIMITS: HostLimits = {
+  historyBarsMax: 2_000,
+  checkpointPeriodMs: 10_000,
+  stateCharactersMax: 262_144,
+  indicatorsCharactersMax: 16_384,
+  timersMax: 64,
+  barGraceMs: 500,
+};
+
+export interface HostConfig {
+  /** `A`, `B` ... */
+  readonly consumer: string;
+  readonly batchId: string;
+  /** In the plan's order: for one event, handlers are called in this order. */
+  readonly instances: readonly InstanceConfig[];
+  readonly assetClass: AssetClass;
+  readonly marketHours: MarketHours;
+  /** Whether the feed sends minute bars for the routed symbols; otherwise they are built from trades. */
+  readonly feedHasBars: boolean;
+  /** An event received longer ago is not shown. */
+  readonly eventAgeMaxMs: number;
+  /** An event that came later after its own time stamp than the feed's delay and this is not shown. */
+  readonly feedLagMaxMs: number;
+  readonly feedDelayMs: number;
+  /** Null = positions are held over the close. */
+  readonly liquidateBeforeCloseMs: number | null;
+  readonly session: Session | null;
+  readonly limits: HostLimits;
+}
