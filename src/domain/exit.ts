@@ -14,6 +14,8 @@ export interface Violation {
   readonly found: string;
   /** What is allowed, or what to do. */
   readonly allowed: string;
+  /** Line in the file it stands in, counted from 1, where there is one. */
+  readonly line?: number;
 }
 
 /**

@@ -1,39 +1,39 @@
 /** A tradeplan after it was read and checked: plain data, complete with defaults, the same on every thread. */
+import type { Schedule } from '../clock/schedule.ts';
 import type { AssetClass, MarketHours } from '../domain/market.ts';
 import type { JsonObject } from '../domain/order.ts';
 
+export type { Schedule } from '../clock/schedule.ts';
+
 export type Mode = 'simulated' | 'paper' | 'live';
 export type ChannelName = 'trades' | 'quotes' | 'bars';
-
-/** When something runs again. */
-export type Schedule =
-  | { readonly type: 'once' }
-  | { readonly type: 'interval'; readonly everyMs: number }
-  /** Five or six cron fields, in the exchange's time zone. */
-  | { readonly type: 'cron'; readonly expression: string }
-  /** Relative to the session: `15m after the open`, `30m before the close`. */
-  | { readonly type: 'market'; readonly anchor: 'open' | 'close'; readonly offsetMs: number };
 
 export interface ScannerPlan {
   readonly scannerId: string;
   /** A built-in's name, or null when `path` names a file. */
   readonly name: string | null;
+  /** Absolute. */
   readonly path: string | null;
   readonly parameters: JsonObject;
+  /** At least one; they all count. */
   readonly schedules: readonly Schedule[];
+  /** Of one scan; the highest ranked are kept. */
   readonly picksMax: number;
 }
 
-/** When a strategy may take new risk: from `startMs` after the open, for `durationMs`. */
+/** When a strategy may take new risk: from `startMs` after the regular open (negative: before it). */
 export interface Window {
   readonly startMs: number;
+  /** Ends with the session at the latest: on a half day it is cut. */
   readonly durationMs: number;
 }
 
 export interface StrategyPlan {
   /** Unique in the plan: the given `id:`, or the strategy's name, with `-2` where it stands there again. */
   readonly instanceId: string;
+  /** A built-in's name, or null when `path` names a file. */
   readonly name: string | null;
+  /** Absolute. */
   readonly path: string | null;
   readonly parameters: JsonObject;
   /** Either a list ... */
@@ -85,11 +85,12 @@ export interface SimulationPlan {
   readonly symbols: readonly string[];
   /** Market events a second over all symbols. */
   readonly ratePerSecond: number;
-  /** A tape file to play instead of the synthetic market. */
+  /** A tape file to play instead of the synthetic market, absolute. */
   readonly tape: string | null;
 }
 
 export interface Tradeplan {
+  /** The file it was read from, absolute. */
   readonly path: string;
   readonly mode: Mode;
   readonly provider: string;
