@@ -22,7 +22,7 @@ import type {
 } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { StateRow } from '../models/contract.ts';
-import type { ConnectionState, StreamCounters } from '../providers/contract.ts';
+import type { ConnectionState, StreamCounters, Subscription } from '../providers/contract.ts';
 
 /** What the desk tells a consumer, in the order in which it happened. */
 export type DeskEvent =
@@ -58,21 +58,39 @@ export type ProducerCommand =
       readonly receiver: string;
       readonly port: import('node:worker_threads').MessagePort;
     }
+  /** The receiver has ended. Its routes stay, so that its successor can be attached under the same name. */
   | { readonly type: 'detach'; readonly receiver: string }
-  /** The receiver's routes, whole. Symbols that no receiver wants any more are unsubscribed. */
+  /** The receiver's routes, whole; the symbol `*` means all. With no route and no port the name is forgotten. Symbols that no receiver wants any more are unsubscribed. */
   | { readonly type: 'route'; readonly receiver: string; readonly routes: readonly Route[] }
   | { readonly type: 'stop' };
 
-/** Events by fate since the start: received = shown + conflated + dropped + waiting + in flight. */
-export interface ReceiverCounters {
-  readonly receiver: string;
+/**
+ * A receiver's market events by fate since the start, at any moment:
+ * `received = sent + conflated + droppedOverflow + droppedDetached + waiting + inFlight`, in total and per kind.
+ * Definitions and gaps are the port's own words and are not counted.
+ */
+export interface FlowCounts {
+  /** Routed to the receiver. */
   readonly received: number;
+  /** Shown: the receiver has given their batch back. */
   readonly sent: number;
+  /** Replaced by a newer quote, book or day's bar of the same symbol while waiting. */
   readonly conflated: number;
+  /** No room any more while waiting. The receiver was told by a gap. */
   readonly droppedOverflow: number;
+  /** The receiver was not there, or ended before it gave their batch back. Its successor is told by a gap. */
+  readonly droppedDetached: number;
   readonly waiting: number;
+  /** In a batch that is being filled or has not come back. */
   readonly inFlight: number;
+}
+
+export interface ReceiverCounters extends FlowCounts {
+  readonly receiver: string;
+  /** Buffers at hand. */
   readonly credits: number;
+  /** By kind's name (`trade`, `quote`, `minuteBar` ...); kinds never received are left out. */
+  readonly kinds: Readonly<Record<string, FlowCounts>>;
 }
 
 export type ProducerReport =
@@ -83,6 +101,15 @@ export type ProducerReport =
       readonly detail: string;
       readonly atMicros: EpochMicros;
     }
+  /** Events of all symbols may be missing between these moments. Receivers were told in-band. */
+  | {
+      readonly type: 'gap';
+      readonly fromMicros: EpochMicros;
+      readonly toMicros: EpochMicros;
+      readonly reason: 'disconnected' | 'slow_client';
+    }
+  /** Symbols that are wanted but that the feed does not give. */
+  | { readonly type: 'unacknowledged'; readonly missing: Subscription; readonly detail: string }
   | {
       readonly type: 'statistics';
       readonly stream: StreamCounters;
