@@ -31,12 +31,12 @@ export type AlpacaControl =
 export function readControl(kind: string, value: unknown): AlpacaControl | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Readonly<Record<string, unknown>>;
-  const message = typeof fields['msg'] === 'string' ? fields['msg'] : '';
+  const message = typeof fields.msg === 'string' ? fields.msg : '';
   switch (kind) {
     case 'success':
       return { type: 'success', message };
     case 'error':
-      return { type: 'error', code: typeof fields['code'] === 'number' ? fields['code'] : 0, message };
+      return { type: 'error', code: typeof fields.code === 'number' ? fields.code : 0, message };
     case 'subscription': {
       const entries = SUBSCRIPTION_CHANNELS.map((channel) => [channel, textsOf(fields[channel])] as const);
       if (entries.some(([, symbols]) => symbols === undefined)) return undefined;
