@@ -62,6 +62,8 @@ export type ProducerCommand =
   | { readonly type: 'detach'; readonly receiver: string }
   /** The receiver's routes, whole; the symbol `*` means all. With no route and no port the name is forgotten. Symbols that no receiver wants any more are unsubscribed. */
   | { readonly type: 'route'; readonly receiver: string; readonly routes: readonly Route[] }
+  /** Whether the market is open: a silent feed is told from a closed market by it. */
+  | { readonly type: 'session'; readonly phase: 'open' | 'closed' }
   | { readonly type: 'stop' };
 
 /**
