@@ -221,6 +221,9 @@ export type DeskCommand =
       readonly port: import('node:worker_threads').MessagePort;
     }
   | { readonly type: 'detach'; readonly consumer: string }
+  /** Replaces the port from a producer, or to a database thread, that was started again. */
+  | { readonly type: 'market'; readonly port: import('node:worker_threads').MessagePort }
+  | { readonly type: 'database'; readonly port: import('node:worker_threads').MessagePort }
   | { readonly type: 'session'; readonly session: Session }
   /** Ask for the state of units, to hand them to a (restarted) consumer. */
   | { readonly type: 'units'; readonly requestId: number; readonly units: readonly Unit[] }

@@ -1,0 +1,93 @@
+/**
+ * What the desk thread is told when it starts: plain data, handed over as its `workerData`. The market and the
+ * database port come along in the transfer list; consumers' ports come later by `attach`. The control port is the
+ * worker's own (`parentPort`): `DeskCommand` in, `DeskReport` out.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { BrokerConfig } from '../brokers/config.ts';
+import type { Session } from '../domain/market.ts';
+import type { Environment } from '../models/contract.ts';
+import type { LogTarget } from '../observability/log.ts';
+import type { Tradeplan } from '../tradeplan/plan.ts';
+
+/** `written` survives the death of the process, `synced` (fdatasync, in groups) a loss of power too. */
+export type JournalMode = 'written' | 'synced';
+
+/** A strategy instance of the plan with the `algo_run` row of each consumer that may run it. */
+export interface DeskInstance {
+  readonly instanceId: string;
+  /** Flat before the close by the plan's lead. */
+  readonly isIntraday: boolean;
+  readonly runs: readonly { readonly consumer: string; readonly algoRunId: string }[];
+}
+
+/** Periods and limits of the desk. */
+export interface DeskLimits {
+  /** How often the machine is told the time: end of day, loss limit and overdue answers are looked at then. */
+  readonly tickPeriodMs: number;
+  readonly accountPeriodMs: number;
+  /** After a fill the account is asked for again, at most this often. */
+  readonly accountAfterFillMs: number;
+  readonly reconcilePeriodMs: number;
+  /** Waits between tries of a reconciliation that could not be finished. */
+  readonly reconcileRetryMs: number;
+  readonly reconcileRetryMaxMs: number;
+  /** At the start the broker has this long to answer for the account, and reconciliation to come through. */
+  readonly startTimeoutMs: number;
+  /** Executions are asked for from this long before the last known one, so that none falls between. */
+  readonly executionsMarginMs: number;
+  /** Rows that wait in memory for the database; beyond it they wait in the journal alone, until the next start. */
+  readonly rowsWaitingMax: number;
+  readonly rowsPerCall: number;
+  readonly databaseRetryMs: number;
+  readonly databaseRetryMaxMs: number;
+  /** At a stop: how long open orders may take to be canceled, and rows to reach the database. */
+  readonly stopCancelTimeoutMs: number;
+  readonly stopFlushTimeoutMs: number;
+  readonly journalSegmentBytesMax: number;
+  /** Orders that ended and executions stay known over restarts for this long. */
+  readonly journalMemoryMs: number;
+}
+
+export const DEFAULT_DESK_LIMITS: DeskLimits = {
+  tickPeriodMs: 250,
+  accountPeriodMs: 15_000,
+  accountAfterFillMs: 500,
+  reconcilePeriodMs: 60_000,
+  reconcileRetryMs: 500,
+  reconcileRetryMaxMs: 15_000,
+  startTimeoutMs: 20_000,
+  executionsMarginMs: 300_000,
+  rowsWaitingMax: 200_000,
+  rowsPerCall: 500,
+  databaseRetryMs: 250,
+  databaseRetryMaxMs: 10_000,
+  stopCancelTimeoutMs: 3_000,
+  stopFlushTimeoutMs: 3_000,
+  journalSegmentBytesMax: 64 * 1_024 * 1_024,
+  journalMemoryMs: 2 * 24 * 3_600_000,
+};
+
+export interface DeskConfig {
+  readonly batchId: string;
+  readonly environment: Environment;
+  readonly plan: Tradeplan;
+  readonly broker: BrokerConfig;
+  readonly instances: readonly DeskInstance[];
+  /** The session under way or the next one; null while nobody knows, then by the `session` command. */
+  readonly session: Session | null;
+  /** The daemon's data directory: the journal lies in `journal/` there. */
+  readonly dataDirectory: string;
+  readonly journalMode: JournalMode;
+  readonly log: LogTarget;
+  readonly limits: DeskLimits;
+}
+
+/** The worker's `workerData`; both ports must stand in the transfer list too. */
+export interface DeskWorkerData {
+  readonly config: DeskConfig;
+  /** From the producer, where the desk is the receiver `desk`. */
+  readonly market: MessagePort | null;
+  /** From the database thread. */
+  readonly database: MessagePort;
+}
