@@ -312,6 +312,27 @@ export class Batch {
     this.heapUsed = offset + BAR_HEAP_BYTES;
   }
 
+  /** Sets every column of a row to 0 but its kind and symbol. The count is not touched. */
+  clearRow(row: number, kind: EventKind, symbolId: number): void {
+    this.timeNs[row] = 0;
+    this.receivedNs[row] = 0;
+    this.n0[row] = 0;
+    this.n1[row] = 0;
+    this.n2[row] = 0;
+    this.n3[row] = 0;
+    this.idLow[row] = 0;
+    this.idHigh[row] = 0;
+    this.symbolId[row] = symbolId;
+    this.conditions[row] = 0;
+    this.heapOffset[row] = 0;
+    this.heapLength[row] = 0;
+    this.kind[row] = kind;
+    this.flags[row] = 0;
+    this.code0[row] = 0;
+    this.code1[row] = 0;
+    this.tape[row] = 0;
+  }
+
   /**
    * Appends row `row` of `source`, heap bytes included, and answers the new row's index. The caller has checked
    * {@link hasRoom}. Times are carried over to this batch's base; the symbol id is copied as it is.

@@ -1,0 +1,212 @@
+/** The producer's parts, joined: a market stream, the router, and the ports of the receivers. */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Clock, Timer } from '../clock/clock.ts';
+import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { Log } from '../observability/log.ts';
+import type { MarketStream, StreamNotice, Subscription } from '../providers/contract.ts';
+import type { Batch } from '../tape/batch.ts';
+import type { ProducerCommand, ProducerReport, ReceiverCounters } from '../transport/messages.ts';
+import { TypedPort } from '../transport/ports.ts';
+import type { ProducerLimits } from './config.ts';
+import { Router } from './router.ts';
+
+export interface ProducerParts {
+  readonly stream: MarketStream;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: ProducerLimits;
+  readonly report: (report: ProducerReport) => void;
+  /** Runs a call when the turn of the event loop that reads sockets has ended: `setImmediate`. */
+  readonly afterTurn: (call: () => void) => void;
+}
+
+export class Producer {
+  readonly #parts: ProducerParts;
+  readonly #router: Router;
+  readonly #ports = new Map<string, TypedPort<ArrayBuffer, ArrayBuffer>>();
+  readonly #dropped = new Map<string, number>();
+  #timer: Timer | undefined;
+  #isTurnPlanned = false;
+  #isWantPlanned = false;
+  #isStopped = false;
+  #lastEventMicros: EpochMicros | null = null;
+  #symbols = 0;
+
+  constructor(parts: ProducerParts) {
+    this.#parts = parts;
+    this.#router = new Router(parts.stream.symbols, parts.limits);
+  }
+
+  /** Opens the stream and reports `ready`. */
+  start(): void {
+    const { clock, limits, stream } = this.#parts;
+    stream.open({
+      onBatch: (batch) => this.#onBatch(batch),
+      onNotice: (notice) => this.#onNotice(notice),
+    });
+    this.#timer = clock.every(limits.statisticsPeriodMs, () => this.#reportStatistics());
+    this.#parts.report({ type: 'ready' });
+  }
+
+  handle(command: ProducerCommand): void {
+    if (this.#isStopped) return;
+    switch (command.type) {
+      case 'attach':
+        this.#attach(command.receiver, command.port);
+        break;
+      case 'detach':
+        this.#detach(command.receiver);
+        break;
+      case 'route':
+        this.#router.route(command.receiver, command.routes);
+        this.#planWant();
+        break;
+      case 'session':
+        this.#parts.stream.setSession?.(command.phase);
+        break;
+      case 'stop':
+        void this.#stop();
+        break;
+    }
+  }
+
+  #attach(receiver: string, port: MessagePort): void {
+    this.#detach(receiver);
+    const typed = new TypedPort<ArrayBuffer, ArrayBuffer>(port, {
+      onMessage: (buffer) => {
+        attached.credit(buffer);
+        this.#planTurn();
+      },
+      onClose: () => {
+        if (this.#ports.get(receiver) === typed) this.#detach(receiver);
+      },
+    });
+    this.#ports.set(receiver, typed);
+    const sink = {
+      post: (buffer: ArrayBuffer, transfer: readonly ArrayBuffer[]) => typed.post(buffer, transfer),
+      takeReturned: () => receiveMessageOnPort(port)?.message as ArrayBuffer | undefined,
+    };
+    const attached = this.#router.attach(receiver, sink, this.#parts.clock.nowMicros());
+    this.#planTurn();
+    this.#parts.log.debug({ receiver }, 'receiver attached');
+  }
+
+  #detach(receiver: string): void {
+    const port = this.#ports.get(receiver);
+    if (port === undefined) return;
+    this.#ports.delete(receiver);
+    port.close();
+    this.#router.detach(receiver, this.#parts.clock.nowMicros());
+    this.#parts.log.debug({ receiver }, 'receiver detached');
+  }
+
+  #onBatch(batch: Batch): void {
+    if (batch.count === 0) return;
+    this.#router.distribute(batch);
+    this.#lastEventMicros = batch.receivedMicros(batch.count - 1);
+    this.#planTurn();
+  }
+
+  #onNotice(notice: StreamNotice): void {
+    const { clock, log, report } = this.#parts;
+    switch (notice.type) {
+      case 'state':
+        log.info({ state: notice.state, detail: notice.detail }, 'market stream');
+        report({
+          type: 'connection',
+          state: notice.state,
+          detail: notice.detail,
+          atMicros: clock.nowMicros(),
+        });
+        break;
+      case 'gap':
+        log.warn(notice, 'market stream has a gap');
+        this.#router.gap(notice.fromMicros, notice.toMicros, notice.reason);
+        this.#planTurn();
+        report(notice);
+        break;
+      case 'unacknowledged':
+        log.warn(notice, 'the feed does not give all that is wanted');
+        report(notice);
+        break;
+      case 'fatal': {
+        log.error({ remedy: notice.remedy }, notice.detail);
+        const error = new UserError({
+          exitCode: EXIT_UNREACHABLE,
+          cause: notice.detail,
+          remedy: notice.remedy,
+        });
+        report({ type: 'failed', error: error.toJSON() });
+        break;
+      }
+    }
+  }
+
+  // All sockets that are readable are read before the batch leaves: small frames share one, and nothing waits
+  // longer than the turn.
+  #planTurn(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    this.#parts.afterTurn(() => {
+      this.#isTurnPlanned = false;
+      this.#router.endTurn();
+    });
+  }
+
+  // Routes of several receivers change together: the feed is told once.
+  #planWant(): void {
+    if (this.#isWantPlanned) return;
+    this.#isWantPlanned = true;
+    this.#parts.afterTurn(() => {
+      this.#isWantPlanned = false;
+      if (this.#isStopped) return;
+      const subscription = this.#router.subscription();
+      this.#symbols = countSymbols(subscription);
+      this.#parts.stream.want(subscription);
+    });
+  }
+
+  #reportStatistics(): void {
+    const receivers = this.#router.counters();
+    for (const counters of receivers) this.#logDropped(counters);
+    this.#parts.report({
+      type: 'statistics',
+      stream: { ...this.#parts.stream.counters },
+      receivers,
+      lastEventMicros: this.#lastEventMicros,
+      symbols: this.#symbols,
+    });
+  }
+
+  #logDropped(counters: ReceiverCounters): void {
+    const before = this.#dropped.get(counters.receiver) ?? 0;
+    if (counters.droppedOverflow === before) return;
+    this.#dropped.set(counters.receiver, counters.droppedOverflow);
+    this.#parts.log.warn(
+      {
+        receiver: counters.receiver,
+        dropped: counters.droppedOverflow - before,
+        droppedTotal: counters.droppedOverflow,
+        conflatedTotal: counters.conflated,
+        waiting: counters.waiting,
+      },
+      'receiver is behind: events dropped',
+    );
+  }
+
+  async #stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#parts.stream.close();
+    this.#router.endTurn();
+    this.#reportStatistics();
+    for (const port of this.#ports.values()) port.close();
+    this.#ports.clear();
+    this.#parts.report({ type: 'stopped' });
+  }
+}
+
+function countSymbols(subscription: Subscription): number {
+  return new Set([...subscription.trades, ...subscription.quotes, ...subscription.bars]).size;
+}

@@ -1,0 +1,212 @@
+/** Who gets what: from symbol and kind to receivers. */
+import { assert } from '../domain/assert.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { Subscription } from '../providers/contract.ts';
+import { type Batch, EventKind, GapReason } from '../tape/batch.ts';
+import type { SymbolTable } from '../tape/symbols.ts';
+import type { ReceiverCounters, Route } from '../transport/messages.ts';
+import type { ProducerLimits } from './config.ts';
+import { isEvent } from './counters.ts';
+import { type BatchSink, type GapNotice, Receiver } from './receiver.ts';
+
+/** Receivers are bits of a 32-bit mask. */
+export const RECEIVERS_MAX = 32;
+/** Longer "symbols" are rubbish that a broken feed sent; nobody can have asked for them. */
+const SYMBOL_LENGTH_MAX = 64;
+export const ALL_SYMBOLS = '*';
+
+// What a route asks for, and the columns of the mask table (a power of two, so that rows are found by a shift).
+const TRADES = 0;
+const QUOTES = 1;
+const BARS = 2;
+const ANY = 3;
+const COLUMNS_SHIFT = 2;
+const COLUMNS = 1 << COLUMNS_SHIFT;
+
+const COLUMN_OF_KIND = new Uint8Array(64).fill(ANY);
+for (const kind of [EventKind.trade, EventKind.correction, EventKind.cancel]) COLUMN_OF_KIND[kind] = TRADES;
+for (const kind of [EventKind.quote, EventKind.orderBook]) COLUMN_OF_KIND[kind] = QUOTES;
+for (const kind of [EventKind.minuteBar, EventKind.updatedBar, EventKind.dailyBar])
+  COLUMN_OF_KIND[kind] = BARS;
+
+const GAP_REASONS = {
+  disconnected: GapReason.disconnected,
+  slow_client: GapReason.slowClient,
+} as const;
+
+class Lane {
+  readonly receiver: Receiver;
+  routes: ReadonlyMap<string, Route> = new Map();
+  /** Rows of the batch under way that go to this receiver. */
+  rows = new Uint32Array(1_024);
+  count = 0;
+
+  constructor(receiver: Receiver) {
+    this.receiver = receiver;
+  }
+}
+
+export class Router {
+  readonly #symbols: SymbolTable;
+  readonly #limits: ProducerLimits;
+  readonly #lanes: (Lane | undefined)[] = [];
+  /** Receivers by symbol id and column. */
+  #masks = new Uint32Array(COLUMNS * 1_024);
+  /** Symbol ids below this have their masks. */
+  #masked = 0;
+
+  constructor(symbols: SymbolTable, limits: ProducerLimits) {
+    this.#symbols = symbols;
+    this.#limits = limits;
+  }
+
+  /** Gives the receiver of that name buffers to fill; a successor takes over its predecessor's routes. */
+  attach(name: string, sink: BatchSink, nowMicros: EpochMicros): Receiver {
+    const receiver = this.#laneOf(name).receiver;
+    receiver.attach(sink, nowMicros);
+    return receiver;
+  }
+
+  detach(name: string, nowMicros: EpochMicros): void {
+    const at = this.#indexOf(name);
+    const lane = this.#lanes[at];
+    lane?.receiver.detach(nowMicros);
+    if (lane !== undefined && lane.routes.size === 0) this.#lanes[at] = undefined;
+  }
+
+  /** Sets the receiver's routes, whole. */
+  route(name: string, routes: readonly Route[]): void {
+    const lane = this.#laneOf(name);
+    lane.routes = new Map(routes.map((route) => [route.symbol, route]));
+    this.#masked = 0;
+    if (routes.length === 0 && !lane.receiver.isAttached) this.#lanes[this.#indexOf(name)] = undefined;
+  }
+
+  /** What all receivers together want. */
+  subscription(): Subscription {
+    const trades = new Set<string>();
+    const quotes = new Set<string>();
+    const bars = new Set<string>();
+    for (const lane of this.#lanes) {
+      for (const route of lane?.routes.values() ?? []) {
+        if (route.trades) trades.add(route.symbol);
+        if (route.quotes) quotes.add(route.symbol);
+        if (route.bars) bars.add(route.symbol);
+      }
+    }
+    return { trades: wanted(trades), quotes: wanted(quotes), bars: wanted(bars) };
+  }
+
+  /** Copies each row of a stream's batch to every receiver that wants it. */
+  distribute(batch: Batch): void {
+    if (this.#masked < this.#symbols.size) this.#mask();
+    const { kind: kinds, symbolId: symbolIds } = batch;
+    const masks = this.#masks;
+    for (let row = 0; row < batch.count; row += 1) {
+      const kind = kinds[row]!;
+      let mask = masks[(symbolIds[row]! << COLUMNS_SHIFT) | COLUMN_OF_KIND[kind]!]!;
+      if (!isEvent(kind)) {
+        if (kind === EventKind.gap) this.#distributeGap(batch, row);
+        continue;
+      }
+      while (mask !== 0) {
+        const index = 31 - Math.clz32(mask);
+        mask ^= 1 << index;
+        const lane = this.#lanes[index]!;
+        lane.rows[lane.count] = row;
+        lane.count += 1;
+        if (lane.count === lane.rows.length) this.#flush(lane, batch);
+      }
+    }
+    for (const lane of this.#lanes) if (lane !== undefined && lane.count > 0) this.#flush(lane, batch);
+  }
+
+  /** Tells every receiver that events of all symbols may be missing. */
+  gap(fromMicros: EpochMicros, toMicros: EpochMicros, reason: keyof typeof GAP_REASONS): void {
+    const notice = { symbolId: 0, fromMicros, toMicros, count: Number.NaN, reason: GAP_REASONS[reason] };
+    for (const lane of this.#lanes) lane?.receiver.notify(notice);
+  }
+
+  endTurn(): void {
+    for (const lane of this.#lanes) lane?.receiver.endTurn();
+  }
+
+  counters(): readonly ReceiverCounters[] {
+    return this.#lanes.flatMap((lane) => (lane === undefined ? [] : [lane.receiver.counters()]));
+  }
+
+  #flush(lane: Lane, batch: Batch): void {
+    const count = lane.count;
+    lane.count = 0;
+    lane.receiver.offer(batch, lane.rows, count);
+  }
+
+  #distributeGap(batch: Batch, row: number): void {
+    const symbolId = batch.symbolId[row]!;
+    const notice: GapNotice = {
+      symbolId,
+      fromMicros: batch.timeMicros(row),
+      toMicros: batch.baseMicros + Math.ceil(batch.n0[row]! / 1_000),
+      count: batch.n1[row]!,
+      reason: batch.code0[row]! as GapReason,
+    };
+    const mask = this.#masks[(symbolId << COLUMNS_SHIFT) | ANY]!;
+    this.#lanes.forEach((lane, index) => {
+      if (lane === undefined || (symbolId !== 0 && (mask & (1 << index)) === 0)) return;
+      this.#flush(lane, batch);
+      lane.receiver.notify(notice);
+    });
+  }
+
+  #laneOf(name: string): Lane {
+    const known = this.#lanes[this.#indexOf(name)];
+    if (known !== undefined) return known;
+    const vacant = this.#lanes.indexOf(undefined);
+    const index = vacant === -1 ? this.#lanes.length : vacant;
+    assert(index < RECEIVERS_MAX, `more than ${RECEIVERS_MAX} receivers`);
+    const lane = new Lane(new Receiver(name, this.#symbols, this.#limits));
+    this.#lanes[index] = lane;
+    return lane;
+  }
+
+  #indexOf(name: string): number {
+    return this.#lanes.findIndex((lane) => lane?.receiver.name === name);
+  }
+
+  /** Fills the masks of symbols that have come since, or of all where routes have changed. */
+  #mask(): void {
+    const size = this.#symbols.size;
+    if (size * COLUMNS > this.#masks.length) {
+      const masks = new Uint32Array(size * 2 * COLUMNS);
+      masks.set(this.#masks);
+      this.#masks = masks;
+    }
+    for (let symbolId = this.#masked; symbolId < size; symbolId += 1) this.#maskSymbol(symbolId);
+    this.#masked = size;
+  }
+
+  #maskSymbol(symbolId: number): void {
+    const at = symbolId << COLUMNS_SHIFT;
+    this.#masks.fill(0, at, at + COLUMNS);
+    const symbol = this.#symbols.textOf(symbolId);
+    if (symbol.length > SYMBOL_LENGTH_MAX) return;
+    this.#lanes.forEach((lane, index) => {
+      if (lane === undefined) return;
+      const bit = 1 << index;
+      const all = lane.routes.get(ALL_SYMBOLS);
+      const own = lane.routes.get(symbol);
+      const add = (column: number) => {
+        this.#masks[at | column] = this.#masks[at | column]! | bit;
+      };
+      if (own?.trades || all?.trades) add(TRADES);
+      if (own?.quotes || all?.quotes) add(QUOTES);
+      if (own?.bars || all?.bars) add(BARS);
+      // Symbol id 0 is news, which names its symbols inside.
+      if (own !== undefined || all !== undefined || symbolId === 0) add(ANY);
+    });
+  }
+}
+
+function wanted(symbols: ReadonlySet<string>): readonly string[] {
+  return symbols.has(ALL_SYMBOLS) ? [ALL_SYMBOLS] : [...symbols].sort();
+}
