@@ -1,0 +1,139 @@
+/** A valid file as the plan that everything runs on: defaults that depend on other keys, names, absolute paths. */
+import { basename, dirname, resolve } from 'node:path';
+import type { Schedule } from '../clock/schedule.ts';
+import type { StrategyPlan, Tradeplan, Window } from './plan.ts';
+import { type PlanFile, simulatedSymbols } from './schema.ts';
+
+const MINUTE = 60_000;
+const DELAYED_FEED_MS = 15 * MINUTE;
+const LIQUIDATION_LEAD_MS = 15 * MINUTE;
+const DAY_MS = 1_440 * MINUTE;
+
+/** @param path of the file, absolute: paths in it are taken from its folder. */
+export function completePlan(file: PlanFile, path: string): Tradeplan {
+  const fromPlan = (relative: string | undefined) =>
+    relative === undefined ? null : resolve(dirname(path), relative);
+  const isCrypto = file.asset_class === 'crypto';
+  const feed = file.feed ?? (isCrypto ? 'crypto' : 'iex');
+  const strategies = strategyPlans(file, fromPlan);
+  return deepFreeze({
+    path,
+    mode: file.mode,
+    provider: file.provider,
+    feed,
+    broker: file.broker,
+    assetClass: file.asset_class,
+    channels: [...new Set(file.channels)],
+    eventAgeMaxMs: file.max_event_age,
+    feedLagMaxMs: file.max_feed_lag,
+    feedDelayMs: file.feed_delay ?? (feed === 'delayed_sip' ? DELAYED_FEED_MS : 0),
+    consumers: file.consumers,
+    marketHours: file.market_hours ?? (isCrypto ? 'always' : 'regular'),
+    liquidateBeforeCloseMs: liquidationLead(file, isCrypto),
+    scanners: Object.entries(file.scanners).map(([scannerId, scanner]) => ({
+      scannerId,
+      name: scanner.path === undefined ? (scanner.name ?? scannerId) : null,
+      path: fromPlan(scanner.path),
+      parameters: scanner.parameters ?? {},
+      schedules: schedulesOf(scanner),
+      picksMax: scanner.max_picks,
+    })),
+    strategies,
+    risk: {
+      orderNotionalMax: file.risk.max_order_notional,
+      orderQuantityMax: file.risk.max_order_quantity ?? null,
+      positionNotionalMax: file.risk.max_position_notional,
+      openOrdersMax: file.risk.max_open_orders,
+      ordersPerMinuteMax: file.risk.max_orders_per_minute,
+      dailyLossMax: file.risk.max_daily_loss,
+      priceCollarPercent: file.risk.price_collar_percent,
+      marketAgeMaxMs: file.risk.max_market_age,
+      shortAllowed: file.risk.allow_short,
+      fractionAllowed: file.risk.allow_fractions,
+    },
+    alerts: {
+      webhookUrl: file.alerts.webhook ?? null,
+      command: file.alerts.command ?? null,
+      timeoutMs: file.alerts.timeout,
+    },
+    limits: {
+      tradeRingRows: file.limits.max_waiting_trades,
+      historyBarsMax: file.limits.max_history_bars,
+      consumerHeapMb: file.limits.consumer_heap_mb,
+      historyRequestTimeoutMs: file.limits.history_request_timeout,
+      submitTimeoutMs: file.limits.submit_timeout,
+      stopTimeoutMs: file.limits.stop_timeout,
+      heartbeatTimeoutMs: file.limits.heartbeat_timeout,
+      scannerTimeoutMs: file.limits.scanner_timeout,
+      consumerRestartsPerHourMax: file.limits.max_consumer_restarts_per_hour,
+    },
+    simulation: {
+      seed: file.simulation.seed,
+      // A strategy's own symbols are always there to be traded.
+      symbols: [
+        ...new Set([
+          ...(file.simulation.symbols ?? simulatedSymbols(file.asset_class)),
+          ...strategies.flatMap((strategy) => strategy.symbols),
+        ]),
+      ],
+      ratePerSecond: file.simulation.rate,
+      tape: fromPlan(file.simulation.tape),
+    },
+  });
+}
+
+function strategyPlans(
+  file: PlanFile,
+  fromPlan: (relative: string | undefined) => string | null,
+): readonly StrategyPlan[] {
+  const taken = new Set(file.strategies.flatMap((strategy) => strategy.id ?? []));
+  return file.strategies.map((strategy) => ({
+    instanceId: strategy.id ?? freeName(strategy.name ?? nameOfFile(strategy.path ?? ''), taken),
+    name: strategy.name ?? null,
+    path: fromPlan(strategy.path),
+    parameters: strategy.parameters ?? {},
+    symbols: strategy.symbols,
+    scanners: [...new Set(strategy.scanners)],
+    windows: strategy.windows.map(
+      (window): Window => ({ startMs: window.start, durationMs: window.duration ?? DAY_MS }),
+    ),
+    isIntraday: strategy.intraday,
+  }));
+}
+
+function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let count = 2; taken.has(free); count += 1) free = `${name}-${count}`;
+  taken.add(free);
+  return free;
+}
+
+/** `./strategies/MyBreakout.v2.ts` is `mybreakout`. */
+function nameOfFile(path: string): string {
+  const name = (basename(path).split('.')[0] ?? '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 40);
+  return name === '' ? 'strategy' : name;
+}
+
+function schedulesOf(scanner: PlanFile['scanners'][string]): readonly Schedule[] {
+  const schedules: Schedule[] = [];
+  if (scanner.every !== undefined) schedules.push({ type: 'interval', everyMs: scanner.every });
+  schedules.push(...(scanner.cron ?? []), ...(scanner.at ?? []));
+  return schedules.length === 0 ? [{ type: 'once' }] : schedules;
+}
+
+function liquidationLead(file: PlanFile, isCrypto: boolean): number | null {
+  if (file.liquidate_before_close === 'never') return null;
+  return file.liquidate_before_close ?? (isCrypto ? null : LIQUIDATION_LEAD_MS);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

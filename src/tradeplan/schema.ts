@@ -1,0 +1,189 @@
+/** The plan's file as users write it: every key, what it may hold, and what it is when left out. */
+import { z } from 'zod';
+import {
+  amount,
+  choice,
+  cron,
+  duration,
+  flag,
+  identifier,
+  list,
+  oneOrMore,
+  parameters,
+  ratio,
+  relative,
+  section,
+  symbols,
+  text,
+  whole,
+} from './values.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Liquid stocks and funds of different sizes and industries: a market to try things on. */
+const SIMULATED_STOCKS = [
+  ...['AAPL', 'MSFT', 'NVDA', 'AMZN', 'GOOGL', 'META', 'TSLA', 'AMD', 'NFLX', 'INTC'],
+  ...['JPM', 'BAC', 'XOM', 'CVX', 'KO', 'PEP', 'DIS', 'IBM', 'SPY', 'QQQ'],
+];
+const SIMULATED_COINS = ['BTC/USD', 'ETH/USD', 'SOL/USD', 'LTC/USD', 'DOGE/USD', 'AVAX/USD'];
+
+export function simulatedSymbols(assetClass: 'us_equity' | 'crypto'): readonly string[] {
+  return assetClass === 'crypto' ? SIMULATED_COINS : SIMULATED_STOCKS;
+}
+
+const scannerNames = () => list(identifier(), 'a list of names of scanners of this plan');
+
+const scanner = section({
+  name: identifier()
+    .optional()
+    .describe('A built-in scanner: list, momentum, gap, most-active. Left out, the entry has its name.'),
+  path: text('the path of a scanner file, from the plan')
+    .optional()
+    .describe('Your own scanner, from the plan.'),
+  parameters: parameters().optional().describe('Checked by the scanner.'),
+  every: duration(SECOND, DAY)
+    .optional()
+    .describe('At the start, then again after this time, while the market is open.'),
+  cron: oneOrMore(cron(), 'five or six cron fields such as "*/5 9-15 * * 1-5", or a list of such')
+    .optional()
+    .describe("Five or six cron fields, in the exchange's time zone."),
+  at: oneOrMore(
+    relative(),
+    '`open`, `close`, "15m after open", "5m before close" (at most 12h), or a list of such',
+  )
+    .optional()
+    .describe('Relative to each session: "5m before open", "15m after open", "close".'),
+  max_picks: whole(1, 1_000, 'symbols').default(20).describe('The highest ranked are kept.'),
+});
+
+const tradingWindow = section({
+  start: duration(-DAY, DAY).describe('After the regular open; negative before it, with extended hours.'),
+  duration: duration(SECOND, DAY).optional().describe("Left out: until the session's end."),
+});
+
+const strategy = section({
+  name: identifier().optional().describe('A built-in strategy: momentum-long, vwap-reversion.'),
+  path: text('the path of a strategy file, from the plan')
+    .optional()
+    .describe('Your own strategy, from the plan.'),
+  id: identifier().optional().describe('Name of this instance in rows and logs; left out, made of the name.'),
+  symbols: symbols().default([]).describe('Symbols that it always trades.'),
+  scanners: scannerNames().default([]).describe('Scanners whose picks it trades.'),
+  windows: list(tradingWindow, 'a list of windows')
+    .default([])
+    .describe('When it may take new risk; left out: always.'),
+  parameters: parameters().optional().describe('Checked by the strategy.'),
+  intraday: flag().default(true).describe('Flat before the close, by liquidate_before_close.'),
+});
+
+const risk = section({
+  max_order_notional: amount().default('10000').describe('Largest order, in the account currency.'),
+  max_order_quantity: amount()
+    .optional()
+    .describe('Largest order, in shares or coins. Left out: no such limit.'),
+  max_position_notional: amount()
+    .default('20000')
+    .describe('Largest position of one strategy in one symbol.'),
+  max_open_orders: whole(1, 10_000, 'orders').default(50),
+  max_orders_per_minute: whole(1, 10_000, 'orders')
+    .default(60)
+    .describe('Over all strategies; cancels are free.'),
+  max_daily_loss: amount()
+    .default('2000')
+    .describe('Realised and open loss of the day that halts all new risk.'),
+  price_collar_percent: ratio(0.01, 100, 'percent')
+    .default(5)
+    .describe('How far a limit price may lie from the market.'),
+  max_market_age: duration(100, HOUR).default(MINUTE).describe('No order on a price older than this.'),
+  allow_short: flag().default(false),
+  allow_fractions: flag().default(false),
+});
+
+const alerts = section({
+  webhook: text('an https:// address')
+    .optional()
+    .describe('Called with each alert as JSON by POST. A secret.'),
+  command: oneOrMore(text('a program or an argument'), 'a program, or a list of a program and its arguments')
+    .optional()
+    .describe('Run with each alert as JSON on standard input; no shell.'),
+  timeout: duration(100, 5 * MINUTE).default(10 * SECOND),
+});
+
+const limits = section({
+  max_waiting_trades: whole(16, 10_000_000, 'trades')
+    .default(65_536)
+    .describe('Per consumer; beyond it they are dropped and counted.'),
+  max_history_bars: whole(1, 1_000_000, 'bars').default(1_000).describe('Bars kept per symbol and interval.'),
+  consumer_heap_mb: whole(32, 65_536, 'MiB').default(512).describe('A consumer over it is restarted.'),
+  history_request_timeout: duration(100, 10 * MINUTE).default(30 * SECOND),
+  submit_timeout: duration(100, 5 * MINUTE)
+    .default(10 * SECOND)
+    .describe('Then the fate of the order is asked for.'),
+  stop_timeout: duration(SECOND, 5 * MINUTE)
+    .default(8 * SECOND)
+    .describe('To stop in order; then the daemon ends.'),
+  heartbeat_timeout: duration(100, 10 * MINUTE)
+    .default(5 * SECOND)
+    .describe('A consumer silent for longer is blocked.'),
+  scanner_timeout: duration(100, HOUR).default(MINUTE).describe('For one scan.'),
+  max_consumer_restarts_per_hour: whole(0, 1_000, 'restarts').default(10),
+});
+
+const simulation = section({
+  seed: whole(0, 4_294_967_295).default(1).describe('The same seed gives the same market.'),
+  symbols: symbols().optional().describe('Those of the strategies are added.'),
+  rate: whole(1, 1_000_000, 'events a second').default(500).describe('Over all symbols.'),
+  tape: text('the path of a tape file, from the plan')
+    .optional()
+    .describe('Played instead of the synthetic market.'),
+});
+
+export const planSchema = section({
+  mode: choice(['simulated', 'paper', 'live']).describe(
+    'simulated: local exchange. paper: needs keys. live: real money.',
+  ),
+  provider: choice(['alpaca']).default('alpaca').describe('What tells prices.'),
+  broker: choice(['alpaca', 'paper']).default('alpaca').describe('What takes orders; paper fills them here.'),
+  asset_class: choice(['us_equity', 'crypto']).default('us_equity'),
+  feed: text('the name of a feed')
+    .optional()
+    .describe('iex, sip, delayed_sip ... for stocks; crypto or a location such as us-1.'),
+  feed_delay: duration(0, DAY)
+    .optional()
+    .describe('How far the feed lags by agreement; 15m for delayed_sip, else 0.'),
+  channels: list(choice(['trades', 'quotes', 'bars']), 'a list of: trades, quotes, bars')
+    .min(1, 'at least one of: trades, quotes, bars')
+    .default(['trades', 'quotes', 'bars']),
+  max_event_age: duration(10, DAY)
+    .default(5 * SECOND)
+    .describe('Older events are not shown to strategies.'),
+  max_feed_lag: duration(10, DAY)
+    .default(5 * SECOND)
+    .describe('Allowed lag beyond feed_delay.'),
+  consumers: z
+    .union([z.literal('auto'), whole(1, 64)], { error: 'auto, or a whole number from 1 to 64' })
+    .default('auto')
+    .describe('Threads that run strategies.'),
+  market_hours: choice(['regular', 'extended', 'always'])
+    .optional()
+    .describe('regular for stocks, always for crypto.'),
+  liquidate_before_close: z
+    .union([z.literal('never'), duration(SECOND, DAY)], { error: 'never, or a duration such as 15m' })
+    .optional()
+    .describe('Intraday positions are closed this long before the close; 15m for stocks, never for crypto.'),
+  scanners: z
+    .record(identifier(), scanner, 'a mapping of scanner names to scanners')
+    .default({})
+    .describe('What picks symbols.'),
+  strategies: list(strategy, 'a list of strategies').default([]),
+  risk: risk.prefault({}).describe("The desk's limits, over all strategies unless said otherwise."),
+  alerts: alerts.prefault({}),
+  limits: limits.prefault({}),
+  simulation: simulation.prefault({}),
+});
+
+/** What the schema makes of a valid file: complete with the defaults that depend on nothing else. */
+export type PlanFile = z.output<typeof planSchema>;
