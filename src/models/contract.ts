@@ -116,12 +116,13 @@ export interface HoldingRow {
 
 export interface RowFilter {
   readonly batchId?: string;
-  /** The newest rows only, at most this many. Missing = {@link ROWS_PER_LIST_MAX}. */
+  /** The newest rows only, at most this many. Missing = {@link ROWS_PER_LIST_DEFAULT}. */
   readonly limit?: number;
 }
 
+export const ROWS_PER_LIST_DEFAULT = 1_000;
 /** No list is longer; who needs more reads the tables with SQL. */
-export const ROWS_PER_LIST_MAX = 10_000;
+export const ROWS_PER_LIST_MAX = 100_000;
 
 /**
  * The stores, as the database thread offers them to the others. Every call may be repeated without harm, and fails
@@ -141,14 +142,16 @@ export interface Stores {
   /** Inserts or updates; an older `savedAt` never overwrites a newer one. Paper and live are kept apart. */
   saveStates(states: readonly StateRow[], environment: Environment): Promise<void>;
   loadStates(instanceIds: readonly string[], environment: Environment): Promise<readonly StateRow[]>;
+  /** Open positions only. */
   holdings(instanceIds: readonly string[], environment: Environment): Promise<readonly HoldingRow[]>;
+  /** Lists are ordered newest first. */
   listRuns(filter: RowFilter): Promise<readonly RunRow[]>;
   listOrders(filter: RowFilter): Promise<readonly OrderRow[]>;
   listTrades(filter: RowFilter): Promise<readonly TradeRow[]>;
   /**
-   * What is held (no flat positions), by the rows of `new_trades`; market prices are null here. The `algoRunId` is
-   * the run that traded it last. With a batch: as that batch left it. Only PAPER and PROD carry positions from one
-   * batch into the next; a simulated or tested account begins anew with every batch.
+   * What was traded, what of it is still held and what it earned, by the rows of `new_trades`; flat positions too.
+   * Market prices are null here, `algoRunId` is the run that traded last. With a batch: as that batch left it. Only
+   * PAPER and PROD carry positions from one batch into the next; a simulated account begins anew with every batch.
    */
   listPositions(filter: RowFilter): Promise<readonly PositionRow[]>;
 }

@@ -1,0 +1,133 @@
+/**
+ * The embedded database: PGlite in the data directory, owned by one thread. It survives `kill -9` without losing an
+ * acknowledged row, but never calls fsync: a power cut may cost the last rows, which is why live trading wants a
+ * real PostgreSQL.
+ */
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import type { Clock } from '../clock/clock.ts';
+import { EXIT_UNEXPECTED, EXIT_UNREACHABLE, EXIT_USAGE, UserError } from '../domain/exit.ts';
+import type { Backend } from './backend.ts';
+import { failureFrom } from './failure.ts';
+import { takeFolderLock } from './lock.ts';
+import { applyMigrations, MIGRATIONS_FOLDER, readMigrationStatus } from './migrations.ts';
+import { createSolePresence } from './presence.ts';
+
+/** PGlite 0.5 is PostgreSQL 18; files of another major version cannot be opened. */
+const EMBEDDED_MAJOR = '18';
+
+/**
+ * Opens the embedded database of a data directory, making both where missing.
+ * @throws {UserError} exit 2 when another process has it, when the folder cannot be written, or when its files are
+ * of another version; exit 3 when the disk is full.
+ */
+export async function openEmbedded(directory: string, clock: Clock): Promise<Backend> {
+  const place = resolve(directory);
+  const folder = join(place, 'database');
+  const lock = await lockDirectory(place, clock);
+  try {
+    checkVersion(folder);
+    const pglite = await openFolder(folder);
+    return createEmbeddedBackend(pglite, { folder, release: () => lock.release() });
+  } catch (error) {
+    lock.release();
+    throw error instanceof UserError ? error : openingError(place, error);
+  }
+}
+
+/** The backend over an open PGlite; its folder is null when it lives in memory. */
+export function createEmbeddedBackend(
+  pglite: PGlite,
+  context: { readonly folder: string | null; readonly release: () => void },
+): Backend {
+  const queries = drizzle(pglite);
+  return {
+    queries,
+    presence: createSolePresence(),
+    migrationStatus: () => readMigrationStatus(queries),
+    migrate: () => applyMigrations(queries, () => migrate(queries, { migrationsFolder: MIGRATIONS_FOLDER })),
+    async snapshot(target) {
+      const { folder } = context;
+      if (folder === null) throw new RangeError('a database in memory has no files to copy');
+      await pglite.exec('checkpoint');
+      // Nothing runs between two queries, so the files are what a crash at this moment would leave: recoverable.
+      await pglite.runExclusive(async () => cpSync(folder, target, { recursive: true, errorOnExist: true }));
+    },
+    async close() {
+      try {
+        if (!pglite.closed) await pglite.close();
+      } finally {
+        context.release();
+      }
+    },
+  };
+}
+
+async function lockDirectory(place: string, clock: Clock) {
+  let outcome: Awaited<ReturnType<typeof takeFolderLock>>;
+  try {
+    mkdirSync(place, { recursive: true });
+    outcome = await takeFolderLock(join(place, 'database.lock'), clock);
+  } catch (error) {
+    throw openingError(place, error);
+  }
+  if (outcome.ok) return outcome.lock;
+  throw new UserError({
+    exitCode: EXIT_USAGE,
+    cause: `the data directory ${place} is in use by another openbell (process ${outcome.owner.pid})`,
+    remedy: 'stop that one first, or choose another directory with --data-dir',
+  });
+}
+
+async function openFolder(folder: string): Promise<PGlite> {
+  if (!existsSync(folder)) {
+    // initdb takes two seconds. Done aside and renamed, so that a kill in between leaves nothing half made.
+    const unfinished = `${folder}.new`;
+    rmSync(unfinished, { recursive: true, force: true });
+    const fresh = await PGlite.create({ dataDir: unfinished });
+    await fresh.close();
+    renameSync(unfinished, folder);
+  }
+  const pglite = await PGlite.create({ dataDir: folder });
+  await pglite.exec("set datestyle = 'ISO, YMD'; set timezone = 'UTC'");
+  return pglite;
+}
+
+function checkVersion(folder: string): void {
+  const file = join(folder, 'PG_VERSION');
+  if (!existsSync(file)) return;
+  const version = readFileSync(file, 'utf8').trim();
+  if (version === EMBEDDED_MAJOR) return;
+  throw new UserError({
+    exitCode: EXIT_USAGE,
+    cause: `${folder} holds files of PostgreSQL ${version}, and this openbell brings ${EMBEDDED_MAJOR}`,
+    remedy: 'use the openbell that wrote it, or choose another directory with --data-dir',
+  });
+}
+
+function openingError(place: string, error: unknown): UserError {
+  const failure = failureFrom(error);
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (failure.kind === 'disk_full') {
+    return new UserError({
+      exitCode: EXIT_UNREACHABLE,
+      cause: `no space is left for the database in ${place}`,
+      remedy: 'free some space, or choose another directory with --data-dir',
+    });
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {
+    return new UserError({
+      exitCode: EXIT_USAGE,
+      cause: `the data directory ${place} cannot be written: ${failure.message}`,
+      remedy: 'give this user a directory of its own with --data-dir',
+    });
+  }
+  return new UserError({
+    exitCode: EXIT_UNEXPECTED,
+    cause: `the embedded database in ${place} cannot be opened: ${failure.message}`,
+    remedy: 'restore that directory from a copy, or choose an empty one with --data-dir',
+  });
+}

@@ -1,0 +1,49 @@
+/** How rows go in and out in bounded numbers. */
+import type { Queries } from '../backend.ts';
+import { ROWS_PER_LIST_DEFAULT, ROWS_PER_LIST_MAX, type RowFilter } from '../contract.ts';
+
+/** Rows of one insert: seventeen columns times this stays far below the protocol's 65,535 parameters. */
+export const ROWS_PER_INSERT = 500;
+
+export function rowLimit(filter: RowFilter): number {
+  return Math.min(filter.limit ?? ROWS_PER_LIST_DEFAULT, ROWS_PER_LIST_MAX);
+}
+
+/** Runs `insert` over parts of `rows`, all of them or none. */
+export async function insertInParts<Row>(
+  queries: Queries,
+  rows: readonly Row[],
+  insert: (queries: Queries, part: Row[]) => Promise<number>,
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  if (rows.length <= ROWS_PER_INSERT) return await insert(queries, [...rows]);
+  return await queries.transaction(async (transaction) => {
+    let inserted = 0;
+    for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
+      inserted += await insert(transaction, rows.slice(start, start + ROWS_PER_INSERT));
+    }
+    return inserted;
+  });
+}
+
+/** A row id from another thread, checked: it is text there and a number here. */
+export function rowId(text: string): number {
+  const id = Number(text);
+  if (!Number.isSafeInteger(id) || id <= 0) throw new RangeError(`not a row id: ${JSON.stringify(text)}`);
+  return id;
+}
+
+/** The newest of the rows with the same key, for an insert may touch no row twice. */
+export function newestOfEach<Row>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+  momentOf: (row: Row) => number,
+): Row[] {
+  const newest = new Map<string, Row>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const other = newest.get(key);
+    if (other === undefined || momentOf(row) >= momentOf(other)) newest.set(key, row);
+  }
+  return [...newest.values()];
+}
