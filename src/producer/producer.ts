@@ -75,7 +75,7 @@ export class Producer {
     this.#detach(receiver);
     const typed = new TypedPort<ArrayBuffer, ArrayBuffer>(port, {
       onMessage: (buffer) => {
-        attached.credit(buffer);
+        this.#router.credit(receiver, buffer);
         this.#planTurn();
       },
       onClose: () => {
@@ -87,7 +87,7 @@ export class Producer {
       post: (buffer: ArrayBuffer, transfer: readonly ArrayBuffer[]) => typed.post(buffer, transfer),
       takeReturned: () => receiveMessageOnPort(port)?.message as ArrayBuffer | undefined,
     };
-    const attached = this.#router.attach(receiver, sink, this.#parts.clock.nowMicros());
+    this.#router.attach(receiver, sink, this.#parts.clock.nowMicros());
     this.#planTurn();
     this.#parts.log.debug({ receiver }, 'receiver attached');
   }

@@ -65,10 +65,6 @@ export class Receiver {
     this.#queue = new WaitingQueue(limits, this.#fates);
   }
 
-  get isAttached(): boolean {
-    return this.#sink !== undefined;
-  }
-
   /** Gives the receiver its buffers. A successor is named every symbol again and told what was lost. */
   attach(sink: BatchSink, nowMicros: EpochMicros): void {
     if (this.#sink !== undefined) this.detach(nowMicros);

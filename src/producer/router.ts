@@ -49,7 +49,7 @@ class Lane {
 export class Router {
   readonly #symbols: SymbolTable;
   readonly #limits: ProducerLimits;
-  readonly #lanes: (Lane | undefined)[] = [];
+  readonly #lanes: Lane[] = [];
   /** Receivers by symbol id and column. */
   #masks = new Uint32Array(COLUMNS * 1_024);
   /** Symbol ids below this have their masks. */
@@ -61,17 +61,18 @@ export class Router {
   }
 
   /** Gives the receiver of that name buffers to fill; a successor takes over its predecessor's routes. */
-  attach(name: string, sink: BatchSink, nowMicros: EpochMicros): Receiver {
-    const receiver = this.#laneOf(name).receiver;
-    receiver.attach(sink, nowMicros);
-    return receiver;
+  attach(name: string, sink: BatchSink, nowMicros: EpochMicros): void {
+    this.#laneOf(name).receiver.attach(sink, nowMicros);
   }
 
+  /** A buffer of that receiver has come back. */
+  credit(name: string, buffer: ArrayBuffer): void {
+    this.#lanes[this.#indexOf(name)]?.receiver.credit(buffer);
+  }
+
+  /** The receiver is gone. Its routes and counters stay for a successor of the same name. */
   detach(name: string, nowMicros: EpochMicros): void {
-    const at = this.#indexOf(name);
-    const lane = this.#lanes[at];
-    lane?.receiver.detach(nowMicros);
-    if (lane !== undefined && lane.routes.size === 0) this.#lanes[at] = undefined;
+    this.#lanes[this.#indexOf(name)]?.receiver.detach(nowMicros);
   }
 
   /** Sets the receiver's routes, whole. */
@@ -79,7 +80,6 @@ export class Router {
     const lane = this.#laneOf(name);
     lane.routes = new Map(routes.map((route) => [route.symbol, route]));
     this.#masked = 0;
-    if (routes.length === 0 && !lane.receiver.isAttached) this.#lanes[this.#indexOf(name)] = undefined;
   }
 
   /** What all receivers together want. */
@@ -88,7 +88,7 @@ export class Router {
     const quotes = new Set<string>();
     const bars = new Set<string>();
     for (const lane of this.#lanes) {
-      for (const route of lane?.routes.values() ?? []) {
+      for (const route of lane.routes.values()) {
         if (route.trades) trades.add(route.symbol);
         if (route.quotes) quotes.add(route.symbol);
         if (route.bars) bars.add(route.symbol);
@@ -118,21 +118,21 @@ export class Router {
         if (lane.count === lane.rows.length) this.#flush(lane, batch);
       }
     }
-    for (const lane of this.#lanes) if (lane !== undefined && lane.count > 0) this.#flush(lane, batch);
+    for (const lane of this.#lanes) if (lane.count > 0) this.#flush(lane, batch);
   }
 
   /** Tells every receiver that events of all symbols may be missing. */
   gap(fromMicros: EpochMicros, toMicros: EpochMicros, reason: keyof typeof GAP_REASONS): void {
     const notice = { symbolId: 0, fromMicros, toMicros, count: Number.NaN, reason: GAP_REASONS[reason] };
-    for (const lane of this.#lanes) lane?.receiver.notify(notice);
+    for (const lane of this.#lanes) lane.receiver.notify(notice);
   }
 
   endTurn(): void {
-    for (const lane of this.#lanes) lane?.receiver.endTurn();
+    for (const lane of this.#lanes) lane.receiver.endTurn();
   }
 
   counters(): readonly ReceiverCounters[] {
-    return this.#lanes.flatMap((lane) => (lane === undefined ? [] : [lane.receiver.counters()]));
+    return this.#lanes.map((lane) => lane.receiver.counters());
   }
 
   #flush(lane: Lane, batch: Batch): void {
@@ -152,7 +152,7 @@ export class Router {
     };
     const mask = this.#masks[(symbolId << COLUMNS_SHIFT) | ANY]!;
     this.#lanes.forEach((lane, index) => {
-      if (lane === undefined || (symbolId !== 0 && (mask & (1 << index)) === 0)) return;
+      if (symbolId !== 0 && (mask & (1 << index)) === 0) return;
       this.#flush(lane, batch);
       lane.receiver.notify(notice);
     });
@@ -161,16 +161,14 @@ export class Router {
   #laneOf(name: string): Lane {
     const known = this.#lanes[this.#indexOf(name)];
     if (known !== undefined) return known;
-    const vacant = this.#lanes.indexOf(undefined);
-    const index = vacant === -1 ? this.#lanes.length : vacant;
-    assert(index < RECEIVERS_MAX, `more than ${RECEIVERS_MAX} receivers`);
+    assert(this.#lanes.length < RECEIVERS_MAX, `more than ${RECEIVERS_MAX} receivers`);
     const lane = new Lane(new Receiver(name, this.#symbols, this.#limits));
-    this.#lanes[index] = lane;
+    this.#lanes.push(lane);
     return lane;
   }
 
   #indexOf(name: string): number {
-    return this.#lanes.findIndex((lane) => lane?.receiver.name === name);
+    return this.#lanes.findIndex((lane) => lane.receiver.name === name);
   }
 
   /** Fills the masks of symbols that have come since, or of all where routes have changed. */
@@ -191,7 +189,6 @@ export class Router {
     const symbol = this.#symbols.textOf(symbolId);
     if (symbol.length > SYMBOL_LENGTH_MAX) return;
     this.#lanes.forEach((lane, index) => {
-      if (lane === undefined) return;
       const bit = 1 << index;
       const all = lane.routes.get(ALL_SYMBOLS);
       const own = lane.routes.get(symbol);

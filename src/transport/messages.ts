@@ -60,7 +60,7 @@ export type ProducerCommand =
     }
   /** The receiver has ended. Its routes stay, so that its successor can be attached under the same name. */
   | { readonly type: 'detach'; readonly receiver: string }
-  /** The receiver's routes, whole; the symbol `*` means all. With no route and no port the name is forgotten. Symbols that no receiver wants any more are unsubscribed. */
+  /** The receiver's routes, whole; the symbol `*` means all. What no receiver wants any more is unsubscribed. */
   | { readonly type: 'route'; readonly receiver: string; readonly routes: readonly Route[] }
   /** Whether the market is open: a silent feed is told from a closed market by it. */
   | { readonly type: 'session'; readonly phase: 'open' | 'closed' }
