@@ -1,4 +1,9 @@
-/** When something runs. */
+/** When something runs, and when that is next. */
+import type { MarketHours, Session } from '../domain/market.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import { bounds, type SessionCalendar } from './calendar.ts';
+import { Cron } from './cron.ts';
+
 export type Schedule =
   /** At the start, or at the next opening when the market is closed. */
   | { readonly type: 'once' }
@@ -8,3 +13,76 @@ export type Schedule =
   | { readonly type: 'cron'; readonly expression: string }
   /** Relative to each session: after its open or close when `offsetMs` is positive, before it when negative. */
   | { readonly type: 'market'; readonly anchor: 'open' | 'close'; readonly offsetMs: number };
+
+export interface ScheduleMarket {
+  readonly calendar: SessionCalendar;
+  /** What counts as open for `once` and `interval`. */
+  readonly hours: MarketHours;
+}
+
+/** The runs of one schedule. The calendar may be told other sessions between two questions. */
+export class ScheduleRuns {
+  readonly #schedule: Schedule;
+  readonly #market: ScheduleMarket;
+  readonly #cron: Cron | undefined;
+  readonly #startMicros: EpochMicros;
+  #lastMicros: EpochMicros | undefined;
+
+  constructor(schedule: Schedule, market: ScheduleMarket, startMicros: EpochMicros) {
+    this.#schedule = schedule;
+    this.#market = market;
+    this.#startMicros = startMicros;
+    this.#cron =
+      schedule.type === 'cron' ? new Cron(schedule.expression, market.calendar.timeZone) : undefined;
+  }
+
+  /** Tells that the run due at a moment has been seen to. What fell due until `nowMicros` is not made up for. */
+  ran(dueMicros: EpochMicros, nowMicros: EpochMicros): void {
+    const { type } = this.#schedule;
+    if (type !== 'interval') {
+      this.#lastMicros = Math.max(dueMicros, nowMicros);
+      return;
+    }
+    const everyMicros = this.#schedule.everyMs * 1_000;
+    const missed = Math.max(0, Math.floor((nowMicros - dueMicros) / everyMicros));
+    this.#lastMicros = dueMicros + missed * everyMicros;
+  }
+
+  /** When it is due next; a moment in the past is due at once. Undefined when it never runs again. */
+  next(): EpochMicros | undefined {
+    const last = this.#lastMicros;
+    switch (this.#schedule.type) {
+      case 'once':
+        return last === undefined ? this.#openFrom(this.#startMicros) : undefined;
+      case 'interval':
+        return this.#openFrom(last === undefined ? this.#startMicros : last + this.#schedule.everyMs * 1_000);
+      case 'cron':
+        return this.#cron?.nextAfter(last ?? this.#startMicros);
+      case 'market':
+        return this.#nextRelative(this.#schedule, last);
+    }
+  }
+
+  /** The moment itself when the market is open, else its next opening. */
+  #openFrom(moment: EpochMicros): EpochMicros {
+    const { calendar, hours } = this.#market;
+    if (calendar.isOpen(moment, hours)) return moment;
+    return bounds(calendar.nextSession(moment, hours), hours).fromMicros;
+  }
+
+  #nextRelative(
+    schedule: Extract<Schedule, { type: 'market' }>,
+    last: EpochMicros | undefined,
+  ): EpochMicros | undefined {
+    const { calendar } = this.#market;
+    const dueOf = (session: Session) =>
+      (schedule.anchor === 'open' ? session.openMicros : session.closeMicros) + schedule.offsetMs * 1_000;
+    // Who starts in the middle of a session wants what this session has missed.
+    if (last === undefined) {
+      const session = calendar.sessionAt(this.#startMicros);
+      if (session !== undefined && dueOf(session) <= this.#startMicros) return this.#startMicros;
+    }
+    const [next] = calendar.sessionsAfter(last ?? this.#startMicros, dueOf);
+    return next === undefined ? undefined : dueOf(next);
+  }
+}

@@ -49,7 +49,7 @@ export function checkReferences(value: unknown, report: Report): void {
   if (plan.mode === 'live' && plan.broker === 'paper') {
     report(['broker'], 'a real broker in live mode; `mode: paper` or `simulated` for the paper broker');
   }
-  const closeMs = parseDuration(String(plan.liquidate_before_close));
+  const closeMs = durationOf(plan.liquidate_before_close);
   if (closeMs !== undefined && closeMs >= session.toMs - Math.max(0, session.fromMs)) {
     report(['liquidate_before_close'], `less than the session of ${formatDuration(session.toMs)}`);
   }
@@ -101,14 +101,13 @@ function checkWindows(windows: readonly unknown[], check: StrategyCheck): void {
   for (const [index, entry] of windows.entries()) {
     const window = mapping(entry);
     const place = [...path, 'windows', index];
-    const fromMs = parseDuration(String(window.start));
+    const fromMs = durationOf(window.start);
     if (fromMs === undefined) continue;
     if (fromMs < session.fromMs || fromMs >= session.toMs) {
       report([...place, 'start'], `within the session, ${range} from the open`);
       continue;
     }
-    const lengthMs =
-      window.duration === undefined ? session.toMs - fromMs : parseDuration(String(window.duration));
+    const lengthMs = window.duration === undefined ? session.toMs - fromMs : durationOf(window.duration);
     if (lengthMs === undefined || lengthMs <= 0) continue;
     const toMs = fromMs + lengthMs;
     if (toMs > session.toMs) {
@@ -188,4 +187,8 @@ function mapping(value: unknown): Mapping {
 
 function sequence(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+function durationOf(value: unknown): number | undefined {
+  return typeof value === 'string' || value === 0 ? parseDuration(String(value)) : undefined;
 }

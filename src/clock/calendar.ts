@@ -1,0 +1,170 @@
+/** When a market trades: by its rules, without a network, until its broker says something better. */
+import { Temporal } from 'temporal-polyfill';
+import { assert } from '../domain/assert.ts';
+import type { AssetClass, MarketHours, Session } from '../domain/market.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import { nyseHours } from './holidays.ts';
+
+/** The rules of one market. */
+export interface MarketRules {
+  /** In which a session's date counts and cron expressions are read. */
+  readonly timeZone: string;
+  /** The session of a date, or undefined when the market is closed that day. */
+  session(date: Temporal.PlainDate): Session | undefined;
+}
+
+/** The longest time between two sessions that any market has had is six days; twice that finds the next one. */
+const SEARCH_DAYS = 14;
+const DAY_MINUTES = 1_440;
+const EXTENDED_OPEN_MINUTE = 4 * 60;
+/** After-hours trading ends four hours after the regular close: at 20:00, on half days at 17:00. */
+const EXTENDED_CLOSE_MINUTES = 4 * 60;
+
+/** Stocks in the United States: the hours of the NYSE, which all its exchanges keep. */
+export const usEquityRules: MarketRules = {
+  timeZone: 'America/New_York',
+  session(date) {
+    const hours = nyseHours(date);
+    if (hours === undefined) return undefined;
+    const at = (minute: number) => momentOf(date, minute, 'America/New_York');
+    return {
+      date: date.toString(),
+      openMicros: at(hours.openMinute),
+      closeMicros: at(hours.closeMinute),
+      extendedOpenMicros: at(EXTENDED_OPEN_MINUTE),
+      extendedCloseMicros: at(hours.closeMinute + EXTENDED_CLOSE_MINUTES),
+    };
+  },
+};
+
+/** Crypto never closes: a session is a day in UTC, from midnight to midnight. */
+export const cryptoRules: MarketRules = {
+  timeZone: 'UTC',
+  session(date) {
+    const openMicros = momentOf(date, 0, 'UTC');
+    const closeMicros = momentOf(date, DAY_MINUTES, 'UTC');
+    return {
+      date: date.toString(),
+      openMicros,
+      closeMicros,
+      extendedOpenMicros: openMicros,
+      extendedCloseMicros: closeMicros,
+    };
+  },
+};
+
+export function rulesOf(assetClass: AssetClass): MarketRules {
+  return assetClass === 'crypto' ? cryptoRules : usEquityRules;
+}
+
+/** Sessions by rule, and in the ranges that a broker has answered for, the broker's own. */
+export class SessionCalendar {
+  readonly timeZone: string;
+  readonly #rules: MarketRules;
+  /** The broker's sessions by date; an empty list is a day without one. */
+  readonly #told = new Map<string, readonly Session[]>();
+  #toldUntil: Temporal.PlainDate | undefined;
+
+  constructor(rules: MarketRules) {
+    this.#rules = rules;
+    this.timeZone = rules.timeZone;
+  }
+
+  /**
+   * Takes the broker's answer for a range of dates (`YYYY-MM-DD`, both inclusive) in place of the rules: a date in
+   * it without a session is a closed day, one with several has several.
+   */
+  replace(fromDate: string, toDate: string, sessions: readonly Session[]): void {
+    const to = Temporal.PlainDate.from(toDate);
+    if (this.#toldUntil === undefined || compare(to, this.#toldUntil) > 0) this.#toldUntil = to;
+    for (let date = Temporal.PlainDate.from(fromDate); compare(date, to) <= 0; date = date.add({ days: 1 })) {
+      const text = date.toString();
+      this.#told.set(text, byOpen(sessions.filter((session) => session.date === text)));
+    }
+  }
+
+  /** Sessions whose date lies in the range, both inclusive, in order of their opening. */
+  sessions(fromDate: string, toDate: string): readonly Session[] {
+    return this.#between(Temporal.PlainDate.from(fromDate), Temporal.PlainDate.from(toDate));
+  }
+
+  /** The session that is under way at a moment within the given hours; its close belongs to it no more. */
+  sessionAt(moment: EpochMicros, hours: MarketHours = 'regular'): Session | undefined {
+    const date = this.dateAt(moment);
+    return this.#between(date.subtract({ days: 1 }), date.add({ days: 1 })).find((session) => {
+      const { fromMicros, toMicros } = bounds(session, hours);
+      return fromMicros <= moment && moment < toMicros;
+    });
+  }
+
+  /** Whether the plan's hours let it trade at the moment: `always` does even where the market is closed. */
+  isOpen(moment: EpochMicros, hours: MarketHours): boolean {
+    return hours === 'always' || this.sessionAt(moment, hours) !== undefined;
+  }
+
+  /** The first session that opens, by the given hours, after the moment. */
+  nextSession(moment: EpochMicros, hours: MarketHours = 'regular'): Session {
+    const [next] = this.sessionsAfter(moment, (session) => bounds(session, hours).fromMicros);
+    assert(next !== undefined, `no session after ${this.dateAt(moment).toString()}`);
+    return next;
+  }
+
+  /** Sessions of the coming weeks of which `momentOf` lies after the moment, in order of their opening. */
+  sessionsAfter(moment: EpochMicros, momentOf: (session: Session) => EpochMicros): readonly Session[] {
+    const date = this.dateAt(moment);
+    // A broker may have told of closed days only; after the last day it told of the rules count again.
+    const from = this.#toldUntil !== undefined && compare(this.#toldUntil, date) > 0 ? this.#toldUntil : date;
+    const sessions = this.#between(date.subtract({ days: 2 }), from.add({ days: SEARCH_DAYS }));
+    return sessions.filter((session) => momentOf(session) > moment);
+  }
+
+  /** The session under way, or else the next one. */
+  currentOrNext(moment: EpochMicros, hours: MarketHours = 'regular'): Session {
+    return this.sessionAt(moment, hours) ?? this.nextSession(moment, hours);
+  }
+
+  /** The date on the exchange's calendar. */
+  dateAt(moment: EpochMicros): Temporal.PlainDate {
+    return Temporal.Instant.fromEpochMilliseconds(Math.floor(moment / 1_000))
+      .toZonedDateTimeISO(this.timeZone)
+      .toPlainDate();
+  }
+
+  #between(from: Temporal.PlainDate, to: Temporal.PlainDate): readonly Session[] {
+    const sessions: Session[] = [];
+    for (let date = from; compare(date, to) <= 0; date = date.add({ days: 1 })) {
+      const told = this.#told.get(date.toString());
+      if (told !== undefined) sessions.push(...told);
+      else {
+        const session = this.#rules.session(date);
+        if (session !== undefined) sessions.push(session);
+      }
+    }
+    return byOpen(sessions);
+  }
+}
+
+/** From when to when a session is open by a plan's hours. With `always` that is as with `extended`. */
+export function bounds(
+  session: Session,
+  hours: MarketHours,
+): { readonly fromMicros: EpochMicros; readonly toMicros: EpochMicros } {
+  return hours === 'regular'
+    ? { fromMicros: session.openMicros, toMicros: session.closeMicros }
+    : { fromMicros: session.extendedOpenMicros, toMicros: session.extendedCloseMicros };
+}
+
+/** @param minute after midnight on the clock of the zone; 1440 is the midnight after. */
+function momentOf(date: Temporal.PlainDate, minute: number, timeZone: string): EpochMicros {
+  const day = date.add({ days: Math.floor(minute / DAY_MINUTES) });
+  const plainTime = new Temporal.PlainTime(Math.floor((minute % DAY_MINUTES) / 60), minute % 60);
+  return day.toZonedDateTime({ timeZone, plainTime }).epochMilliseconds * 1_000;
+}
+
+function compare(a: Temporal.PlainDate, b: Temporal.PlainDate): number {
+  return Temporal.PlainDate.compare(a, b);
+}
+
+function byOpen(sessions: readonly Session[]): readonly Session[] {
+  return [...sessions].sort((a, b) => a.openMicros - b.openMicros);
+}
