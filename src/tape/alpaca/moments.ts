@@ -1,0 +1,154 @@
+/** Times of events: RFC 3339 with up to nine decimals, read from bytes to nanoseconds from a batch's base. */
+import type { EpochMicros } from '../../domain/time.ts';
+import { COLON, DOT, MINUS, NINE, PLUS, ZERO } from './bytes.ts';
+
+/** Nanoseconds of one unit of the last decimal, by the number of decimals. */
+const UNIT_NS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 10, 1] as const;
+const SECOND_LENGTH = 19;
+const NS_PER_MICRO = 1_000;
+/** Below 2^53 nanoseconds (104 days), so that every sum here is exact. */
+const REACH_MICROS = 100 * 86_400 * 1_000_000;
+
+export class Moments {
+  /** What {@link read} found, in nanoseconds from the base; exact. */
+  nanos = 0;
+  #bytes: DataView = new DataView(new ArrayBuffer(0));
+  #baseMicros: EpochMicros = 0;
+  // The second of the last time that was read, as text and as a number: most events share it with their neighbour.
+  #text0 = 0;
+  #text1 = 0;
+  #text2 = 0;
+  #text3 = 0;
+  #text4 = 0;
+  #text5 = 0;
+  #secondMicros: EpochMicros = 0;
+  #secondNs = Number.NaN;
+
+  setBytes(bytes: Uint8Array): void {
+    this.#bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  setBase(baseMicros: EpochMicros): void {
+    if (baseMicros === this.#baseMicros) return;
+    this.#baseMicros = baseMicros;
+    this.#secondNs = this.#nanosFromBase(this.#secondMicros);
+  }
+
+  /**
+   * Reads the time that starts at `from`; there are padding bytes behind the text. Answers the position behind it,
+   * or -1 when it is no time, or one that lies too far from the base to be exact.
+   */
+  read(bytes: Uint8Array, from: number): number {
+    const view = this.#bytes;
+    if (
+      view.getInt32(from + 12, true) !== this.#text3 ||
+      view.getInt16(from + 16, true) !== this.#text4 ||
+      bytes[from + 18] !== this.#text5 ||
+      view.getInt32(from + 8, true) !== this.#text2 ||
+      view.getInt32(from + 4, true) !== this.#text1 ||
+      view.getInt32(from, true) !== this.#text0
+    ) {
+      if (!this.#readSecond(bytes, from)) return -1;
+    }
+    let at = from + SECOND_LENGTH;
+    let byte = bytes[at]!;
+    let nanos = this.#secondNs;
+    if (byte === DOT) {
+      const start = at + 1;
+      let fraction = 0;
+      at = start;
+      byte = bytes[at]!;
+      while (byte >= ZERO && byte <= NINE && at - start < 9) {
+        fraction = (Math.imul(fraction, 10) + byte - ZERO) | 0;
+        at += 1;
+        byte = bytes[at]!;
+      }
+      if (at === start) return -1;
+      nanos += fraction * UNIT_NS[at - start]!;
+    }
+    if (byte === 0x5a || byte === 0x7a) {
+      at += 1;
+    } else {
+      const offsetMinutes = readOffset(bytes, at);
+      if (Number.isNaN(offsetMinutes)) return -1;
+      nanos -= offsetMinutes * 60e9;
+      at += 6;
+    }
+    // NaN, a second out of reach, fails the comparison too.
+    if (!(nanos <= REACH_MICROS * NS_PER_MICRO && nanos >= -REACH_MICROS * NS_PER_MICRO)) return -1;
+    this.nanos = nanos;
+    return at;
+  }
+
+  #readSecond(bytes: Uint8Array, from: number): boolean {
+    const year = numberAt(bytes, from, 4);
+    const month = numberAt(bytes, from + 5, 2);
+    const day = numberAt(bytes, from + 8, 2);
+    const hour = numberAt(bytes, from + 11, 2);
+    const minute = numberAt(bytes, from + 14, 2);
+    const second = numberAt(bytes, from + 17, 2);
+    const separator = bytes[from + 10]! | 0x20;
+    const isWellFormed =
+      bytes[from + 4] === MINUS &&
+      bytes[from + 7] === MINUS &&
+      (separator === 0x74 || separator === 0x20) &&
+      bytes[from + 13] === COLON &&
+      bytes[from + 16] === COLON;
+    // A leap second (60) is the first of the next minute.
+    if (!isWellFormed || !(month >= 1 && month <= 12 && hour <= 23 && minute <= 59 && second <= 60))
+      return false;
+    if (!(day >= 1 && day <= daysInMonth(year, month))) return false;
+    const view = this.#bytes;
+    this.#text0 = view.getInt32(from, true);
+    this.#text1 = view.getInt32(from + 4, true);
+    this.#text2 = view.getInt32(from + 8, true);
+    this.#text3 = view.getInt32(from + 12, true);
+    this.#text4 = view.getInt16(from + 16, true);
+    this.#text5 = bytes[from + 18]!;
+    const seconds = daysFromEpoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+    this.#secondMicros = seconds * 1_000_000;
+    this.#secondNs = this.#nanosFromBase(this.#secondMicros);
+    return true;
+  }
+
+  #nanosFromBase(moment: EpochMicros): number {
+    const micros = moment - this.#baseMicros;
+    return Math.abs(micros) <= REACH_MICROS ? micros * NS_PER_MICRO : Number.NaN;
+  }
+}
+
+/** Minutes east of UTC of `+hh:mm`; NaN when it is none. */
+function readOffset(bytes: Uint8Array, at: number): number {
+  const sign = bytes[at]!;
+  if ((sign !== PLUS && sign !== MINUS) || bytes[at + 3] !== COLON) return Number.NaN;
+  const hours = numberAt(bytes, at + 1, 2);
+  const minutes = numberAt(bytes, at + 4, 2);
+  if (!(hours <= 23 && minutes <= 59)) return Number.NaN;
+  return sign === PLUS ? hours * 60 + minutes : -(hours * 60 + minutes);
+}
+
+/** The number of `digits` digits; NaN when one is none. */
+function numberAt(bytes: Uint8Array, from: number, digits: number): number {
+  let value = 0;
+  for (let at = from; at < from + digits; at += 1) {
+    const byte = bytes[at]!;
+    if (byte < ZERO || byte > NINE) return Number.NaN;
+    value = value * 10 + byte - ZERO;
+  }
+  return value;
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Days since 1970-01-01 in the Gregorian calendar, counted in eras of 400 years that start on a first of March. */
+function daysFromEpoch(year: number, month: number, day: number): number {
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146_097 + dayOfEra - 719_468;
+}
