@@ -8,6 +8,8 @@ export interface BrokerLimits {
   readonly requestTimeoutMs: number;
   /** How long an order or a cancel may wait for the rate limiter before it is given up unsent. */
   readonly queueTimeoutMs: number;
+  /** The same for reads. */
+  readonly readQueueTimeoutMs: number;
   /** Requests waiting for the rate limiter, over all lanes; beyond it a request is given up unsent. */
   readonly queueDepthMax: number;
   /** The account's limit; the server's `X-Ratelimit-*` headers correct it. */
@@ -61,6 +63,7 @@ export const DEFAULT_BROKER_LIMITS: BrokerLimits = {
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   queueTimeoutMs: 5_000,
+  readQueueTimeoutMs: 60_000,
   queueDepthMax: 1_000,
   requestsPerMinuteMax: 200,
   requestsReserved: 20,

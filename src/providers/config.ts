@@ -58,6 +58,10 @@ export interface HistoryLimits {
   readonly pagesMax: number;
   readonly symbolsPerRequest: number;
   readonly concurrentRequestsMax: number;
+  /** Requests waiting for the rate limiter; beyond it a call fails at once. */
+  readonly queueDepthMax: number;
+  /** How long a request may wait for the rate limiter. */
+  readonly queueTimeoutMs: number;
   readonly requestsPerMinuteMax: number;
 }
 
@@ -120,9 +124,11 @@ export const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
   retryDelayMs: 500,
   retryDelayMaxMs: 60_000,
   pageRows: 10_000,
-  pagesMax: 2_000,
+  pagesMax: 200,
   symbolsPerRequest: 100,
   concurrentRequestsMax: 4,
+  queueDepthMax: 10_000,
+  queueTimeoutMs: 300_000,
   requestsPerMinuteMax: 200,
 };
 

@@ -1,0 +1,66 @@
+/** Orders between our words and Alpaca's (protocol C.3). */
+import { formatDecimal, ZERO } from '../../domain/decimal.ts';
+import type { Order, OrderStatus } from '../../domain/order.ts';
+import type { BrokerOrder } from '../contract.ts';
+import { amountOf, type Fields, momentOf, sideOf, textOf } from './fields.ts';
+import { normalSymbol } from './symbols.ts';
+
+const STATUSES: ReadonlyMap<string, OrderStatus> = new Map([
+  ['accepted', 'accepted'],
+  // Waits for the opening or closing auction.
+  ['accepted_for_bidding', 'accepted'],
+  ['pending_new', 'pending_new'],
+  ['new', 'new'],
+  ['held', 'held'],
+  ['partially_filled', 'partially_filled'],
+  ['pending_cancel', 'pending_cancel'],
+  ['pending_replace', 'pending_replace'],
+  ['done_for_day', 'done_for_day'],
+  ['stopped', 'stopped'],
+  ['suspended', 'suspended'],
+  ['calculated', 'calculated'],
+  ['filled', 'filled'],
+  ['canceled', 'canceled'],
+  ['expired', 'expired'],
+  ['replaced', 'replaced'],
+  ['rejected', 'rejected'],
+]);
+
+/** Undefined when it is not an order. Unknown statuses and fields are no reason. */
+export function readOrder(fields: Fields): BrokerOrder | undefined {
+  const brokerOrderId = textOf(fields.id);
+  const clientOrderId = textOf(fields.client_order_id);
+  const symbol = textOf(fields.symbol);
+  const side = sideOf(fields.side);
+  const rawStatus = textOf(fields.status);
+  if (!brokerOrderId || !clientOrderId || !symbol || !side || !rawStatus) return undefined;
+  const createdAtMicros = momentOf(fields.created_at) ?? momentOf(fields.submitted_at) ?? 0;
+  return {
+    brokerOrderId,
+    clientOrderId,
+    symbol: normalSymbol(symbol, fields.asset_class),
+    side,
+    quantity: amountOf(fields.qty) ?? null,
+    filledQuantity: amountOf(fields.filled_qty) ?? ZERO,
+    averagePrice: amountOf(fields.filled_avg_price) ?? null,
+    status: STATUSES.get(rawStatus) ?? 'unknown',
+    rawStatus,
+    createdAtMicros,
+    updatedAtMicros: momentOf(fields.updated_at) ?? createdAtMicros,
+  };
+}
+
+/** The body that places an order. Amounts are text: as numbers some would change on the way. */
+export function orderBody(order: Order): string {
+  return JSON.stringify({
+    symbol: order.symbol,
+    qty: formatDecimal(order.quantity),
+    side: order.side,
+    type: order.type,
+    time_in_force: order.timeInForce,
+    ...(order.limitPrice === null ? {} : { limit_price: formatDecimal(order.limitPrice) }),
+    ...(order.stopPrice === null ? {} : { stop_price: formatDecimal(order.stopPrice) }),
+    ...(order.extendedHours ? { extended_hours: true } : {}),
+    client_order_id: order.clientOrderId,
+  });
+}

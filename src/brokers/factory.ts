@@ -1,0 +1,13 @@
+/** Chooses the broker that a configuration names. */
+import { AlpacaBroker } from './alpaca/broker.ts';
+import type { BrokerConfig } from './config.ts';
+import type { Broker, BrokerContext } from './contract.ts';
+
+export function createBroker(config: BrokerConfig, context: BrokerContext): Broker {
+  switch (config.broker) {
+    case 'alpaca':
+      return new AlpacaBroker(config, context);
+    case 'paper':
+      throw new Error('the paper broker joins here');
+  }
+}
