@@ -34,14 +34,16 @@ export async function openPostgres(
     query_timeout: limits.statementTimeoutMs + STATEMENT_GRACE_MS,
     application_name: 'openbell',
     keepAlive: true,
+    // Typed as if it answered nothing; the pool waits for the promise (pg-pool, `_afterConnect`).
+    onConnect: prepareSession as (client: pg.ClientBase) => void,
   });
-  // An idle connection that breaks has no caller to tell; the pool replaces it.
-  pool.on('error', (error) => log.warn({ reason: error.message }, 'a database connection was lost'));
+  // A connection may break while nobody uses it, or while it only holds locks: there is no call to reject then, and
+  // an error event without a listener would end the process. The pool replaces it.
   pool.on('connect', (client) => {
     client.on('error', (error) => log.warn({ reason: error.message }, 'a database connection was lost'));
-    client.query("set datestyle = 'ISO, YMD'; set timezone = 'UTC'").catch(() => {
-      // The connection broke at once: whoever asked for it is told by his own query.
-    });
+  });
+  pool.on('error', () => {
+    // Told by the connection itself, above.
   });
   try {
     await pool.query('select 1');
@@ -81,6 +83,10 @@ export async function openPostgres(
       await pool.end();
     },
   };
+}
+
+async function prepareSession(client: pg.ClientBase): Promise<void> {
+  await client.query("set datestyle = 'ISO, YMD'; set timezone = 'UTC'");
 }
 
 async function takeMigrationLock(client: pg.PoolClient, place: string): Promise<void> {

@@ -6,7 +6,10 @@ import { ROWS_PER_LIST_DEFAULT, ROWS_PER_LIST_MAX, type RowFilter } from '../con
 export const ROWS_PER_INSERT = 500;
 
 export function rowLimit(filter: RowFilter): number {
-  return Math.min(filter.limit ?? ROWS_PER_LIST_DEFAULT, ROWS_PER_LIST_MAX);
+  const limit = filter.limit ?? ROWS_PER_LIST_DEFAULT;
+  // Drizzle reads a negative limit as none at all.
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError(`not a number of rows: ${limit}`);
+  return Math.min(limit, ROWS_PER_LIST_MAX);
 }
 
 /** Runs `insert` over parts of `rows`, all of them or none. */
