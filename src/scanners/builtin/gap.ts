@@ -1,0 +1,49 @@
+/** Stocks that opened away from yesterday's close; before the open, those that trade away from it. */
+import { z } from 'zod';
+import { type DaySnapshot, defineScanner } from '../contract.ts';
+import { highest, isInBand, minimumLastDollarVolume, percent, priceBand, symbolsMax } from '../figures.ts';
+
+export const gap = defineScanner({
+  name: 'gap',
+  description: "Picks stocks that opened far from yesterday's close, the widest gap first.",
+  parameters: z.strictObject({
+    ...priceBand,
+    /** Distance of the open from yesterday's close, in percent. */
+    min_gap_percent: z.number('percent').min(0).max(10_000).default(3),
+    direction: z.enum(['up', 'down', 'both'], { error: 'one of: up, down, both' }).default('both'),
+    /** Yesterday's volume times its close must be more, in dollars. */
+    min_last_dv: minimumLastDollarVolume,
+    /** The widest of those found. */
+    max_symbols: symbolsMax,
+  }),
+  async scan(context) {
+    const { parameters, minutesSinceOpen } = context;
+    const found = [...(await context.snapshots()).values()].flatMap((snapshot) => {
+      const { previous, symbol } = snapshot;
+      const price = minutesSinceOpen < 0 ? preMarketPrice(snapshot) : (snapshot.today?.open ?? null);
+      if (previous === null || previous.close <= 0 || price === null || price <= 0) return [];
+      const gapPercent = (price / previous.close - 1) * 100;
+      const isWanted =
+        parameters.direction === 'both' || (gapPercent > 0 ? 'up' : 'down') === parameters.direction;
+      const isFound =
+        isWanted &&
+        Math.abs(gapPercent) >= parameters.min_gap_percent &&
+        previous.volume * previous.close > parameters.min_last_dv &&
+        isInBand(price, parameters);
+      if (!isFound) return [];
+      const verb = minutesSinceOpen < 0 ? 'trades' : 'opened';
+      return [
+        { symbol, score: Math.abs(gapPercent), reason: `${verb} ${percent(gapPercent)} from the close` },
+      ];
+    });
+    return highest(found, parameters.max_symbols);
+  },
+});
+
+/** The last trade only when it is of today; else the middle of a sound quote. */
+function preMarketPrice(snapshot: DaySnapshot): number | null {
+  if (snapshot.today !== null && snapshot.lastPrice !== null) return snapshot.lastPrice;
+  const { quote } = snapshot;
+  if (quote === null || quote.bidPrice <= 0 || quote.askPrice <= quote.bidPrice) return null;
+  return (quote.bidPrice + quote.askPrice) / 2;
+}

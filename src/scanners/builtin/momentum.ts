@@ -1,0 +1,54 @@
+/** Stocks that are up today on volume: the scanner that users of LiuAlgoTrader have, with all its parameters. */
+import { z } from 'zod';
+import { defineScanner } from '../contract.ts';
+import {
+  count,
+  dayFigures,
+  highest,
+  isInBand,
+  minimumLastDollarVolume,
+  percent,
+  priceBand,
+  symbolsMax,
+} from '../figures.ts';
+
+export const momentum = defineScanner({
+  name: 'momentum',
+  description: 'Picks stocks that rose today on high volume, the most traded first.',
+  parameters: z.strictObject({
+    ...priceBand,
+    /** Shares traded today must be more. */
+    min_volume: z.number('a number of shares').min(0).default(30_000),
+    /** Last price against yesterday's close must be at least this much higher, in percent. */
+    today_change_percent: z.number('percent').min(-100).max(10_000).default(3.5),
+    /** Yesterday's volume times its close must be more, in dollars. */
+    min_last_dv: minimumLastDollarVolume,
+    /** Minutes after the open before which it picks nothing. */
+    from_market_open: z.number('minutes').min(0).max(1_440).default(15),
+    /** The most traded of those found. */
+    max_symbols: symbolsMax,
+  }),
+  async scan(context) {
+    const { parameters, minutesSinceOpen } = context;
+    if (minutesSinceOpen < parameters.from_market_open) {
+      context.log('info', 'too early after the open', {
+        minutesSinceOpen,
+        from: parameters.from_market_open,
+      });
+      return [];
+    }
+    const found = [...(await context.snapshots()).values()].flatMap((snapshot) => {
+      const day = dayFigures(snapshot);
+      const isFound =
+        day !== undefined &&
+        day.volume > parameters.min_volume &&
+        day.changePercent >= parameters.today_change_percent &&
+        day.lastDollarVolume > parameters.min_last_dv &&
+        isInBand(day.lastPrice, parameters);
+      if (!isFound) return [];
+      const reason = `${percent(day.changePercent)} since yesterday's close, ${count(day.volume)} shares today`;
+      return [{ symbol: day.symbol, score: day.volume, reason }];
+    });
+    return highest(found, parameters.max_symbols);
+  },
+});

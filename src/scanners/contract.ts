@@ -1,0 +1,78 @@
+/**
+ * What a scanner is and what it is given. A scanner looks over the market and names the symbols worth trading now.
+ * It only asks: its context has queries and no way to an order, a table, a key or a clock of its own.
+ */
+import type { ZodType } from 'zod';
+import type { Bar, Instrument, Quote, Session } from '../domain/market.ts';
+import type { JsonObject } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+
+/** A symbol on one day: what it did today, against the day before. */
+export interface DaySnapshot {
+  readonly symbol: string;
+  /** Of the last trade; null when it is not known. */
+  readonly lastPrice: number | null;
+  readonly quote: Quote | null;
+  /** The session's day so far; null before its first trade, even where the feed still shows an older day. */
+  readonly today: Bar | null;
+  /** The trading day before the session's. */
+  readonly previous: Bar | null;
+}
+
+/** A symbol that a scan found. */
+export interface Candidate {
+  readonly symbol: string;
+  /** The higher, the better; only compared within one scan. */
+  readonly score: number;
+  /** Why, in words and figures; recorded with the pick. */
+  readonly reason: string;
+}
+
+/** A candidate that was taken, and its place among those of the scan, from 1. */
+export interface Pick extends Candidate {
+  readonly rank: number;
+}
+
+export interface ScannerContext<Parameters> {
+  readonly parameters: Parameters;
+  readonly nowMicros: EpochMicros;
+  /** The session under way, or the next one. */
+  readonly session: Session;
+  /** Minutes since the session's regular open; negative before it. */
+  readonly minutesSinceOpen: number;
+  /** What can be traded, sorted by symbol. */
+  readonly instruments: readonly Instrument[];
+  /** Aborted when the scan's time is over: nothing that it answers later is used. */
+  readonly signal: AbortSignal;
+  /** Of the named symbols, or of all {@link instruments}. Symbols that the provider does not know are left out. */
+  snapshots(symbols?: readonly string[]): Promise<ReadonlyMap<string, DaySnapshot>>;
+  /** The newest `count` days before the session's day, oldest first. */
+  dailyBars(symbols: readonly string[], count: number): Promise<ReadonlyMap<string, readonly Bar[]>>;
+  /** The closed minutes of the last `count` minutes, oldest first. */
+  minuteBars(symbols: readonly string[], count: number): Promise<ReadonlyMap<string, readonly Bar[]>>;
+  log(level: 'debug' | 'info' | 'warn', message: string, fields?: JsonObject): void;
+}
+
+export interface ScannerDefinition<Parameters> {
+  /** Lower-case words joined by hyphens. */
+  readonly name: string;
+  /** One sentence for lists and help. */
+  readonly description: string;
+  /** Checks the plan's `parameters:`; unknown keys should be refused (`z.strictObject`). */
+  readonly parameters: ZodType<Parameters>;
+  /**
+   * Looks once. A query that fails rejects, and the scan with it: it is logged and runs again at its next time.
+   * The order of the answer does not matter; candidates are ranked by score, equal ones by symbol.
+   */
+  scan(context: ScannerContext<Parameters>): Promise<readonly Candidate[]> | readonly Candidate[];
+}
+
+/** Declares a scanner; the default export of a scanner's file. Only types: it answers what it was given. */
+export function defineScanner<Parameters>(
+  definition: ScannerDefinition<Parameters>,
+): ScannerDefinition<Parameters> {
+  return definition;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of scanners mixes parameters of any type.
+export type AnyScanner = ScannerDefinition<any>;

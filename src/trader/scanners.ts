@@ -1,0 +1,39 @@
+/** The plan's scanners with their code found and their parameters checked. */
+import type { Violation } from '../domain/exit.ts';
+import { builtinScanners, checkScannerParameters, findScanner } from '../scanners/registry.ts';
+import type { ScannerPlan } from '../tradeplan/plan.ts';
+import type { PreparedScanner } from './scanning.ts';
+
+export interface PreparedScanners {
+  readonly scanners: readonly PreparedScanner[];
+  readonly violations: readonly Violation[];
+}
+
+/** Every scanner that can run, and everything that is wrong with the others. */
+export async function prepareScanners(plans: readonly ScannerPlan[]): Promise<PreparedScanners> {
+  const scanners: PreparedScanner[] = [];
+  const violations: Violation[] = [];
+  for (const plan of plans) {
+    const prepared = await prepareScanner(plan);
+    if (Array.isArray(prepared)) violations.push(...(prepared as readonly Violation[]));
+    else scanners.push(prepared as PreparedScanner);
+  }
+  return { scanners, violations };
+}
+
+async function prepareScanner(plan: ScannerPlan): Promise<PreparedScanner | readonly Violation[]> {
+  const path = `scanners.${plan.scannerId}`;
+  const scanner = findScanner(plan.name ?? '');
+  if (scanner === undefined) {
+    const names = builtinScanners.map(({ name }) => name).join(', ');
+    const allowed = `a built-in scanner as \`name\`: ${names}; or your own by \`path\``;
+    return [{ path: `${path}.name`, found: plan.name ?? 'nothing', allowed }];
+  }
+  const checked = checkScannerParameters(scanner, plan.parameters, `${path}.parameters`);
+  if (!checked.ok) return checked.violations;
+  return {
+    plan,
+    name: scanner.name,
+    scan: async (context) => scanner.scan({ ...context, parameters: checked.parameters }),
+  };
+}
