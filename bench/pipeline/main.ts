@@ -1,0 +1,85 @@
+/**
+ * `npm run bench:pipeline`: the raw socket, the naive pipeline and ours, one after another over the same frames from
+ * a sender in a process of its own. `-- --json` prints one JSON document.
+ */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Measured, PipelineName } from './report.ts';
+import { measure, type Workload } from './run.ts';
+
+const UNIFORM: Workload = {
+  messagesMin: 1,
+  messagesMax: 200,
+  warmUpEvents: 400_000,
+  events: 2_000_000,
+  seed: 1,
+};
+const SMALL: Workload = { messagesMin: 1, messagesMax: 5, warmUpEvents: 100_000, events: 400_000, seed: 2 };
+const PIPELINES: readonly PipelineName[] = ['rawDrain', 'naive', 'openbell'];
+
+interface Comparison {
+  readonly rawDrain: Measured;
+  readonly naive: Measured;
+  readonly openbell: Measured;
+  /** Events per CPU second, ours over the naive pipeline's. */
+  readonly ratioToNaive: number;
+}
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
+const uniform = await compare(UNIFORM);
+const smallFrames = await compare(SMALL);
+if (values.json) print(JSON.stringify({ ...uniform, smallFrames, machine }));
+else {
+  print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}\n`);
+  print(table('frames of 1 to 200 messages', uniform));
+  print(table('frames of 1 to 5 messages', smallFrames));
+}
+
+async function compare(workload: Workload): Promise<Comparison> {
+  const results: Partial<Record<PipelineName, Measured>> = {};
+  for (const pipeline of PIPELINES) results[pipeline] = await measure(pipeline, workload);
+  const { rawDrain, naive, openbell } = results as Record<PipelineName, Measured>;
+  return {
+    rawDrain,
+    naive,
+    openbell,
+    ratioToNaive: round(naive.cpuMicrosPerEvent / openbell.cpuMicrosPerEvent, 2),
+  };
+}
+
+function table(title: string, comparison: Comparison): string {
+  const lines = PIPELINES.map((pipeline) => {
+    const measured = comparison[pipeline];
+    const columns = [
+      pipeline.padEnd(9),
+      measured.eventsPerSecond.toLocaleString('en-US').padStart(12),
+      measured.cpuMicrosPerEvent.toFixed(3).padStart(12),
+      perThread(measured.producerCpuMicrosPerEvent),
+      perThread(measured.consumerCpuMicrosPerEvent),
+      measured.shown.toLocaleString('en-US').padStart(12),
+      measured.conflated.toLocaleString('en-US').padStart(10),
+      measured.dropped.toLocaleString('en-US').padStart(8),
+    ];
+    return columns.join('');
+  });
+  const head =
+    'pipeline '.padEnd(9) +
+    ['events/s', 'us/event', 'producer', 'consumer', 'shown'].map((name) => name.padStart(12)).join('') +
+    'conflated'.padStart(10) +
+    'dropped'.padStart(8);
+  const ratio = `events per CPU second, ours over naive: ${comparison.ratioToNaive.toFixed(2)}`;
+  return `${title} (CPU microseconds per event, all threads)\n${head}\n${lines.join('\n')}\n${ratio}\n`;
+}
+
+function perThread(micros: number | null): string {
+  return (micros === null ? '-' : micros.toFixed(3)).padStart(12);
+}
+
+function round(value: number, places: number): number {
+  return Number(value.toFixed(places));
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

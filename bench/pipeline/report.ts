@@ -1,0 +1,25 @@
+/** What the threads of a pipeline tell the measuring thread, and what it makes of that. */
+
+export type PipelineName = 'rawDrain' | 'naive' | 'openbell';
+
+/** Posted by the thread at the pipeline's end. */
+export type Progress =
+  | { readonly type: 'thread'; readonly role: 'producer' | 'consumer'; readonly threadId: number }
+  | { readonly type: 'begin' }
+  /** `events` were handled since the begin. `checksum` keeps the handler honest. */
+  | { readonly type: 'end'; readonly events: number; readonly checksum: number };
+
+export interface Measured {
+  /** Sent between the marks. */
+  readonly events: number;
+  /** Handed to the strategy. */
+  readonly shown: number;
+  readonly conflated: number;
+  readonly dropped: number;
+  readonly eventsPerSecond: number;
+  /** Over all threads of the process, the main thread and the collector's included. */
+  readonly cpuMicrosPerEvent: number;
+  readonly producerCpuMicrosPerEvent: number | null;
+  readonly consumerCpuMicrosPerEvent: number | null;
+  readonly eventsPerCpuSecond: number;
+}
