@@ -1,5 +1,9 @@
 /** Both kinds of database for one suite: PGlite in memory from a snapshot, and databases copied from a template. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { newId } from '../../src/clock/chance.ts';
 import type { Backend } from '../../src/models/backend.ts';
 import { createEmbeddedBackend } from '../../src/models/embedded.ts';
 import { DATABASE_LIMITS } from '../../src/models/limits.ts';
@@ -13,8 +17,37 @@ export interface TestDatabases {
   close(): Promise<void>;
 }
 
+const PGLITE = new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url);
+const CACHE = new URL('../../node_modules/.cache/openbell/', import.meta.url);
+
+/** An embedded database fresh from initdb. That costs seconds, so it is done once and kept beside the packages. */
+export async function initialSnapshot(): Promise<Blob> {
+  const { version } = JSON.parse(readFileSync(PGLITE, 'utf8')) as { version: string };
+  const file = new URL(`pglite-${version}.tar`, CACHE);
+  if (existsSync(file)) return new Blob([readFileSync(file)]);
+  const pglite = await PGlite.create();
+  const snapshot = await pglite.dumpDataDir('none');
+  await pglite.close();
+  mkdirSync(CACHE, { recursive: true });
+  const unfinished = new URL(`${newId()}.tar`, CACHE);
+  writeFileSync(unfinished, new Uint8Array(await snapshot.arrayBuffer()));
+  renameSync(unfinished, file);
+  return snapshot;
+}
+
+/** A data directory whose embedded database is past initdb, without our tables. */
+export async function initialDirectory(): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'openbell-data-'));
+  const pglite = await PGlite.create({
+    dataDir: join(directory, 'database'),
+    loadDataDir: await initialSnapshot(),
+  });
+  await pglite.close();
+  return directory;
+}
+
 export async function embeddedDatabases(): Promise<TestDatabases> {
-  const first = await PGlite.create();
+  const first = await PGlite.create({ loadDataDir: await initialSnapshot() });
   await createEmbeddedBackend(first, { folder: null, release: () => {} }).migrate();
   const snapshot = await first.dumpDataDir('none');
   await first.close();

@@ -6,7 +6,7 @@ import { createEmbeddedBackend } from '../../src/models/embedded.ts';
 import { MIGRATION_LOCK_KEY, MIGRATIONS_FOLDER, readJournal } from '../../src/models/migrations.ts';
 import { openPostgres } from '../../src/models/postgres.ts';
 import { execute, type RunningPostgres, startPostgres } from '../support/postgres.ts';
-import { CONTEXT } from './databases.ts';
+import { CONTEXT, initialSnapshot } from './databases.ts';
 
 const tags = readJournal().map((entry) => entry.tag);
 
@@ -35,7 +35,7 @@ describe('the migrations', () => {
   });
 
   it('are all applied to an empty embedded database, and nothing happens the second time', async () => {
-    const pglite = await PGlite.create();
+    const pglite = await PGlite.create({ loadDataDir: await initialSnapshot() });
     const backend = createEmbeddedBackend(pglite, { folder: null, release: () => {} });
     expect(await backend.migrationStatus()).toEqual({ applied: [], pending: tags });
     expect(await backend.migrate()).toEqual({ applied: tags, pending: [] });
