@@ -10,35 +10,129 @@ import type {
   SubmitOutcome,
   TradeUpdate,
 } from '../brokers/contract.ts';
-import type { Session, TradingStatus } from '../domain/market.ts';
+import type { AssetClass, Instrument, MarketHours, Session, TradingStatus } from '../domain/market.ts';
 import type { Account, Intent, JsonObject, Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { HoldingRow, NewTrade, OrderRow } from '../models/contract.ts';
+import type { RiskPlan } from '../tradeplan/plan.ts';
 import type { DeskEvent, Severity } from '../transport/messages.ts';
 
 declare const approvedBrand: unique symbol;
 /** An order that risk has let through. Only `execution/risk.ts` makes one. */
 export type ApprovedOrder = Order & { readonly [approvedBrand]: true };
 
+/** A strategy instance, with the run of each consumer that may run it. */
+export interface MachineInstance {
+  readonly instanceId: string;
+  readonly isIntraday: boolean;
+  readonly runs: readonly { readonly consumer: string; readonly algoRunId: string }[];
+}
+
+/** How long the machine waits before it acts. Every delay in milliseconds. */
+export interface DeskPolicy {
+  /** First question for an order of unknown fate; each further one waits twice as long, up to the most. */
+  readonly resolveDelayMs: number;
+  readonly resolveDelayMaxMs: number;
+  /** An order that the broker does not know this long after it was sent was not taken (Alpaca: 404 for 2 s). */
+  readonly absentAfterMs: number;
+  /** An order that was not taken is sent again under the same id up to this age; an older one is given up. */
+  readonly resendAgeMaxMs: number;
+  /** A cancel that has not ended an order after this long is asked for again, and alerted. */
+  readonly cancelOverdueMs: number;
+  /** How long a reducing order waits for cancels of the same position before it goes out with what is free. */
+  readonly cancelWaitMs: number;
+  /** Between tries to flatten a position. Doubles with every try, up to the most. */
+  readonly flattenDelayMs: number;
+  readonly flattenDelayMaxMs: number;
+}
+
+export const DEFAULT_DESK_POLICY: DeskPolicy = {
+  resolveDelayMs: 250,
+  resolveDelayMaxMs: 15_000,
+  absentAfterMs: 5_000,
+  resendAgeMaxMs: 30_000,
+  cancelOverdueMs: 10_000,
+  cancelWaitMs: 3_000,
+  flattenDelayMs: 1_000,
+  flattenDelayMaxMs: 30_000,
+};
+
+export interface DeskMachineConfig {
+  readonly batchId: string;
+  readonly instances: readonly MachineInstance[];
+  readonly risk: RiskPlan;
+  readonly assetClass: AssetClass;
+  readonly marketHours: MarketHours;
+  readonly liquidateBeforeCloseMs: number | null;
+  /** An order whose request was not answered after this long is of unknown fate. */
+  readonly submitTimeoutMs: number;
+  readonly session: Session | null;
+  readonly policy: DeskPolicy;
+}
+
+/** An order as the journal kept it, with what only the desk knows of it. */
+export interface KeptOrder {
+  readonly order: Order;
+  readonly batchId: string;
+  /** The highest cumulative quantity that the broker has told of. */
+  readonly reportedFilled: import('../domain/decimal.ts').Decimal;
+  readonly isCancelWanted: boolean;
+}
+
+/** The state of risk as the journal kept it. It is valid in the session that it names. */
+export interface KeptRisk {
+  readonly sessionOpenMicros: EpochMicros;
+  readonly startEquity: string | null;
+  /** Realised P&L of all instances, less fees, when the session began. */
+  readonly startRealized: string;
+  readonly haltReason: string | null;
+  readonly lossReason: string | null;
+}
+
 export type DeskInput =
+  /** What the journal and the tables know, before anything else. */
+  | {
+      readonly type: 'restore';
+      readonly orders: readonly KeptOrder[];
+      readonly executionIds: readonly string[];
+      readonly holdings: readonly HoldingRow[];
+      readonly risk: KeptRisk | null;
+    }
+  | { readonly type: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly type: 'intents'; readonly consumer: string; readonly intents: readonly Intent[] }
   | { readonly type: 'submitted'; readonly clientOrderId: string; readonly outcome: SubmitOutcome }
   | { readonly type: 'cancel_answered'; readonly clientOrderId: string; readonly outcome: CancelOutcome }
-  /** The broker's answer to a question for an order of unknown fate; null = it does not know it. */
+  /** The broker's answer to a question for an order; null = it does not know it. */
   | { readonly type: 'resolved'; readonly clientOrderId: string; readonly order: BrokerOrder | null }
+  /** The question could not be answered. */
+  | { readonly type: 'resolve_failed'; readonly clientOrderId: string; readonly message: string }
   | { readonly type: 'trade_update'; readonly update: TradeUpdate }
-  | { readonly type: 'quote'; readonly symbol: string; readonly bidPrice: number; readonly askPrice: number }
-  | { readonly type: 'trade'; readonly symbol: string; readonly price: number }
+  /** `atMicros`: when the producer received it. A side without a quote has price 0. */
+  | {
+      readonly type: 'quote';
+      readonly symbol: string;
+      readonly bidPrice: number;
+      readonly askPrice: number;
+      readonly atMicros: EpochMicros;
+    }
+  /** Only trades whose conditions let them set the last price. */
+  | {
+      readonly type: 'trade';
+      readonly symbol: string;
+      readonly price: number;
+      readonly atMicros: EpochMicros;
+    }
   | { readonly type: 'trading_status'; readonly symbol: string; readonly status: TradingStatus }
   | { readonly type: 'session'; readonly session: Session }
-  | { readonly type: 'account'; readonly account: Account }
-  /** Everything the broker says at a start or after a reconnect, against what our rows say. */
+  /** `askedAtMicros`: when the question was put, so that orders sent later are not thought to be in the answer. */
+  | { readonly type: 'account'; readonly account: Account; readonly askedAtMicros: EpochMicros }
+  /** Everything the broker says at a start, after a reconnect and from time to time. */
   | {
       readonly type: 'reconcile';
       readonly positions: readonly BrokerPosition[];
       readonly openOrders: readonly BrokerOrder[];
       readonly executions: readonly Execution[];
-      readonly holdings: readonly HoldingRow[];
+      readonly askedAtMicros: EpochMicros;
     }
   | { readonly type: 'broker_connection'; readonly connected: boolean; readonly detail: string }
   | {
@@ -61,7 +155,7 @@ export type DeskAction =
   | { readonly type: 'record_order'; readonly row: OrderRow }
   | { readonly type: 'record_trade'; readonly row: NewTrade }
   | { readonly type: 'refresh_account' }
-  | { readonly type: 'reconcile' }
+  | { readonly type: 'reconcile'; readonly reason: string }
   | {
       readonly type: 'alert';
       readonly severity: Severity;
@@ -76,22 +170,26 @@ export type DeskAction =
       readonly fields: JsonObject;
     };
 
-/** One line of the journal: what must not be forgotten when the process dies. Amounts are text. */
+/** One line of the journal: what must not be forgotten when the process dies. */
 export type JournalEntry =
+  /** Heads every segment. Lines of another environment, or of another simulated batch, are not ours to restore. */
   | {
-      readonly entry: 'order';
+      readonly entry: 'batch';
       readonly atMicros: EpochMicros;
-      readonly row: OrderRow;
-      readonly instanceId: string;
-      readonly consumer: string;
-      readonly indicators: JsonObject;
-      readonly targetPrice: string | null;
-      readonly stopLossPrice: string | null;
+      readonly batchId: string;
+      readonly environment: string;
     }
-  | { readonly entry: 'trade'; readonly atMicros: EpochMicros; readonly row: NewTrade }
+  | { readonly entry: 'order'; readonly atMicros: EpochMicros; readonly kept: KeptOrder }
   | {
-      readonly entry: 'risk';
+      readonly entry: 'trade';
       readonly atMicros: EpochMicros;
-      readonly state: string;
-      readonly reason: string;
-    };
+      readonly instanceId: string;
+      readonly row: NewTrade;
+    }
+  /** What an instance held when the segment began; trades after it are added. */
+  | { readonly entry: 'holding'; readonly atMicros: EpochMicros; readonly row: HoldingRow }
+  /** An execution that is part of the holdings, and when it was booked. */
+  | { readonly entry: 'execution'; readonly atMicros: EpochMicros; readonly executionId: string }
+  | { readonly entry: 'risk'; readonly atMicros: EpochMicros; readonly kept: KeptRisk }
+  /** The database has every row up to this line. */
+  | { readonly entry: 'flushed'; readonly atMicros: EpochMicros; readonly throughLine: number };

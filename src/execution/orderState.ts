@@ -1,0 +1,205 @@
+/**
+ * One order, from approval to its end.
+ *
+ * What the broker says arrives late, twice and out of order, by stream and by answer. So its word is merged, never
+ * replayed: of all descriptions of the order the greatest counts, by (has it ended, time of the broker's update, rank
+ * of the status), and executions are a set by id. Any order of arrival comes to the same state.
+ */
+import type { BrokerOrder, Execution } from '../brokers/contract.ts';
+import { add, type Decimal, divide, isZero, maximum, multiply, subtract, ZERO } from '../domain/decimal.ts';
+import { isTerminal, type Order, type OrderStatus } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+
+/** What the broker's status was at its greatest, or null before its first word. */
+interface BrokerWord {
+  readonly status: OrderStatus;
+  readonly isTerminal: boolean;
+  readonly atMicros: EpochMicros;
+  readonly rank: number;
+}
+
+// Among words of the same moment the later stage wins.
+const RANK: Readonly<Partial<Record<OrderStatus, number>>> = {
+  accepted: 1,
+  pending_new: 2,
+  held: 3,
+  new: 4,
+  suspended: 5,
+  stopped: 6,
+  partially_filled: 7,
+  calculated: 8,
+  done_for_day: 9,
+  pending_replace: 10,
+  pending_cancel: 11,
+  replaced: 20,
+  rejected: 21,
+  expired: 22,
+  canceled: 23,
+  filled: 24,
+};
+/** A refused cancel sets `pending_cancel` of the same moment aside. */
+const RANK_REQUEST_REJECTED = 12;
+
+/** Broker statuses that say nothing of the fills so far: with a fill they read `partially_filled`. */
+const BEFORE_FILLS: ReadonlySet<OrderStatus> = new Set(['accepted', 'pending_new', 'held', 'new', 'unknown']);
+
+/** What an execution did to the order. */
+export type ExecutionEffect = 'applied' | 'known' | 'over_filled';
+
+export class TrackedOrder {
+  readonly batchId: string;
+  #order: Order;
+  #local: OrderStatus;
+  #word: BrokerWord | null = null;
+  #value = ZERO;
+  #reportedFilled = ZERO;
+  readonly #executionIds = new Set<string>();
+  /** Why a cancel was asked for; null while none is wanted. It stands until the order ends or the broker refuses. */
+  cancelReason: string | null = null;
+  /** When to ask for the cancel again; null while it waits for the order to become known to the broker. */
+  cancelDueMicros: EpochMicros | null = null;
+  /** When the request was last sent; null before. */
+  sentAtMicros: EpochMicros | null = null;
+  /** How often it was sent, and how often its fate was asked for since it was last heard of. */
+  sends = 0;
+  questions = 0;
+  /** A question is under way or set for later. */
+  isAsked = false;
+  isAlerted = false;
+  /** Taken over from the journal: what it was decided on is gone, so it is never sent again. */
+  isRestored = false;
+  /** Approved, and held back until cancels of the same position have ended. */
+  isWaiting = false;
+  /** When the broker first confirmed it, null before: from then on the account's buying power contains it. */
+  confirmedAtMicros: EpochMicros | null = null;
+
+  constructor(order: Order, batchId: string, reportedFilled: Decimal = ZERO) {
+    this.#order = order;
+    this.#local = order.status;
+    this.batchId = batchId;
+    this.#reportedFilled = reportedFilled;
+    if (order.averagePrice !== null) this.#value = multiply(order.averagePrice, order.filledQuantity);
+    // A restored status of the broker's is its oldest word: anything that it says now is newer.
+    if (RANK[order.status] !== undefined && order.brokerOrderId !== null) {
+      this.#word = { status: order.status, isTerminal: isTerminal(order.status), atMicros: 0, rank: 0 };
+    }
+  }
+
+  get order(): Order {
+    return this.#order;
+  }
+
+  get isEnded(): boolean {
+    return isTerminal(this.#order.status);
+  }
+
+  /** The broker has named its id: it can be canceled, and is known to exist. */
+  get isKnownToBroker(): boolean {
+    return this.#order.brokerOrderId !== null;
+  }
+
+  /** Shares that were filled by the broker's count and whose executions have not come. */
+  get missing(): Decimal {
+    return maximum(ZERO, subtract(this.#reportedFilled, this.#order.filledQuantity));
+  }
+
+  get reportedFilled(): Decimal {
+    return this.#reportedFilled;
+  }
+
+  /** What may still be added to the position: the rest of a living order, or fills that were not told one by one. */
+  get outstanding(): Decimal {
+    const rest = subtract(this.#order.quantity, this.#order.filledQuantity);
+    return this.isEnded ? this.missing : maximum(rest, ZERO);
+  }
+
+  /** Sets a status of ours (`submitting`, `unknown`, `not_sent`, ...). The broker's word stands above it. */
+  setLocal(status: OrderStatus, reason: string | null, nowMicros: EpochMicros): boolean {
+    this.#local = status;
+    return this.#refresh(nowMicros, this.#word === null ? reason : this.#order.statusReason);
+  }
+
+  /** A reducing order that waited goes out, with what is still to be reduced. */
+  release(order: Order): void {
+    this.isWaiting = false;
+    this.#order = order;
+    this.#local = order.status;
+  }
+
+  /**
+   * Merges the broker's description. Answers whether anything that others see has changed.
+   * @param event the stream's word for what happened, null for an answer to a request.
+   */
+  mergeBroker(described: BrokerOrder, event: string | null, nowMicros: EpochMicros): boolean {
+    const isRequestRejected = event === 'order_cancel_rejected' || event === 'order_replace_rejected';
+    const word = wordOf(described, isRequestRejected);
+    if (this.#word === null || isGreater(word, this.#word)) this.#word = word;
+    this.confirmedAtMicros ??= nowMicros;
+    this.questions = 0;
+    this.#reportedFilled = maximum(this.#reportedFilled, described.filledQuantity);
+    const isNewlyKnown = this.#order.brokerOrderId === null;
+    if (isNewlyKnown) this.#order = { ...this.#order, brokerOrderId: described.brokerOrderId };
+    const reason = this.#word.isTerminal
+      ? (this.cancelReason ?? `the broker says ${described.rawStatus}`)
+      : null;
+    return this.#refresh(nowMicros, reason) || isNewlyKnown;
+  }
+
+  /** Adds an execution once. One that would fill more than was ordered is refused: it cannot be this order's. */
+  applyExecution(execution: Execution, nowMicros: EpochMicros): ExecutionEffect {
+    if (this.#executionIds.has(execution.executionId)) return 'known';
+    const filledQuantity = add(this.#order.filledQuantity, execution.quantity);
+    if (filledQuantity > this.#order.quantity) return 'over_filled';
+    this.#executionIds.add(execution.executionId);
+    this.#value = add(this.#value, multiply(execution.price, execution.quantity));
+    const averagePrice = isZero(filledQuantity) ? null : divide(this.#value, filledQuantity);
+    this.#order = {
+      ...this.#order,
+      filledQuantity,
+      averagePrice,
+      brokerOrderId: this.#order.brokerOrderId ?? execution.brokerOrderId,
+    };
+    this.confirmedAtMicros ??= nowMicros;
+    this.#reportedFilled = maximum(this.#reportedFilled, filledQuantity);
+    this.#refresh(nowMicros, this.#order.statusReason);
+    return 'applied';
+  }
+
+  #refresh(nowMicros: EpochMicros, reason: string | null): boolean {
+    const status = this.#status();
+    const statusReason = status === 'filled' ? null : reason;
+    if (status === this.#order.status && statusReason === this.#order.statusReason) return false;
+    this.#order = { ...this.#order, status, statusReason, updatedAtMicros: nowMicros };
+    return true;
+  }
+
+  #status(): OrderStatus {
+    const { filledQuantity, quantity } = this.#order;
+    if (filledQuantity === quantity) return 'filled';
+    if (this.#word === null) {
+      // A fill is the broker's word too, even before it has described the order.
+      return filledQuantity > ZERO ? 'partially_filled' : this.#local;
+    }
+    if (filledQuantity > ZERO && BEFORE_FILLS.has(this.#word.status)) return 'partially_filled';
+    return this.#word.status;
+  }
+}
+
+function wordOf(described: BrokerOrder, isRequestRejected: boolean): BrokerWord {
+  const rank = RANK[described.status];
+  // A status that this version does not know says that the order exists, and no more.
+  if (rank === undefined) return { status: 'accepted', isTerminal: false, atMicros: 0, rank: 0 };
+  const isStillPending = described.status === 'pending_cancel' || described.status === 'pending_replace';
+  return {
+    status: isRequestRejected && isStillPending ? 'new' : described.status,
+    isTerminal: isTerminal(described.status),
+    atMicros: described.updatedAtMicros,
+    rank: isRequestRejected ? RANK_REQUEST_REJECTED : rank,
+  };
+}
+
+function isGreater(a: BrokerWord, b: BrokerWord): boolean {
+  if (a.isTerminal !== b.isTerminal) return a.isTerminal;
+  if (a.atMicros !== b.atMicros) return a.atMicros > b.atMicros;
+  return a.rank > b.rank;
+}

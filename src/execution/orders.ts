@@ -1,0 +1,134 @@
+/** The desk's orders, found by our id, by the broker's and by symbol. */
+import { add, type Decimal, maximum, subtract, ZERO } from '../domain/decimal.ts';
+import type { Side } from '../domain/order.ts';
+import type { TrackedOrder } from './orderState.ts';
+import { signed } from './positions.ts';
+
+/** Ended orders that stay known for late events; the oldest are forgotten first. */
+export const ENDED_ORDERS_MAX = 100_000;
+
+export class Orders {
+  readonly #byClientId = new Map<string, TrackedOrder>();
+  readonly #byBrokerId = new Map<string, TrackedOrder>();
+  /** Orders that may still change a position, by symbol. */
+  readonly #liveBySymbol = new Map<string, Set<TrackedOrder>>();
+  readonly #endedIds: string[] = [];
+  #openCount = 0;
+  readonly #open = new Set<TrackedOrder>();
+
+  add(tracked: TrackedOrder): void {
+    this.#byClientId.set(tracked.order.clientOrderId, tracked);
+    let live = this.#liveBySymbol.get(tracked.order.symbol);
+    if (live === undefined) {
+      live = new Set();
+      this.#liveBySymbol.set(tracked.order.symbol, live);
+    }
+    live.add(tracked);
+    this.#open.add(tracked);
+    this.#openCount += 1;
+    this.update(tracked);
+  }
+
+  find(clientOrderId: string): TrackedOrder | undefined {
+    return this.#byClientId.get(clientOrderId);
+  }
+
+  findByBrokerId(brokerOrderId: string): TrackedOrder | undefined {
+    return this.#byBrokerId.get(brokerOrderId);
+  }
+
+  /** To be called after every change: keeps the indexes. */
+  update(tracked: TrackedOrder): void {
+    const { brokerOrderId, symbol, clientOrderId } = tracked.order;
+    if (brokerOrderId !== null) this.#byBrokerId.set(brokerOrderId, tracked);
+    const live = this.#liveBySymbol.get(symbol);
+    if (tracked.isEnded) {
+      if (this.#open.delete(tracked)) {
+        this.#openCount -= 1;
+        this.#endedIds.push(clientOrderId);
+        if (this.#endedIds.length > ENDED_ORDERS_MAX) this.#forgetOldest();
+      }
+      if (tracked.missing === ZERO) live?.delete(tracked);
+      else live?.add(tracked);
+    } else if (!this.#open.has(tracked)) {
+      // The broker knows better than we: an order that we had given up is alive.
+      this.#open.add(tracked);
+      this.#openCount += 1;
+      live?.add(tracked);
+    }
+  }
+
+  /** How many orders have not ended. */
+  get openCount(): number {
+    return this.#openCount;
+  }
+
+  /** Orders that have not ended. */
+  open(): readonly TrackedOrder[] {
+    return [...this.#open];
+  }
+
+  /** Orders of a symbol that may still change a position: open, or ended with fills that were not told yet. */
+  live(symbol: string): Iterable<TrackedOrder> {
+    return this.#liveBySymbol.get(symbol) ?? [];
+  }
+
+  /** All orders known, ended ones included, in the order in which they came. */
+  all(): Iterable<TrackedOrder> {
+    return this.#byClientId.values();
+  }
+
+  openOf(instanceId: string, symbol: string): readonly TrackedOrder[] {
+    return [...this.live(symbol)].filter(
+      (tracked) => tracked.order.instanceId === instanceId && !tracked.isEnded,
+    );
+  }
+
+  #forgetOldest(): void {
+    const clientOrderId = this.#endedIds.shift();
+    if (clientOrderId === undefined) return;
+    const tracked = this.#byClientId.get(clientOrderId);
+    // One that came to life again, or whose fills are missing, is not forgotten.
+    if (tracked === undefined || !tracked.isEnded || tracked.missing > ZERO) return;
+    this.#byClientId.delete(clientOrderId);
+    if (tracked.order.brokerOrderId !== null) this.#byBrokerId.delete(tracked.order.brokerOrderId);
+  }
+}
+
+/** What an instance's orders in a symbol may still buy and sell. Orders that wait to be sent do not count. */
+export interface Pending {
+  readonly buys: Decimal;
+  readonly sells: Decimal;
+  /** The part of these whose cancel has been asked for. */
+  readonly cancelingBuys: Decimal;
+  readonly cancelingSells: Decimal;
+}
+
+export function pendingOf(orders: Orders, instanceId: string, symbol: string): Pending {
+  let buys = ZERO;
+  let sells = ZERO;
+  let cancelingBuys = ZERO;
+  let cancelingSells = ZERO;
+  for (const tracked of orders.live(symbol)) {
+    if (tracked.order.instanceId !== instanceId || tracked.isWaiting) continue;
+    const { outstanding } = tracked;
+    const isCanceling = tracked.cancelReason !== null && !tracked.isEnded;
+    if (tracked.order.side === 'buy') {
+      buys = add(buys, outstanding);
+      if (isCanceling) cancelingBuys = add(cancelingBuys, outstanding);
+    } else {
+      sells = add(sells, outstanding);
+      if (isCanceling) cancelingSells = add(cancelingSells, outstanding);
+    }
+  }
+  return { buys, sells, cancelingBuys, cancelingSells };
+}
+
+/**
+ * How much of a position an order of that side may still close: what is held against its direction, less what other
+ * orders of that side are about to close.
+ */
+export function reducible(held: Decimal, side: Side, pending: Decimal): Decimal {
+  const against = signed(side === 'buy' ? 'sell' : 'buy', held);
+  return maximum(ZERO, subtract(maximum(ZERO, against), pending));
+}

@@ -1,0 +1,176 @@
+/**
+ * The broker's books against ours. Executions that were missed are booked once; open orders are merged; orders of ours
+ * that the broker no longer lists are asked for one by one; positions are compared. What nobody knows is reported and
+ * left alone. Doing it again changes nothing.
+ */
+import type { BrokerOrder, BrokerPosition, Execution } from '../brokers/contract.ts';
+import { type Decimal, formatDecimal, subtract, ZERO } from '../domain/decimal.ts';
+import { type EpochMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import type { Answers } from './answers.ts';
+import { announceFill, bookExecution } from './fills.ts';
+import type { TrackedOrder } from './orderState.ts';
+import type { Placing } from './placing.ts';
+import type { DeskState } from './state.ts';
+
+/** Executions whose order nobody knows yet (its answer was lost) are kept until it is known; the oldest go first. */
+export const ORPHANS_MAX = 10_000;
+/** Fills this shortly before the question may be missing in its answer. */
+const ANSWER_LAG_MS = 2_000;
+
+export interface BrokerBooks {
+  readonly positions: readonly BrokerPosition[];
+  readonly openOrders: readonly BrokerOrder[];
+  readonly executions: readonly Execution[];
+  readonly askedAtMicros: EpochMicros;
+}
+
+export class Reconciliation {
+  readonly #state: DeskState;
+  readonly #placing: Placing;
+  readonly #answers: Answers;
+  readonly #orphans = new Map<string, Execution>();
+  /** Differences of positions seen last time, and whether they were alerted. */
+  #breaks = new Map<string, { readonly difference: Decimal; readonly isAlerted: boolean }>();
+
+  constructor(state: DeskState, parts: { readonly placing: Placing; readonly answers: Answers }) {
+    this.#state = state;
+    this.#placing = parts.placing;
+    this.#answers = parts.answers;
+  }
+
+  onBooks(books: BrokerBooks): void {
+    const state = this.#state;
+    const listed = this.#mergeOpenOrders(books.openOrders);
+    this.#bookExecutions(books.executions);
+    this.#askForUnlisted(listed, books.askedAtMicros);
+    this.#comparePositions(books);
+    const wasReconciled = state.isReconciled;
+    state.isReconciled = true;
+    state.hasReconciled = true;
+    if (!wasReconciled) {
+      state.log('info', 'reconciled with the broker', {
+        openOrders: books.openOrders.length,
+        positions: books.positions.length,
+        executions: books.executions.length,
+      });
+      state.tellAccount();
+    }
+    state.gate.watchLoss();
+  }
+
+  /** Books what was kept for orders that have become known since. */
+  onOrderKnown(tracked: TrackedOrder): void {
+    if (this.#orphans.size === 0) return;
+    const { brokerOrderId } = tracked.order;
+    for (const [executionId, execution] of this.#orphans) {
+      if (execution.brokerOrderId !== brokerOrderId) continue;
+      this.#orphans.delete(executionId);
+      this.#book(tracked, execution);
+    }
+  }
+
+  #mergeOpenOrders(openOrders: readonly BrokerOrder[]): ReadonlySet<TrackedOrder> {
+    const listed = new Set<TrackedOrder>();
+    for (const described of openOrders) {
+      const tracked = this.#state.orders.find(described.clientOrderId);
+      if (tracked === undefined) {
+        this.#answers.reportForeign(described);
+        continue;
+      }
+      listed.add(tracked);
+      if (tracked.mergeBroker(described, null, this.#state.nowMicros)) this.#state.publishOrder(tracked);
+      this.#placing.sendCancel(tracked);
+    }
+    return listed;
+  }
+
+  #bookExecutions(executions: readonly Execution[]): void {
+    const state = this.#state;
+    for (const execution of executions) {
+      if (state.executionIds.has(execution.executionId)) continue;
+      const tracked = state.orders.findByBrokerId(execution.brokerOrderId);
+      if (tracked !== undefined) this.#book(tracked, execution);
+      else this.#keepOrphan(execution);
+    }
+  }
+
+  #book(tracked: TrackedOrder, execution: Execution): void {
+    const state = this.#state;
+    const applied = bookExecution(state, tracked, execution);
+    if (applied === null) return;
+    state.recordOrder(tracked);
+    announceFill(state, tracked, applied);
+    state.log('warn', 'a fill that the stream had not told', {
+      clientOrderId: tracked.order.clientOrderId,
+      executionId: execution.executionId,
+    });
+    state.emit({ type: 'refresh_account' });
+    this.#placing.releaseWaiting(tracked.order.symbol);
+  }
+
+  #keepOrphan(execution: Execution): void {
+    this.#orphans.set(execution.executionId, execution);
+    if (this.#orphans.size <= ORPHANS_MAX) return;
+    for (const oldest of this.#orphans.keys()) {
+      this.#orphans.delete(oldest);
+      return;
+    }
+  }
+
+  /** Orders that we think open and that the list lacks have ended, or were never taken: their own answer says which. */
+  #askForUnlisted(listed: ReadonlySet<TrackedOrder>, askedAtMicros: EpochMicros): void {
+    for (const tracked of this.#state.orders.open()) {
+      if (listed.has(tracked) || tracked.isWaiting) continue;
+      const knownAtMicros = tracked.confirmedAtMicros ?? tracked.sentAtMicros ?? 0;
+      const isOlder = knownAtMicros < askedAtMicros;
+      if (isOlder && (tracked.isKnownToBroker || tracked.order.status === 'unknown'))
+        this.#answers.ask(tracked);
+    }
+  }
+
+  #comparePositions(books: BrokerBooks): void {
+    const state = this.#state;
+    const actual = new Map(books.positions.map((position) => [position.symbol, position.quantity]));
+    const symbols = new Set([...actual.keys(), ...state.positions.symbols()]);
+    const breaks = new Map<string, { difference: Decimal; isAlerted: boolean }>();
+    for (const symbol of symbols) {
+      const difference = subtract(actual.get(symbol) ?? ZERO, state.positions.net(symbol));
+      if (difference === ZERO) continue;
+      const before = this.#breaks.get(symbol);
+      const isSame = before?.difference === difference;
+      const isAlerted = isSame && before.isAlerted;
+      // Fills may be on their way: a difference that stays is one.
+      const isCertain = isSame || this.#isQuiet(symbol, books.askedAtMicros);
+      if (isCertain && !isAlerted) this.#alertBreak(symbol, actual.get(symbol) ?? ZERO);
+      if (!isCertain) state.emit({ type: 'reconcile', reason: `the position in ${symbol} differs` });
+      breaks.set(symbol, { difference, isAlerted: isCertain });
+    }
+    this.#breaks = breaks;
+  }
+
+  #isQuiet(symbol: string, askedAtMicros: EpochMicros): boolean {
+    for (const _live of this.#state.orders.live(symbol)) return false;
+    const fromMicros = askedAtMicros - ANSWER_LAG_MS * MICROS_PER_MILLISECOND;
+    return !this.#state.recentFills.some(
+      (fill) => fill.symbol === symbol && fill.executedAtMicros >= fromMicros,
+    );
+  }
+
+  #alertBreak(symbol: string, actual: Decimal): void {
+    const ours = this.#state.positions.net(symbol);
+    const isForeign = ours === ZERO;
+    const message = isForeign
+      ? `the account holds ${formatDecimal(actual)} ${symbol} that no strategy here has bought: left alone`
+      : `the account holds ${formatDecimal(actual)} ${symbol}, our fills make ${formatDecimal(ours)}: left alone`;
+    this.#state.alert(
+      isForeign ? 'warning' : 'critical',
+      isForeign ? 'foreign_position' : 'position_break',
+      message,
+      {
+        symbol,
+        broker: formatDecimal(actual),
+        ours: formatDecimal(ours),
+      },
+    );
+  }
+}

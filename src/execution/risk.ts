@@ -1,0 +1,297 @@
+/**
+ * Pre-trade risk: the only maker of an {@link ApprovedOrder}. It looks at positions, open orders (those of unknown
+ * fate among them), the market and the account; it depends on no strategy. An order that only brings a position
+ * closer to zero passes every limit; it is refused only where it is impossible.
+ */
+import {
+  absolute,
+  add,
+  type Decimal,
+  decimal,
+  decimalFromNumber,
+  divide,
+  maximum,
+  minimum,
+  multiply,
+  subtract,
+  ZERO,
+} from '../domain/decimal.ts';
+import type { AssetClass, Instrument } from '../domain/market.ts';
+import type { Account, DenialReason, Order, OrderIntent, RiskState } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { RiskPlan } from '../tradeplan/plan.ts';
+import type { ApprovedOrder } from './contract.ts';
+import { exposureOf } from './exposure.ts';
+import { type Orders, pendingOf, reducible } from './orders.ts';
+import type { Positions } from './positions.ts';
+import type { Prices, Reference } from './prices.ts';
+import { findFault, isFractional } from './validation.ts';
+
+const HUNDRED = decimal('100');
+
+/** What risk looks at. */
+export interface RiskView {
+  readonly orders: Orders;
+  readonly positions: Positions;
+  readonly prices: Prices;
+  readonly account: Account | null;
+  /** Empty before the broker's list came: then nothing is known against a symbol. */
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  /** Buying power taken since the account was last described. */
+  readonly committed: Decimal;
+  readonly ordersLastMinute: number;
+  readonly riskState: RiskState;
+  readonly riskReason: string | null;
+  readonly dailyLoss: Decimal | null;
+  readonly isStopping: boolean;
+  /** False until the first reconciliation is through: then nothing trades, not even to reduce. */
+  readonly isReconciled: boolean;
+  /** Why this instance may take no new risk now (end of day, market closed), undefined when it may. */
+  readonly gate: DenialReason | undefined;
+}
+
+export type Verdict =
+  /** `committed`: buying power that the order takes. */
+  | { readonly type: 'approved'; readonly order: ApprovedOrder; readonly committed: Decimal }
+  /** It reduces, and what it would close is still bound by orders whose cancel is under way. */
+  | { readonly type: 'wait'; readonly order: Order }
+  | { readonly type: 'denied'; readonly reason: DenialReason };
+
+interface Limits {
+  readonly orderNotionalMax: Decimal;
+  readonly orderQuantityMax: Decimal | null;
+  readonly positionNotionalMax: Decimal;
+  readonly dailyLossMax: Decimal;
+  readonly collar: Decimal;
+}
+
+export class Risk {
+  readonly #plan: RiskPlan;
+  readonly #limits: Limits;
+  readonly #assetClass: AssetClass;
+
+  constructor(plan: RiskPlan, assetClass: AssetClass) {
+    this.#plan = plan;
+    this.#assetClass = assetClass;
+    this.#limits = {
+      orderNotionalMax: decimal(plan.orderNotionalMax),
+      orderQuantityMax: plan.orderQuantityMax === null ? null : decimal(plan.orderQuantityMax),
+      positionNotionalMax: decimal(plan.positionNotionalMax),
+      dailyLossMax: decimal(plan.dailyLossMax),
+      collar: decimalFromNumber(plan.priceCollarPercent),
+    };
+  }
+
+  get dailyLossMax(): Decimal {
+    return this.#limits.dailyLossMax;
+  }
+
+  check(intent: OrderIntent, view: RiskView, nowMicros: EpochMicros): Verdict {
+    const fault = findFault(intent, this.#assetClass);
+    if (fault !== undefined) return denied({ code: 'invalid', detail: fault });
+    if (view.orders.find(intent.clientOrderId) !== undefined) {
+      return denied({ code: 'duplicate', clientOrderId: intent.clientOrderId });
+    }
+    if (view.isStopping) return denied({ code: 'stopping' });
+    if (!view.isReconciled) {
+      return denied({
+        code: 'risk_state',
+        state: view.riskState,
+        why: view.riskReason ?? 'not reconciled yet',
+      });
+    }
+    const held = view.positions.quantity(intent.instanceId, intent.symbol);
+    const pending = pendingOf(view.orders, intent.instanceId, intent.symbol);
+    const isBuy = intent.side === 'buy';
+    const same = isBuy ? pending.buys : pending.sells;
+    const canceling = isBuy ? pending.cancelingBuys : pending.cancelingSells;
+    const free = reducible(held, intent.side, same);
+    const freeLater = reducible(held, intent.side, subtract(same, canceling));
+    const isCanceling = pending.cancelingBuys > ZERO || pending.cancelingSells > ZERO;
+    const order = orderOf(intent, nowMicros);
+    if (intent.reduceOnly) {
+      if (freeLater === ZERO) return denied({ code: 'not_reducing', held, asked: intent.quantity });
+      if (isCanceling)
+        return { type: 'wait', order: { ...order, quantity: minimum(order.quantity, freeLater) } };
+      return approved({ ...order, quantity: minimum(order.quantity, free) }, ZERO);
+    }
+    if (intent.quantity <= free) return approved(order, ZERO);
+    // The strategy has canceled its stop and closes: what the stop binds becomes free.
+    if (intent.quantity <= freeLater) return { type: 'wait', order: { ...order, reduceOnly: true } };
+    return this.#checkNewRisk(intent, order, view, nowMicros);
+  }
+
+  /** Lets a reducing order go that has waited for cancels, with what can be closed now. Null when nothing can. */
+  release(order: Order, view: Pick<RiskView, 'orders' | 'positions'>): ApprovedOrder | null {
+    const held = view.positions.quantity(order.instanceId, order.symbol);
+    const pending = pendingOf(view.orders, order.instanceId, order.symbol);
+    const free = reducible(held, order.side, order.side === 'buy' ? pending.buys : pending.sells);
+    if (free === ZERO) return null;
+    return approved({ ...order, quantity: minimum(order.quantity, free) }, ZERO).order;
+  }
+
+  /** The order that an intent did not become, for its row. */
+  denied(intent: OrderIntent, why: string, nowMicros: EpochMicros): Order {
+    return { ...orderOf(intent, nowMicros), status: 'denied', statusReason: why };
+  }
+
+  /** Lets an order go again, under its own id, that did not reach the broker. It was approved before. */
+  resend(order: Order): ApprovedOrder {
+    return approved(order, ZERO).order;
+  }
+
+  #checkNewRisk(intent: OrderIntent, order: Order, view: RiskView, nowMicros: EpochMicros): Verdict {
+    const { symbol, side, quantity } = intent;
+    const { prices, account } = view;
+    const barred = this.#barred(intent, view);
+    if (barred !== undefined) return denied(barred);
+    const { orderQuantityMax } = this.#limits;
+    if (orderQuantityMax !== null && quantity > orderQuantityMax) {
+      return denied({ code: 'order_quantity', quantity, limit: orderQuantityMax });
+    }
+    const reference = prices.reference(symbol, side, nowMicros);
+    if (reference === undefined) return denied({ code: 'no_market', symbol });
+    if (reference.ageMs > this.#plan.marketAgeMaxMs) {
+      return denied({
+        code: 'stale_market',
+        symbol,
+        ageMs: Math.round(reference.ageMs),
+        limitMs: this.#plan.marketAgeMaxMs,
+      });
+    }
+    const collared = this.#collar(intent, reference);
+    if (collared !== undefined) return denied(collared);
+    const price = worstPrice(intent, reference);
+    const notional = multiply(price, quantity, 'up');
+    if (notional > this.#limits.orderNotionalMax) {
+      return denied({ code: 'order_notional', notional, limit: this.#limits.orderNotionalMax });
+    }
+    const exposure = exposureOf(symbol, view, { instanceId: intent.instanceId, side, quantity });
+    const shares = side === 'buy' ? exposure.long : exposure.short;
+    const positionNotional = multiply(shares, maximum(price, reference.middle), 'up');
+    if (positionNotional > this.#limits.positionNotionalMax) {
+      return denied({
+        code: 'position_notional',
+        notional: positionNotional,
+        limit: this.#limits.positionNotionalMax,
+      });
+    }
+    const { openCount } = view.orders;
+    if (openCount >= this.#plan.openOrdersMax) {
+      return denied({ code: 'open_orders', open: openCount, limit: this.#plan.openOrdersMax });
+    }
+    if (view.ordersLastMinute >= this.#plan.ordersPerMinuteMax) {
+      return denied({
+        code: 'orders_per_minute',
+        count: view.ordersLastMinute,
+        limit: this.#plan.ordersPerMinuteMax,
+      });
+    }
+    const available = subtract(account?.buyingPower ?? ZERO, view.committed);
+    if (notional > available) return denied({ code: 'buying_power', needed: notional, available });
+    return approved(order, notional);
+  }
+
+  /** What stands against new risk before any price is looked at. */
+  #barred(intent: OrderIntent, view: RiskView): DenialReason | undefined {
+    const { symbol, quantity } = intent;
+    const { account } = view;
+    if (view.dailyLoss !== null && view.dailyLoss >= this.#limits.dailyLossMax) {
+      return { code: 'daily_loss', loss: view.dailyLoss, limit: this.#limits.dailyLossMax };
+    }
+    if (view.riskState !== 'active') {
+      return { code: 'risk_state', state: view.riskState, why: view.riskReason ?? view.riskState };
+    }
+    if (account === null)
+      return { code: 'account_blocked', why: 'the broker has not described the account yet' };
+    if (account.blockedReason !== null) return { code: 'account_blocked', why: account.blockedReason };
+    if (view.gate !== undefined) return view.gate;
+    const status = view.prices.status(symbol);
+    if (status === 'halted' || status === 'quotation_only') return { code: 'symbol_halted', symbol, status };
+    const instrument = view.instruments.get(symbol);
+    if (view.instruments.size > 0 && (instrument === undefined || !instrument.tradable)) {
+      return { code: 'invalid', detail: `the broker does not trade ${symbol}` };
+    }
+    const mayBeFractional = this.#plan.fractionAllowed && (instrument?.fractionable ?? true);
+    if (isFractional(intent) && !mayBeFractional) return { code: 'fraction_not_allowed', symbol, quantity };
+    return this.#shortFault(intent, view, account, instrument);
+  }
+
+  #shortFault(
+    intent: OrderIntent,
+    view: RiskView,
+    account: Account,
+    instrument: Instrument | undefined,
+  ): DenialReason | undefined {
+    if (intent.side === 'buy') return undefined;
+    const held = view.positions.quantity(intent.instanceId, intent.symbol);
+    const { sells } = pendingOf(view.orders, intent.instanceId, intent.symbol);
+    if (add(sells, intent.quantity) <= held) return undefined;
+    const mayBeShort = this.#plan.shortAllowed && account.shortingEnabled && (instrument?.shortable ?? true);
+    if (mayBeShort && !isFractional(intent)) return undefined;
+    return { code: 'short_not_allowed', symbol: intent.symbol, held, asked: intent.quantity };
+  }
+
+  /**
+   * Refuses a price that gives money away: a limit to buy far above the market or to sell far below it, and a market
+   * order into a spread as wide as that. A limit on the patient side of the market costs nothing and passes.
+   */
+  #collar(intent: OrderIntent, reference: Reference): DenialReason | undefined {
+    const isStop = intent.type === 'stop' || intent.type === 'stop_limit';
+    // A stop's prices are where the market will be when it triggers: judged against the stop, not against today.
+    const base = isStop ? intent.stopPrice! : reference.middle;
+    const price = intent.limitPrice ?? (isStop ? base : reference.opposite);
+    const worse = intent.side === 'buy' ? subtract(price, base) : subtract(base, price);
+    if (worse <= ZERO || divide(multiply(worse, HUNDRED), base) <= this.#limits.collar) return undefined;
+    return {
+      code: 'price_collar',
+      price,
+      reference: base,
+      limitPercent: this.#plan.priceCollarPercent,
+    };
+  }
+}
+
+/** The price to count with: the highest that the order can come to, for selling short risks more when it is high. */
+function worstPrice(intent: OrderIntent, reference: Reference): Decimal {
+  const { limitPrice, stopPrice } = intent;
+  if (intent.side === 'buy') return limitPrice ?? maximum(reference.opposite, stopPrice ?? ZERO);
+  return maximum(maximum(limitPrice ?? ZERO, stopPrice ?? ZERO), reference.opposite);
+}
+
+function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
+  return {
+    clientOrderId: intent.clientOrderId,
+    brokerOrderId: null,
+    instanceId: intent.instanceId,
+    algoRunId: intent.algoRunId,
+    consumer: intent.consumer,
+    symbol: intent.symbol,
+    side: intent.side,
+    type: intent.type,
+    timeInForce: intent.timeInForce,
+    extendedHours: intent.extendedHours,
+    quantity: absolute(intent.quantity),
+    limitPrice: intent.limitPrice,
+    stopPrice: intent.stopPrice,
+    reduceOnly: intent.reduceOnly,
+    targetPrice: intent.targetPrice,
+    stopLossPrice: intent.stopLossPrice,
+    reason: intent.reason,
+    indicators: intent.indicators,
+    status: 'approved',
+    filledQuantity: ZERO,
+    averagePrice: null,
+    statusReason: null,
+    createdAtMicros: nowMicros,
+    updatedAtMicros: nowMicros,
+  };
+}
+
+function approved(order: Order, committed: Decimal): Extract<Verdict, { type: 'approved' }> {
+  return { type: 'approved', order: { ...order, status: 'submitting' } as ApprovedOrder, committed };
+}
+
+function denied(reason: DenialReason): Verdict {
+  return { type: 'denied', reason };
+}

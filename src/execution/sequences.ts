@@ -1,0 +1,50 @@
+/** The last sequence that stands in a client order id, so that a consumer that starts again goes on behind it. */
+import { deriveClientOrderId, type Intent, type Order } from '../domain/order.ts';
+import type { Unit } from '../transport/messages.ts';
+
+const ALL_SYMBOLS = '*';
+
+export class Sequences {
+  /** By everything of the id before the sequence: batch, orderer and symbol. */
+  readonly #lastByPrefix = new Map<string, number>();
+
+  /** The sequence of an id, 0 when it has none. */
+  static of(clientOrderId: string): number {
+    const sequence = Number(clientOrderId.slice(clientOrderId.lastIndexOf('.') + 1));
+    return Number.isSafeInteger(sequence) && sequence > 0 ? sequence : 0;
+  }
+
+  note(intent: Intent): void {
+    // A cancel names an order that was noted when it was placed.
+    if (intent.kind === 'order') this.#note(intent.clientOrderId);
+  }
+
+  noteOrder(order: Order): void {
+    this.#note(order.clientOrderId);
+  }
+
+  /** The highest of the unit in this batch; of all its symbols for a universe; 0 when it has not ordered yet. */
+  last(unit: Unit, batchId: string): number {
+    const isUniverse = unit.symbol === ALL_SYMBOLS;
+    const start = prefixOf(deriveClientOrderId(batchId, unit.instanceId, isUniverse ? 'X' : unit.symbol, 1));
+    if (!isUniverse) return this.#lastByPrefix.get(start) ?? 0;
+    const beforeSymbol = start.slice(0, -'X'.length);
+    let last = 0;
+    for (const [prefix, sequence] of this.#lastByPrefix) {
+      if (prefix.startsWith(beforeSymbol)) last = Math.max(last, sequence);
+    }
+    return last;
+  }
+
+  #note(clientOrderId: string): void {
+    const prefix = prefixOf(clientOrderId);
+    this.#lastByPrefix.set(
+      prefix,
+      Math.max(Sequences.of(clientOrderId), this.#lastByPrefix.get(prefix) ?? 0),
+    );
+  }
+}
+
+function prefixOf(clientOrderId: string): string {
+  return clientOrderId.slice(0, clientOrderId.lastIndexOf('.'));
+}

@@ -1,0 +1,151 @@
+/**
+ * All that the desk's machine knows, and the actions that the input at hand has led to. The parts of the machine
+ * (placing, answers, reconciliation, liquidation) work on it one after another.
+ */
+import type { Instrument, Session } from '../domain/market.ts';
+import type { Account, Fill, JsonObject, Order, Position } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { DeskEvent, Severity } from '../transport/messages.ts';
+import { Commitments } from './commitments.ts';
+import type { DeskAction, DeskMachineConfig, MachineInstance } from './contract.ts';
+import type { TrackedOrder } from './orderState.ts';
+import { Orders } from './orders.ts';
+import { Positions } from './positions.ts';
+import { Prices } from './prices.ts';
+import { OrderRate } from './rate.ts';
+import { Risk } from './risk.ts';
+import { RiskGate } from './riskGate.ts';
+import { orderRow } from './rows.ts';
+
+const RECENT_FILLS_MAX = 50;
+
+export class DeskState {
+  readonly config: DeskMachineConfig;
+  readonly orders = new Orders();
+  readonly positions = new Positions();
+  readonly prices = new Prices();
+  readonly commitments = new Commitments();
+  readonly rate = new OrderRate();
+  readonly risk: Risk;
+  readonly gate: RiskGate;
+  readonly instances: ReadonlyMap<string, MachineInstance>;
+  /** Executions that have been applied, by id. */
+  readonly executionIds = new Set<string>();
+  instruments: ReadonlyMap<string, Instrument> = new Map();
+  account: Account | null = null;
+  session: Session | null;
+  isConnected = false;
+  isReconciled = false;
+  /** Reconciliation has been through at least once since the start. */
+  hasReconciled = false;
+  isStopping = false;
+  ordersSubmitted = 0;
+  denials = 0;
+  recentFills: Fill[] = [];
+  nowMicros: EpochMicros = 0;
+  #actions: DeskAction[] = [];
+  /** The consumer that last ordered for an instance and symbol: it holds the unit. */
+  readonly #consumerByUnit = new Map<string, string>();
+
+  constructor(config: DeskMachineConfig) {
+    this.config = config;
+    this.session = config.session;
+    this.risk = new Risk(config.risk, config.assetClass);
+    this.gate = new RiskGate(this);
+    this.instances = new Map(config.instances.map((instance) => [instance.instanceId, instance]));
+  }
+
+  emit(action: DeskAction): void {
+    this.#actions.push(action);
+  }
+
+  /** The actions since the last call. */
+  take(): readonly DeskAction[] {
+    if (this.#actions.length === 0) return NO_ACTIONS;
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: JsonObject): void {
+    this.emit({ type: 'log', level, message, fields });
+  }
+
+  alert(severity: Severity, code: string, message: string, fields: JsonObject): void {
+    this.emit({ type: 'alert', severity, code, message, fields });
+  }
+
+  /** Writes an order down in the journal. */
+  journalOrder(tracked: TrackedOrder): void {
+    this.emit({
+      type: 'journal',
+      entry: {
+        entry: 'order',
+        atMicros: this.nowMicros,
+        kept: {
+          order: tracked.order,
+          batchId: tracked.batchId,
+          reportedFilled: tracked.reportedFilled,
+          isCancelWanted: tracked.cancelReason !== null,
+        },
+      },
+    });
+  }
+
+  /** Makes a changed order known: to the journal, the table and its strategy. */
+  publishOrder(tracked: TrackedOrder): void {
+    this.recordOrder(tracked);
+    this.tell(tracked.order, { type: 'order', order: tracked.order });
+  }
+
+  /** As {@link publishOrder}, where the strategy is told by a fill. */
+  recordOrder(tracked: TrackedOrder): void {
+    this.orders.update(tracked);
+    if (tracked.isEnded && tracked.order.filledQuantity === 0n) {
+      this.commitments.release(tracked.order.clientOrderId);
+    }
+    this.journalOrder(tracked);
+    this.emit({ type: 'record_order', row: orderRow(tracked.order, tracked.batchId) });
+  }
+
+  rememberConsumer(instanceId: string, symbol: string, consumer: string): void {
+    this.#consumerByUnit.set(`${instanceId}\u0000${symbol}`, consumer);
+  }
+
+  /** Tells the consumer that holds the order's unit; all of them when nobody has ordered for it yet. */
+  tell(order: Pick<Order, 'instanceId' | 'symbol'>, event: DeskEvent): void {
+    const consumer = this.#consumerByUnit.get(`${order.instanceId}\u0000${order.symbol}`);
+    if (consumer === undefined) this.emit({ type: 'tell_all', event });
+    else this.emit({ type: 'tell', consumer, event });
+  }
+
+  tellAccount(): void {
+    if (this.account === null) return;
+    this.emit({
+      type: 'tell_all',
+      event: { type: 'account', account: this.account, riskState: this.gate.riskState },
+    });
+  }
+
+  /** The run under which this instance trades now: of the consumer that holds the unit, else its first. */
+  runOf(
+    instanceId: string,
+    symbol: string,
+  ): { readonly consumer: string; readonly algoRunId: string } | undefined {
+    const runs = this.instances.get(instanceId)?.runs ?? [];
+    const consumer = this.#consumerByUnit.get(`${instanceId}\u0000${symbol}`);
+    return runs.find((run) => run.consumer === consumer) ?? runs[0];
+  }
+
+  rememberFill(fill: Fill): void {
+    this.recentFills.push(fill);
+    if (this.recentFills.length > RECENT_FILLS_MAX) this.recentFills.shift();
+  }
+
+  /** Positions that are not flat. */
+  heldPositions(): readonly Position[] {
+    return this.positions.all().filter((position) => position.quantity !== 0n);
+  }
+}
+
+const NO_ACTIONS: readonly DeskAction[] = [];
