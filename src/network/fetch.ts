@@ -46,7 +46,10 @@ export function fetchThrough(options: {
 }
 
 /** The body's text of an SDK's raw answer: parsed by the SDK, exact amounts and long ids would be lost. */
-export async function bodyText(call: Promise<{ readonly raw: Response }>): Promise<Outcome<string>> {
+export async function bodyText(
+  call: Promise<{ readonly raw: Response }>,
+  signal?: AbortSignal,
+): Promise<Outcome<string>> {
   try {
     const { raw } = await call;
     return success(await raw.text());
@@ -55,6 +58,8 @@ export async function bodyText(call: Promise<{ readonly raw: Response }>): Promi
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
       if (cause instanceof RequestFailedError) return failed(cause.failure);
     }
+    // It watches the caller's signal too, and is often first.
+    if (signal?.aborted) return failed({ kind: 'closed', message: 'given up on request' });
     throw error;
   }
 }

@@ -51,16 +51,20 @@ export class AlpacaDataRequests {
     const init = overrides(signal);
     if (this.#config.assetClass === 'crypto') {
       const crypto = { ...common, loc: this.#location() };
-      if (kind === 'bars') return bodyText(this.#crypto.cryptoBarsRaw({ ...crypto, timeframe }, init));
-      if (kind === 'trades') return bodyText(this.#crypto.cryptoTradesRaw(crypto, init));
-      return bodyText(this.#crypto.cryptoQuotesRaw(crypto, init));
+      if (kind === 'bars')
+        return bodyText(this.#crypto.cryptoBarsRaw({ ...crypto, timeframe }, init), signal);
+      if (kind === 'trades') return bodyText(this.#crypto.cryptoTradesRaw(crypto, init), signal);
+      return bodyText(this.#crypto.cryptoQuotesRaw(crypto, init), signal);
     }
     const stock = { ...common, feed: historyFeed(this.#config.feed) };
     if (kind === 'bars') {
-      return bodyText(this.#stocks.stockBarsRaw({ ...stock, timeframe, adjustment: ADJUSTMENT }, init));
+      return bodyText(
+        this.#stocks.stockBarsRaw({ ...stock, timeframe, adjustment: ADJUSTMENT }, init),
+        signal,
+      );
     }
-    if (kind === 'trades') return bodyText(this.#stocks.stockTradesRaw(stock, init));
-    return bodyText(this.#stocks.stockQuotesRaw(stock, init));
+    if (kind === 'trades') return bodyText(this.#stocks.stockTradesRaw(stock, init), signal);
+    return bodyText(this.#stocks.stockQuotesRaw(stock, init), signal);
   }
 
   /** Stocks answer keyed by symbol, crypto as `{"snapshots": {...}}`. */
@@ -68,9 +72,15 @@ export class AlpacaDataRequests {
     const joined = symbols.join(',');
     const init = overrides(signal);
     if (this.#config.assetClass === 'crypto') {
-      return bodyText(this.#crypto.cryptoSnapshotsRaw({ loc: this.#location(), symbols: joined }, init));
+      return bodyText(
+        this.#crypto.cryptoSnapshotsRaw({ loc: this.#location(), symbols: joined }, init),
+        signal,
+      );
     }
-    return bodyText(this.#stocks.stockSnapshotsRaw({ symbols: joined, feed: this.#latestFeed() }, init));
+    return bodyText(
+      this.#stocks.stockSnapshotsRaw({ symbols: joined, feed: this.#latestFeed() }, init),
+      signal,
+    );
   }
 
   #location(): marketData.CryptoHistoricalLoc {
