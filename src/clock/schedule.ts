@@ -27,6 +27,8 @@ export class ScheduleRuns {
   readonly #cron: Cron | undefined;
   readonly #startMicros: EpochMicros;
   #lastMicros: EpochMicros | undefined;
+  /** The answer of {@link next}, as long as neither a run nor the calendar has changed it. */
+  #answer: { readonly dueMicros: EpochMicros | undefined; readonly revision: number } | undefined;
 
   constructor(schedule: Schedule, market: ScheduleMarket, startMicros: EpochMicros) {
     this.#schedule = schedule;
@@ -39,6 +41,7 @@ export class ScheduleRuns {
   /** Tells that the run due at a moment has been seen to. What fell due until `nowMicros` is not made up for. */
   ran(dueMicros: EpochMicros, nowMicros: EpochMicros): void {
     const { type } = this.#schedule;
+    this.#answer = undefined;
     if (type !== 'interval') {
       this.#lastMicros = Math.max(dueMicros, nowMicros);
       return;
@@ -50,6 +53,12 @@ export class ScheduleRuns {
 
   /** When it is due next; a moment in the past is due at once. Undefined when it never runs again. */
   next(): EpochMicros | undefined {
+    const { revision } = this.#market.calendar;
+    if (this.#answer?.revision !== revision) this.#answer = { dueMicros: this.#compute(), revision };
+    return this.#answer.dueMicros;
+  }
+
+  #compute(): EpochMicros | undefined {
     const last = this.#lastMicros;
     switch (this.#schedule.type) {
       case 'once':
@@ -70,10 +79,7 @@ export class ScheduleRuns {
     return bounds(calendar.nextSession(moment, hours), hours).fromMicros;
   }
 
-  #nextRelative(
-    schedule: Extract<Schedule, { type: 'market' }>,
-    last: EpochMicros | undefined,
-  ): EpochMicros | undefined {
+  #nextRelative(schedule: Extract<Schedule, { type: 'market' }>, last: EpochMicros | undefined): EpochMicros {
     const { calendar } = this.#market;
     const dueOf = (session: Session) =>
       (schedule.anchor === 'open' ? session.openMicros : session.closeMicros) + schedule.offsetMs * 1_000;
@@ -82,7 +88,6 @@ export class ScheduleRuns {
       const session = calendar.sessionAt(this.#startMicros);
       if (session !== undefined && dueOf(session) <= this.#startMicros) return this.#startMicros;
     }
-    const [next] = calendar.sessionsAfter(last ?? this.#startMicros, dueOf);
-    return next === undefined ? undefined : dueOf(next);
+    return dueOf(calendar.firstAfter(last ?? this.#startMicros, dueOf));
   }
 }
