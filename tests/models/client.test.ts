@@ -19,7 +19,7 @@ function joined(stores: Partial<Stores>, limits: { timeoutMs?: number; callsInFl
   const server = createStoresServer(stores as Stores, silentLog);
   server.attach('test', port2);
   const client = createStoresClient(port1, { clock, ...limits });
-  closers.push(client.close);
+  closers.push(() => client.close());
   return { client, clock, server };
 }
 

@@ -112,11 +112,11 @@ describe('a cash account', () => {
     const account = await open('(balance) values (100)');
     const [booking] = await book(account, '-40');
     await rows(
-      `update account_transactions set details = '{"note":"rent"}', amount = -40 where transaction_id = ${booking?.id}`,
+      `update account_transactions set details = '{"note":"rent"}', amount = -40 where transaction_id = ${String(booking?.id)}`,
     );
     expect(await balance(account)).toBe('60');
     const final = { cause: { constraint: 'account_transactions_final' } };
-    const where = `where transaction_id = ${booking?.id}`;
+    const where = `where transaction_id = ${String(booking?.id)}`;
     await expect(rows(`update account_transactions set amount = -41 ${where}`)).rejects.toMatchObject(final);
     await expect(rows(`delete from account_transactions ${where}`)).rejects.toMatchObject(final);
     expect(await balance(account)).toBe('60');
