@@ -1,10 +1,26 @@
 /**
- * Tape files: what both sides of a tape agree on.
+ * Tape files: what both sides of a tape agree on. All numbers are little-endian.
  *
- * A file is a preamble (magic, version), and then blocks, each with its length and checksum. The first block of a
- * segment says what the tape is ({@link TapeMetadata}); a writer that goes on with a file starts a new segment.
- * Symbols are defined in-band: in the block before their first use, anew in each segment.
+ * A file is a preamble of 16 bytes (magic, version, 0) and then blocks. A block is a header of 24 bytes and a payload:
+ *
+ * | offset | type   | header field                                                              |
+ * |--------|--------|---------------------------------------------------------------------------|
+ * | 0      | Uint32 | block magic, so that a search finds the next block behind damage          |
+ * | 4      | Uint32 | CRC-32 of all that follows, header and payload                            |
+ * | 8      | Uint32 | payload length in bytes                                                   |
+ * | 12     | Uint32 | length of the payload when unpacked                                       |
+ * | 16     | Uint32 | rows                                                                      |
+ * | 20     | Uint8  | {@link BlockType}                                                         |
+ * | 21     | Uint8  | {@link Packing}                                                           |
+ * | 22     | Uint16 | 0                                                                         |
+ *
+ * The first block of a segment says what the tape is ({@link TapeMetadata}); a writer that goes on with a file starts
+ * a new segment. Symbols are defined before their first use, anew in each segment. A writer that was killed leaves a
+ * torn block at the end: readers stop before it, and the next writer cuts it off.
  */
+import { crc32 } from 'node:zlib';
+import { UserError } from '../domain/exit.ts';
+
 export interface TapeMetadata {
   /** `market`: what a feed sent. `inbox`: what one machine saw. */
   readonly kind: 'market' | 'inbox';
@@ -16,4 +32,107 @@ export interface TapeMetadata {
   readonly source: string;
   /** What else whoever wrote the tape wants remembered (batch, consumer, strategy). */
   readonly labels?: Readonly<Record<string, string>>;
+}
+
+export const TAPE_VERSION = 1;
+export const PREAMBLE_BYTES = 16;
+export const BLOCK_HEADER_BYTES = 24;
+/** A header that claims more is damaged. */
+export const PAYLOAD_BYTES_MAX = 256 * 1_024 * 1_024;
+export const BLOCK_MAGIC = 0x4b_4c_42_4f;
+const MAGIC = Buffer.from('OBTAPE\r\n', 'latin1');
+
+/** The numbers stand in files. */
+export const BlockType = {
+  /** JSON of {@link TapeMetadata}: a segment begins, definitions are forgotten. */
+  segment: 1,
+  /** JSON: pairs of symbol id and text. */
+  definitions: 2,
+  /** Rows of one batch, see `columns.ts`. */
+  rows: 3,
+} as const;
+export type BlockType = (typeof BlockType)[keyof typeof BlockType];
+
+/** The numbers stand in files. */
+export const Packing = { none: 0, deflate: 1, brotli: 2 } as const;
+export type Packing = (typeof Packing)[keyof typeof Packing];
+export type Compression = keyof typeof Packing;
+
+export interface BlockHeader {
+  readonly checksum: number;
+  readonly payloadBytes: number;
+  readonly unpackedBytes: number;
+  readonly rows: number;
+  readonly type: BlockType;
+  readonly packing: Packing;
+}
+
+export function encodePreamble(): Buffer {
+  const bytes = Buffer.alloc(PREAMBLE_BYTES);
+  MAGIC.copy(bytes);
+  bytes.writeUInt32LE(TAPE_VERSION, 8);
+  return bytes;
+}
+
+/** Throws a UserError when the file is no tape, or one of a later version. */
+export function checkPreamble(bytes: Uint8Array, path: string): void {
+  const preamble = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (preamble.length < PREAMBLE_BYTES || !preamble.subarray(0, MAGIC.length).equals(MAGIC)) {
+    throw new UserError({
+      exitCode: 2,
+      cause: `${path} is not a tape file`,
+      remedy: 'Name a file that `openbell tape import` or a running daemon wrote.',
+    });
+  }
+  const version = preamble.readUInt32LE(8);
+  if (version !== TAPE_VERSION) {
+    throw new UserError({
+      exitCode: 2,
+      cause: `${path} is a tape of version ${version}; this program reads version ${TAPE_VERSION}`,
+      remedy: 'Read it with the version of openbell that wrote it, or import its source again.',
+    });
+  }
+}
+
+export function encodeBlock(
+  payload: Uint8Array,
+  block: {
+    readonly type: BlockType;
+    readonly rows: number;
+    readonly packing: Packing;
+    readonly unpackedBytes: number;
+  },
+): Buffer {
+  const bytes = Buffer.alloc(BLOCK_HEADER_BYTES + payload.length);
+  bytes.writeUInt32LE(BLOCK_MAGIC, 0);
+  bytes.writeUInt32LE(payload.length, 8);
+  bytes.writeUInt32LE(block.unpackedBytes, 12);
+  bytes.writeUInt32LE(block.rows, 16);
+  bytes.writeUInt8(block.type, 20);
+  bytes.writeUInt8(block.packing, 21);
+  bytes.set(payload, BLOCK_HEADER_BYTES);
+  bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
+  return bytes;
+}
+
+/** `undefined` when the bytes are no header. */
+export function decodeHeader(bytes: Buffer): BlockHeader | undefined {
+  if (bytes.length < BLOCK_HEADER_BYTES || bytes.readUInt32LE(0) !== BLOCK_MAGIC) return undefined;
+  const header = {
+    checksum: bytes.readUInt32LE(4),
+    payloadBytes: bytes.readUInt32LE(8),
+    unpackedBytes: bytes.readUInt32LE(12),
+    rows: bytes.readUInt32LE(16),
+    type: bytes.readUInt8(20),
+    packing: bytes.readUInt8(21),
+  };
+  const { type, packing } = header;
+  if (type < BlockType.segment || type > BlockType.rows || packing > Packing.brotli) return undefined;
+  if (header.payloadBytes > PAYLOAD_BYTES_MAX || header.unpackedBytes > PAYLOAD_BYTES_MAX) return undefined;
+  return { ...header, type: type as BlockType, packing: packing as Packing };
+}
+
+/** Whether the payload is the one that the header was written for. */
+export function isIntact(header: Buffer, payload: Uint8Array, checksum: number): boolean {
+  return crc32(payload, crc32(header.subarray(8, BLOCK_HEADER_BYTES))) === checksum;
 }

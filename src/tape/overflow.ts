@@ -15,7 +15,7 @@ const textDecoder = new TextDecoder();
 
 /** Bytes at the start of the row's heap that are not overflow. */
 function fixedBytes(batch: Batch, row: number): number {
-  switch (batch.kind[row]) {
+  switch (batch.kind[row]!) {
     case EventKind.minuteBar:
     case EventKind.updatedBar:
     case EventKind.dailyBar:

@@ -114,7 +114,7 @@ export class Element {
     this.idLow = 0;
     this.idHigh = 0;
     if (!this.has(name)) return true;
-    switch (scanner.values[slot]) {
+    switch (scanner.values[slot]!) {
       case Value.number: {
         const id = scanner.numbers[slot]!;
         if (!Number.isSafeInteger(id) || id < 0) return false;

@@ -206,7 +206,7 @@ export class ObjectScanner {
 
   /** Bytes of a slot's text, as text; escapes are resolved. `undefined` when it is no string. */
   textOf(slot: number): string | undefined {
-    switch (this.values[slot]) {
+    switch (this.values[slot]!) {
       case TEXT:
       case TIME:
         return this.#text.toString('utf8', this.starts[slot]!, this.stops[slot]!);
