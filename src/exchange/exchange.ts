@@ -1,6 +1,24 @@
 /** The local exchange: Alpaca's protocols over loopback, on one port. Here its parts are built and joined. */
-import type { ExchangeFaults } from './faults.ts';
+import type { AddressInfo } from 'node:net';
+import { newId, seededRandom, seedFromText } from '../clock/chance.ts';
+import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
+import { Account } from './account.ts';
+import { accountRoutes } from './accountRest.ts';
+import { Activities } from './activities.ts';
+import { dataRoutes } from './dataRest.ts';
+import { DataStream } from './dataStream.ts';
+import { type ExchangeFaults, FaultSwitches } from './faults.ts';
+import { HttpFront } from './http.ts';
+import { TEST_SYMBOL } from './instruments.ts';
+import { Ledger } from './ledger.ts';
+import { buildMarket } from './market/setup.ts';
 import type { ExchangeOptions } from './options.ts';
+import { OrderStore } from './orderStore.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { SocketFront } from './sockets.ts';
+import { tradingRoutes } from './tradingRest.ts';
+import { TradingStream } from './tradingStream.ts';
+import { Venue } from './venue.ts';
 
 export type { ExchangeFaults } from './faults.ts';
 export type { ExchangeLog, ExchangeOptions } from './options.ts';
@@ -40,10 +58,138 @@ export interface RunningExchange {
   close(): Promise<void>;
 }
 
+/** How often the fault `disconnectEveryMs` is looked at. */
+const DISCONNECT_CHECK_MS = 50;
+
 /**
  * Starts the exchange; resolves when its port is open and its history stands.
  * @throws {UserError} when an option is out of range (exit 2), the tape cannot be read (2), or the port is taken (3).
  */
-export function startExchange(_options: ExchangeOptions): Promise<RunningExchange> {
-  return Promise.reject(new Error('the local exchange is being built'));
+export async function startExchange(options: ExchangeOptions): Promise<RunningExchange> {
+  const settings = readSettings(options);
+  const { clock, log } = options;
+  const { limits } = settings;
+  const { market, close: closeMarket } = await buildMarket({ settings, clock, log });
+  const now = () => clock.nowMicros();
+
+  const faults = new FaultSwitches(options.faults);
+  const ledger = new Ledger(settings.startCash);
+  const store = new OrderStore(limits);
+  const activities = new Activities(limits);
+  const { shortingEnabled } = settings;
+  const account = new Account({
+    accountId: newId(),
+    ledger,
+    store,
+    market,
+    shortingEnabled,
+    createdAtMicros: now(),
+  });
+  const venue = new Venue({
+    market,
+    ledger,
+    store,
+    activities,
+    clock,
+    random: seededRandom(seedFromText(`${settings.seed}/venue`)),
+    faults,
+    latencyMs: settings.latencyMs,
+  });
+
+  const credentials = { keyId: settings.keyId, secretKey: settings.secretKey };
+  const data = new DataStream({ market, credentials, faults, limits, clock, log });
+  const trading = new TradingStream({ credentials, faults, limits, jsonFrames: settings.tradeUpdateFrames });
+  const http = new HttpFront({
+    routes: [
+      ...tradingRoutes({ market, ledger, store, account, limits, venue, faults, now }),
+      ...accountRoutes({ account, activities, market, now }),
+      ...dataRoutes({ market, now }),
+    ],
+    credentials,
+    faults,
+    limits,
+    clock,
+    log,
+  });
+  const sockets = new SocketFront({ data, trading, credentials, faults, limits });
+  sockets.attach(http.server);
+  venue.listen((update) => trading.publish(update));
+  market.listen({
+    onTick: (event) => venue.onTick(event),
+    onEvents: (events) => data.publish(events),
+    onSessionOpen: (session) => venue.onSessionOpen(session),
+    onSessionClose: (session) => {
+      venue.onSessionClose(session);
+      account.closeDay(session.closeMicros);
+    },
+  });
+  venue.begin();
+
+  const port = await listen(http, settings);
+  market.start();
+  let lastCutMs = clock.monotonicMs();
+  const cutting = clock.every(DISCONNECT_CHECK_MS, () => {
+    const every = faults.current.disconnectEveryMs;
+    if (every === null || clock.monotonicMs() - lastCutMs < every) return;
+    lastCutMs = clock.monotonicMs();
+    data.cut();
+    trading.cut();
+  });
+  const address = `${settings.host}:${port}`;
+  log.info({ address, symbols: market.records.size, seed: settings.seed }, 'the local exchange is open');
+
+  return {
+    port,
+    env: {
+      APCA_API_BASE_URL: `http://${address}`,
+      APCA_API_DATA_URL: `http://${address}`,
+      APCA_API_STREAM_URL: `ws://${address}`,
+      APCA_API_KEY_ID: settings.keyId,
+      APCA_API_SECRET_KEY: settings.secretKey,
+    },
+    symbols: [...market.records.keys()].filter((symbol) => symbol !== TEST_SYMBOL),
+    statistics: () => ({
+      ...market.counts,
+      requests: http.requests,
+      ordersAccepted: venue.counts.accepted,
+      ordersOpen: store.openCount,
+      fills: venue.counts.fills,
+      dataConnections: data.connections,
+      tradingConnections: trading.connections,
+      dataFramesSent: data.framesSent,
+      slowClientsCut: data.slowClientsCut,
+    }),
+    setFaults: (changes) => faults.set(changes),
+    disconnect: (stream) => (stream === 'data' ? data.cut() : trading.cut()),
+    close: async () => {
+      market.stop();
+      cutting.cancel();
+      data.cut();
+      trading.cut();
+      sockets.close();
+      http.server.closeAllConnections();
+      await new Promise<void>((resolve) => http.server.close(() => resolve()));
+      await closeMarket();
+    },
+  };
+}
+
+function listen(http: HttpFront, settings: Settings): Promise<number> {
+  return new Promise((resolve, reject) => {
+    http.server.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE';
+      reject(
+        new UserError({
+          exitCode: EXIT_UNREACHABLE,
+          cause: isTaken
+            ? `port ${settings.port} on ${settings.host} is in use`
+            : `cannot listen on ${settings.host}:${settings.port}: ${error.message}`,
+          remedy: 'name another port, or 0 for any free one',
+        }),
+      );
+    });
+    http.server.listen(settings.port, settings.host, () => {
+      resolve((http.server.address() as AddressInfo).port);
+    });
+  });
 }

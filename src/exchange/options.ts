@@ -41,6 +41,8 @@ export interface ExchangeOptions {
   /** How long an order takes from the broker to the venue, from and to (uniform). */
   readonly latencyMs?: readonly [number, number];
   readonly shortingEnabled?: boolean;
+  /** JSON on the trade-updates stream: in binary frames as Alpaca's paper sends it (default), or text as live. */
+  readonly tradeUpdateFrames?: 'binary' | 'text';
   readonly sessions?: Partial<SessionShape>;
   readonly limits?: Partial<ExchangeLimits>;
 }
