@@ -58,6 +58,7 @@ export class HttpClient {
   readonly #options: HttpClientOptions;
   readonly #pool: Pool;
   readonly #pathPrefix: string;
+  #closing: Promise<void> | null = null;
 
   constructor(options: HttpClientOptions) {
     const base = new URL(options.baseUrl);
@@ -90,7 +91,12 @@ export class HttpClient {
   }
 
   /** Ends idle connections at once and those at work after their answers, at most `timeoutMs` later. */
-  async close(timeoutMs: number): Promise<void> {
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
     const timer = this.#options.clock.after(timeoutMs, () => void this.#pool.destroy());
     try {
       await this.#pool.close();
