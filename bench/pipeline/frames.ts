@@ -3,6 +3,8 @@ import { seededRandom } from '../../src/clock/chance.ts';
 
 export const SYMBOL_COUNT = 11_000;
 const QUOTE_SHARE = 0.7;
+/** 200,000 events a second. */
+const NANOS_PER_EVENT = 5_000;
 const EXCHANGES = 'ABCDHIJKMNPQVXYZ';
 const CONDITIONS = ['["@"]', '["@","I"]', '[" "]', '["@","F","I"]', '[" ","F"]', '["@","T"]'];
 
@@ -26,13 +28,14 @@ export interface Frame {
 export function createFrames(shape: FrameShape, messages: number, seed: number): readonly Frame[] {
   const random = seededRandom(seed);
   const pick = (count: number) => Math.floor(random() * count);
+  const context: Context = { pick, nanos: 0 };
   const symbols = Array.from({ length: SYMBOL_COUNT }, (_, index) => symbolText(index));
   const frames: Frame[] = [];
   for (let total = 0; total < messages; ) {
     const count = shape.messagesMin + pick(shape.messagesMax - shape.messagesMin + 1);
     const elements = Array.from({ length: count }, () => {
       const symbol = symbols[pick(SYMBOL_COUNT)];
-      return random() < QUOTE_SHARE ? quoteText(symbol, pick) : tradeText(symbol, pick);
+      return random() < QUOTE_SHARE ? quoteText(symbol, context) : tradeText(symbol, context);
     });
     frames.push({ bytes: Buffer.from(`[${elements.join(',')}]`), messages: count });
     total += count;
@@ -41,7 +44,7 @@ export function createFrames(shape: FrameShape, messages: number, seed: number):
 }
 
 export function markFrame(symbol: string): Buffer {
-  const text = `[${tradeText(symbol, () => 0)}]`;
+  const text = `[${tradeText(symbol, { pick: () => 0, nanos: 0 })}]`;
   return Buffer.from(text.padEnd(MARK_BYTES, ' '));
 }
 
@@ -52,30 +55,43 @@ function symbolText(index: number): string {
   return text;
 }
 
-type Pick = (count: number) => number;
-
-function timeText(pick: Pick): string {
-  const nanos = String(pick(1_000_000_000)).padStart(9, '0').replace(/0+$/, '');
-  return `2026-11-20T15:${10 + pick(50)}:${10 + pick(50)}${nanos === '' ? '' : `.${nanos}`}Z`;
+interface Context {
+  readonly pick: (count: number) => number;
+  nanos: number;
 }
 
-function exchange(pick: Pick): string {
-  return EXCHANGES[pick(EXCHANGES.length)] ?? 'V';
+/** Times run on as they do in a feed, with the venues' clocks up to a millisecond apart. */
+function timeText(context: Context): string {
+  context.nanos += NANOS_PER_EVENT;
+  const nanos = context.nanos + context.pick(1_000_000);
+  const seconds = Math.floor(nanos / 1_000_000_000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const fraction = String(nanos % 1_000_000_000)
+    .padStart(9, '0')
+    .replace(/0+$/, '');
+  const text = `2026-11-20T15:${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
+  return `${text}${fraction === '' ? '' : `.${fraction}`}Z`;
 }
 
-function quoteText(symbol: string | undefined, pick: Pick): string {
+function exchange(context: Context): string {
+  return EXCHANGES[context.pick(EXCHANGES.length)] ?? 'V';
+}
+
+function quoteText(symbol: string | undefined, context: Context): string {
+  const { pick } = context;
   const bid = 1_000 + pick(49_000);
   return (
-    `{"T":"q","S":"${symbol}","bx":"${exchange(pick)}","bp":${bid / 100},"bs":${(1 + pick(20)) * 100},` +
-    `"ax":"${exchange(pick)}","ap":${(bid + 1 + pick(9)) / 100},"as":${(1 + pick(20)) * 100},` +
-    `"c":["R"],"z":"${'ABC'[pick(3)]}","t":"${timeText(pick)}"}`
+    `{"T":"q","S":"${symbol}","bx":"${exchange(context)}","bp":${bid / 100},"bs":${(1 + pick(20)) * 100},` +
+    `"ax":"${exchange(context)}","ap":${(bid + 1 + pick(9)) / 100},"as":${(1 + pick(20)) * 100},` +
+    `"c":["R"],"z":"${'ABC'[pick(3)]}","t":"${timeText(context)}"}`
   );
 }
 
-function tradeText(symbol: string | undefined, pick: Pick): string {
+function tradeText(symbol: string | undefined, context: Context): string {
+  const { pick } = context;
   return (
-    `{"T":"t","S":"${symbol}","i":${52_983_525_000_000 + pick(1_000_000)},"x":"${exchange(pick)}",` +
+    `{"T":"t","S":"${symbol}","i":${52_983_525_000_000 + pick(1_000_000)},"x":"${exchange(context)}",` +
     `"p":${(1_000 + pick(49_000)) / 100},"s":${1 + pick(500)},"c":${CONDITIONS[pick(CONDITIONS.length)]},` +
-    `"z":"${'ABC'[pick(3)]}","t":"${timeText(pick)}"}`
+    `"z":"${'ABC'[pick(3)]}","t":"${timeText(context)}"}`
   );
 }

@@ -14,7 +14,7 @@ const UNIFORM: Workload = {
   events: 2_000_000,
   seed: 1,
 };
-const SMALL: Workload = { messagesMin: 1, messagesMax: 5, warmUpEvents: 100_000, events: 400_000, seed: 2 };
+const SMALL: Workload = { messagesMin: 1, messagesMax: 5, warmUpEvents: 400_000, events: 600_000, seed: 2 };
 const PIPELINES: readonly PipelineName[] = ['rawDrain', 'naive', 'openbell'];
 
 interface Comparison {
