@@ -58,7 +58,7 @@ export function checkAlpacaAccess(mode: 'paper' | 'live', env: Variables): Acces
     const missing = ['APCA_API_DATA_URL', 'APCA_API_STREAM_URL'].filter((name) => !env[name]);
     if (missing.length > 0) {
       warnings.push(
-        `orders go to ${baseUrl} on this machine, but ${missing.join(' and ')} not set: Alpaca's`,
+        `orders go to ${baseUrl} on this machine, but prices come from Alpaca: ${missing.join(', ')} not set`,
       );
     }
   }

@@ -20,8 +20,9 @@ export type PlanDocument =
   | { readonly ok: true; readonly value: unknown; readonly lineOf: (path: Path) => number | undefined }
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-/** `strategies[1].windows[0].start`. */
+/** `strategies[1].windows[0].start`, and `the plan` for the whole. */
 export function pathText(path: Path): string {
+  if (path.length === 0) return 'the plan';
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
     return text === '' ? String(key) : `${text}.${String(key)}`;

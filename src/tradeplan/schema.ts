@@ -34,6 +34,8 @@ export function simulatedSymbols(assetClass: 'us_equity' | 'crypto'): readonly s
   return assetClass === 'crypto' ? SIMULATED_COINS : SIMULATED_STOCKS;
 }
 
+const CONSUMERS = 'auto, or a whole number from 1 to 64';
+
 const scannerNames = () => list(identifier(), 'a list of names of scanners of this plan');
 
 const scanner = section({
@@ -164,7 +166,7 @@ export const planSchema = section({
     .default(5 * SECOND)
     .describe('Allowed lag beyond feed_delay.'),
   consumers: z
-    .union([z.literal('auto'), whole(1, 64)], { error: 'auto, or a whole number from 1 to 64' })
+    .union([z.literal('auto'), z.int(CONSUMERS).min(1, CONSUMERS).max(64, CONSUMERS)], { error: CONSUMERS })
     .default('auto')
     .describe('Threads that run strategies.'),
   market_hours: choice(['regular', 'extended', 'always'])

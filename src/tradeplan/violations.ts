@@ -13,7 +13,7 @@ export type ReadDocument = Extract<PlanDocument, { ok: true }>;
 export function violationAt(document: ReadDocument, path: Path, allowed: string): Violation {
   const line = document.lineOf(path);
   return {
-    path: path.length === 0 ? 'the plan' : pathText(path),
+    path: pathText(path),
     found: foundText(path, valueAt(document.value, path)),
     allowed,
     ...(line === undefined ? {} : { line }),
