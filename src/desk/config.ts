@@ -29,6 +29,8 @@ export interface DeskLimits {
   /** After a fill the account is asked for again, at most this often. */
   readonly accountAfterFillMs: number;
   readonly reconcilePeriodMs: number;
+  /** The least from one reconciliation to the next, unless the connection is new. */
+  readonly reconcileSpacingMs: number;
   /** Waits between tries of a reconciliation that could not be finished. */
   readonly reconcileRetryMs: number;
   readonly reconcileRetryMaxMs: number;
@@ -54,6 +56,7 @@ export const DEFAULT_DESK_LIMITS: DeskLimits = {
   accountPeriodMs: 15_000,
   accountAfterFillMs: 500,
   reconcilePeriodMs: 60_000,
+  reconcileSpacingMs: 5_000,
   reconcileRetryMs: 500,
   reconcileRetryMaxMs: 15_000,
   startTimeoutMs: 20_000,
@@ -62,8 +65,8 @@ export const DEFAULT_DESK_LIMITS: DeskLimits = {
   rowsPerCall: 500,
   databaseRetryMs: 250,
   databaseRetryMaxMs: 10_000,
-  stopCancelTimeoutMs: 3_000,
-  stopFlushTimeoutMs: 3_000,
+  stopCancelTimeoutMs: 2_000,
+  stopFlushTimeoutMs: 2_000,
   journalSegmentBytesMax: 64 * 1_024 * 1_024,
   journalMemoryMs: 2 * 24 * 3_600_000,
 };

@@ -1,7 +1,7 @@
 /** What the broker says of single orders: answers to requests, answers to questions, events of its stream. */
 import type { BrokerOrder, CancelOutcome, SubmitOutcome, TradeUpdate } from '../brokers/contract.ts';
 import { unreachable } from '../domain/assert.ts';
-import { formatDecimal, ZERO } from '../domain/decimal.ts';
+import { formatDecimal } from '../domain/decimal.ts';
 import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { announceFill, bookExecution } from './fills.ts';
 import type { TrackedOrder } from './orderState.ts';
@@ -10,6 +10,8 @@ import type { DeskState } from './state.ts';
 
 /** Between tries of a cancel that did not get through. */
 const CANCEL_RETRY_MS = 1_000;
+/** After this many questions for missing fills a person is told. */
+const MISSING_FILLS_ALERT = 4;
 /** Orders of others that were alerted once are not alerted again; beyond this many the memory starts anew. */
 const FOREIGN_ORDERS_MAX = 10_000;
 /** The broker changed history: a person must look. */
@@ -188,6 +190,31 @@ export class Answers {
         this.#onCancelOverdue(tracked);
       }
     }
+    this.#watchMissingFills();
+  }
+
+  /** An answer may know of fills whose events are still on their way: only those that stay away are asked for. */
+  #watchMissingFills(): void {
+    const { orders, nowMicros, config } = this.#state;
+    const { missingFillsDelayMs, missingFillsDelayMaxMs } = config.policy;
+    for (const tracked of orders.incomplete()) {
+      const isDue = tracked.missingDueMicros !== null && nowMicros >= tracked.missingDueMicros;
+      if (tracked.missingDueMicros !== null && !isDue) continue;
+      const delayMs = Math.min(missingFillsDelayMs * 2 ** tracked.missingQuestions, missingFillsDelayMaxMs);
+      tracked.missingDueMicros = nowMicros + delayMs * MICROS_PER_MILLISECOND;
+      if (!isDue) continue;
+      tracked.missingQuestions += 1;
+      const { clientOrderId, symbol } = tracked.order;
+      const missing = formatDecimal(tracked.missing);
+      this.#state.emit({
+        type: 'reconcile',
+        reason: `${missing} of ${clientOrderId} missing`,
+        isUrgent: false,
+      });
+      if (tracked.missingQuestions !== MISSING_FILLS_ALERT) continue;
+      const message = `${symbol}: the broker counts ${missing} more as filled than its executions tell`;
+      this.#state.alert('critical', 'fills_missing', message, { clientOrderId, symbol, missing });
+    }
   }
 
   #onCancelOverdue(tracked: TrackedOrder): void {
@@ -204,13 +231,8 @@ export class Answers {
   }
 
   #settle(tracked: TrackedOrder): void {
+    this.#state.orders.update(tracked);
     this.#placing.sendCancel(tracked);
-    if (tracked.missing > ZERO) {
-      this.#state.emit({
-        type: 'reconcile',
-        reason: `fills of ${tracked.order.clientOrderId} are missing: ${formatDecimal(tracked.missing)}`,
-      });
-    }
     this.#placing.releaseWaiting(tracked.order.symbol);
   }
 
@@ -281,6 +303,6 @@ export class Answers {
     const { clientOrderId, symbol } = tracked.order;
     const message = `${symbol}: the broker changed an order or an execution (${event}); compare by hand`;
     this.#state.alert('critical', 'history_changed', message, { clientOrderId, event });
-    this.#state.emit({ type: 'reconcile', reason: event });
+    this.#state.emit({ type: 'reconcile', reason: event, isUrgent: false });
   }
 }

@@ -41,6 +41,9 @@ export interface DeskPolicy {
   readonly cancelOverdueMs: number;
   /** How long a reducing order waits for cancels of the same position before it goes out with what is free. */
   readonly cancelWaitMs: number;
+  /** Fills that the broker counts and that no execution has told of are asked for after this long; then later. */
+  readonly missingFillsDelayMs: number;
+  readonly missingFillsDelayMaxMs: number;
   /** Between tries to flatten a position. Doubles with every try, up to the most. */
   readonly flattenDelayMs: number;
   readonly flattenDelayMaxMs: number;
@@ -53,6 +56,8 @@ export const DEFAULT_DESK_POLICY: DeskPolicy = {
   resendAgeMaxMs: 30_000,
   cancelOverdueMs: 10_000,
   cancelWaitMs: 3_000,
+  missingFillsDelayMs: 1_000,
+  missingFillsDelayMaxMs: 60_000,
   flattenDelayMs: 1_000,
   flattenDelayMaxMs: 30_000,
 };
@@ -155,7 +160,8 @@ export type DeskAction =
   | { readonly type: 'record_order'; readonly row: OrderRow }
   | { readonly type: 'record_trade'; readonly row: NewTrade }
   | { readonly type: 'refresh_account' }
-  | { readonly type: 'reconcile'; readonly reason: string }
+  /** Ask for the broker's books: at once when the connection is new, else when the requests' budget allows. */
+  | { readonly type: 'reconcile'; readonly reason: string; readonly isUrgent: boolean }
   | {
       readonly type: 'alert';
       readonly severity: Severity;

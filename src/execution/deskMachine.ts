@@ -148,6 +148,11 @@ export class DeskMachine {
     });
   }
 
+  /** The broker's books have been compared since the connection is up. */
+  get isReconciled(): boolean {
+    return this.#state.isReconciled;
+  }
+
   openOrderCount(): number {
     return this.#state.orders.openCount;
   }
@@ -166,7 +171,7 @@ export class DeskMachine {
     const wasConnected = state.isConnected;
     state.isConnected = isConnected;
     if (isConnected) {
-      state.emit({ type: 'reconcile', reason: 'the trade-updates stream is listening' });
+      state.emit({ type: 'reconcile', reason: 'the trade-updates stream is listening', isUrgent: true });
       if (!wasConnected) state.log('info', 'trade updates are connected', {});
       return;
     }

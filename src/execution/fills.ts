@@ -86,5 +86,5 @@ function alertOverFill(state: DeskState, order: Order, execution: Execution): vo
     filled: formatDecimal(order.filledQuantity),
     execution: formatDecimal(execution.quantity),
   });
-  state.emit({ type: 'reconcile', reason: 'an order seems over-filled' });
+  state.emit({ type: 'reconcile', reason: 'an order seems over-filled', isUrgent: false });
 }

@@ -66,6 +66,9 @@ export class TrackedOrder {
   /** A question is under way or set for later. */
   isAsked = false;
   isAlerted = false;
+  /** When to ask for missing fills, and how often that was done; null while none are missing. */
+  missingDueMicros: EpochMicros | null = null;
+  missingQuestions = 0;
   /** Taken over from the journal: what it was decided on is gone, so it is never sent again. */
   isRestored = false;
   /** Approved, and held back until cancels of the same position have ended. */

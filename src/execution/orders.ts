@@ -15,6 +15,7 @@ export class Orders {
   readonly #endedIds: string[] = [];
   #openCount = 0;
   readonly #open = new Set<TrackedOrder>();
+  readonly #incomplete = new Set<TrackedOrder>();
 
   add(tracked: TrackedOrder): void {
     this.#byClientId.set(tracked.order.clientOrderId, tracked);
@@ -41,6 +42,8 @@ export class Orders {
   update(tracked: TrackedOrder): void {
     const { brokerOrderId, symbol, clientOrderId } = tracked.order;
     if (brokerOrderId !== null) this.#byBrokerId.set(brokerOrderId, tracked);
+    if (tracked.missing > ZERO) this.#incomplete.add(tracked);
+    else this.#incomplete.delete(tracked);
     const live = this.#liveBySymbol.get(symbol);
     if (tracked.isEnded) {
       if (this.#open.delete(tracked)) {
@@ -66,6 +69,11 @@ export class Orders {
   /** Orders that have not ended. */
   open(): readonly TrackedOrder[] {
     return [...this.#open];
+  }
+
+  /** Orders that were filled further than their executions tell. */
+  incomplete(): Iterable<TrackedOrder> {
+    return this.#incomplete;
   }
 
   /** Orders of a symbol that may still change a position: open, or ended with fills that were not told yet. */

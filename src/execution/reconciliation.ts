@@ -79,6 +79,7 @@ export class Reconciliation {
       }
       listed.add(tracked);
       if (tracked.mergeBroker(described, null, this.#state.nowMicros)) this.#state.publishOrder(tracked);
+      this.#state.orders.update(tracked);
       this.#placing.sendCancel(tracked);
     }
     return listed;
@@ -142,7 +143,8 @@ export class Reconciliation {
       // Fills may be on their way: a difference that stays is one.
       const isCertain = isSame || this.#isQuiet(symbol, books.askedAtMicros);
       if (isCertain && !isAlerted) this.#alertBreak(symbol, actual.get(symbol) ?? ZERO);
-      if (!isCertain) state.emit({ type: 'reconcile', reason: `the position in ${symbol} differs` });
+      if (!isCertain)
+        state.emit({ type: 'reconcile', reason: `the position in ${symbol} differs`, isUrgent: false });
       breaks.set(symbol, { difference, isAlerted: isCertain });
     }
     this.#breaks = breaks;

@@ -88,6 +88,16 @@ export class Recovery {
     return last;
   }
 
+  /** When the oldest order was placed that has not ended; null when all have. */
+  get oldestOpenMicros(): EpochMicros | null {
+    let oldest: EpochMicros | null = null;
+    for (const { order } of this.#orders.values()) {
+      if (!isTerminal(order.status))
+        oldest = Math.min(oldest ?? order.createdAtMicros, order.createdAtMicros);
+    }
+    return oldest;
+  }
+
   apply({ line, entry }: JournalLine): void {
     this.#lastLine = Math.max(this.#lastLine, line);
     switch (entry.entry) {

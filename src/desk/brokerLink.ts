@@ -1,0 +1,232 @@
+/**
+ * The desk's side of the broker: requests are started and their outcomes come back as inputs, questions are put when
+ * they are due, the account and the books are asked for when something happened and from time to time.
+ */
+import type { Broker, BrokerNotice, SubmitOutcome } from '../brokers/contract.ts';
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { Order } from '../domain/order.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { type EpochMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import type { ApprovedOrder, DeskInput } from '../execution/contract.ts';
+import type { Log } from '../observability/log.ts';
+import type { DeskLimits } from './config.ts';
+import type { BrokerRequests } from './executor.ts';
+
+export interface BrokerLinkOptions {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: DeskLimits;
+  /** Executions are asked for from here on at first. */
+  readonly executionsFromMicros: EpochMicros;
+  feed(input: DeskInput): void;
+  /** The broker will not have us: wrong keys, a blocked stream. */
+  onRefused(cause: string, remedy: string): void;
+}
+
+export class BrokerLink implements BrokerRequests {
+  readonly #options: BrokerLinkOptions;
+  #executionsFromMicros: EpochMicros;
+  #isClosed = false;
+  readonly #timers = new Set<Timer>();
+  #isAccountDue = false;
+  #reconcileTimer: Timer | null = null;
+  #isReconciling = false;
+  #reconciledAtMs = Number.NEGATIVE_INFINITY;
+  #isReconcileWanted = false;
+  #reconcileFailures = 0;
+
+  constructor(options: BrokerLinkOptions) {
+    this.#options = options;
+    this.#executionsFromMicros = options.executionsFromMicros;
+  }
+
+  /** Listens to the trade updates; the first `connected` leads to the first reconciliation. */
+  open(): void {
+    const { broker, clock, limits } = this.#options;
+    broker.open({
+      onTradeUpdate: (update) => this.#feed({ type: 'trade_update', update }),
+      onNotice: (notice) => this.#onNotice(notice),
+    });
+    this.#timers.add(clock.every(limits.accountPeriodMs, () => void this.#askAccount()));
+    this.#timers.add(clock.every(limits.reconcilePeriodMs, () => this.reconcile('timer', 'soon')));
+  }
+
+  submit(order: ApprovedOrder): void {
+    const { clientOrderId } = order;
+    this.#options.broker.submit(order).then(
+      (outcome) => this.#feed({ type: 'submitted', clientOrderId, outcome }),
+      (error: unknown) => {
+        // An adapter that throws has broken its contract; the order may be anywhere.
+        const outcome: SubmitOutcome = { type: 'unknown', message: messageOf(error) };
+        this.#feed({ type: 'submitted', clientOrderId, outcome });
+      },
+    );
+  }
+
+  cancel(order: Order): void {
+    const { clientOrderId } = order;
+    this.#options.broker.cancel(order).then(
+      (outcome) => this.#feed({ type: 'cancel_answered', clientOrderId, outcome }),
+      (error: unknown) => {
+        const message = messageOf(error);
+        this.#feed({ type: 'cancel_answered', clientOrderId, outcome: { type: 'unknown', message } });
+      },
+    );
+  }
+
+  resolve(clientOrderId: string, atMicros: EpochMicros): void {
+    const { clock } = this.#options;
+    this.#later(
+      (atMicros - clock.nowMicros()) / MICROS_PER_MILLISECOND,
+      () => void this.#resolve(clientOrderId),
+    );
+  }
+
+  /** What happens within the same moment is answered by one question. */
+  refreshAccount(): void {
+    if (this.#isAccountDue) return;
+    this.#isAccountDue = true;
+    this.#later(this.#options.limits.accountAfterFillMs, () => {
+      this.#isAccountDue = false;
+      void this.#askAccount();
+    });
+  }
+
+  /** Asks for the broker's books; while that is under way, once more afterwards. */
+  reconcile(reason: string, when: 'now' | 'soon'): void {
+    if (this.#isClosed) return;
+    if (this.#isReconciling) {
+      this.#isReconcileWanted = true;
+      return;
+    }
+    const { clock, limits, log } = this.#options;
+    const sinceMs = clock.monotonicMs() - this.#reconciledAtMs;
+    if (when === 'soon' && sinceMs < limits.reconcileSpacingMs) {
+      this.#reconcileIn(limits.reconcileSpacingMs - sinceMs);
+      return;
+    }
+    log.debug({ reason }, 'reconciling');
+    void this.#reconcile();
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    for (const timer of this.#timers) timer.cancel();
+    return this.#options.broker.close();
+  }
+
+  #onNotice(notice: BrokerNotice): void {
+    switch (notice.type) {
+      case 'connected':
+        this.#feed({ type: 'broker_connection', connected: true, detail: '' });
+        return;
+      case 'disconnected':
+        this.#feed({ type: 'broker_connection', connected: false, detail: notice.detail });
+        return;
+      case 'fatal':
+        this.#options.onRefused(notice.detail, notice.remedy);
+        this.#feed({ type: 'broker_connection', connected: false, detail: notice.detail });
+        return;
+    }
+  }
+
+  async #resolve(clientOrderId: string): Promise<void> {
+    const outcome = await answered(() => this.#options.broker.orderByClientOrderId(clientOrderId));
+    if (outcome.ok) this.#feed({ type: 'resolved', clientOrderId, order: outcome.value });
+    else if (outcome.failure.kind === 'not_found')
+      this.#feed({ type: 'resolved', clientOrderId, order: null });
+    else this.#feed({ type: 'resolve_failed', clientOrderId, message: outcome.failure.message });
+  }
+
+  async #askAccount(): Promise<void> {
+    const { broker, clock, log } = this.#options;
+    const askedAtMicros = clock.nowMicros();
+    const outcome = await answered(() => broker.account());
+    if (outcome.ok) this.#feed({ type: 'account', account: outcome.value, askedAtMicros });
+    else log.warn({ why: outcome.failure.message }, 'the account could not be asked for');
+  }
+
+  async #reconcile(): Promise<void> {
+    const { clock, limits, log } = this.#options;
+    this.#reconcileTimer?.cancel();
+    this.#reconcileTimer = null;
+    this.#isReconciling = true;
+    this.#isReconcileWanted = false;
+    const outcome = await answered(() => this.#readBooks());
+    this.#isReconciling = false;
+    this.#reconciledAtMs = clock.monotonicMs();
+    if (this.#isClosed) return;
+    if (outcome.ok) {
+      this.#reconcileFailures = 0;
+      this.#feed(outcome.value);
+      if (this.#isReconcileWanted) this.#reconcileIn(limits.reconcileSpacingMs);
+      return;
+    }
+    log.warn({ why: outcome.failure.message }, 'reconciliation is not through');
+    this.#reconcileIn(
+      Math.min(limits.reconcileRetryMs * 2 ** this.#reconcileFailures, limits.reconcileRetryMaxMs),
+    );
+    this.#reconcileFailures += 1;
+  }
+
+  #reconcileIn(delayMs: number): void {
+    this.#reconcileTimer ??= this.#later(delayMs, () => {
+      this.#reconcileTimer = null;
+      if (!this.#isReconciling) void this.#reconcile();
+    });
+  }
+
+  /** Orders, then positions, then executions: what happens between the questions is in the later answers. */
+  async #readBooks(): Promise<Outcome<Extract<DeskInput, { type: 'reconcile' }>>> {
+    const { broker, clock, limits } = this.#options;
+    const askedAtMicros = clock.nowMicros();
+    const openOrders = await broker.openOrders();
+    if (!openOrders.ok) return openOrders;
+    const positions = await broker.positions();
+    if (!positions.ok) return positions;
+    const executions = await broker.executionsSince(this.#executionsFromMicros);
+    if (!executions.ok) return executions;
+    const last = executions.value.at(-1);
+    if (last !== undefined) {
+      const marginMicros = limits.executionsMarginMs * MICROS_PER_MILLISECOND;
+      this.#executionsFromMicros = Math.max(this.#executionsFromMicros, last.executedAtMicros - marginMicros);
+    }
+    return {
+      ok: true,
+      value: {
+        type: 'reconcile',
+        openOrders: openOrders.value,
+        positions: positions.value,
+        executions: executions.value,
+        askedAtMicros,
+      },
+    };
+  }
+
+  #feed(input: DeskInput): void {
+    if (!this.#isClosed) this.#options.feed(input);
+  }
+
+  #later(delayMs: number, call: () => void): Timer {
+    const timer = this.#options.clock.after(Math.max(0, delayMs), () => {
+      this.#timers.delete(timer);
+      if (!this.#isClosed) call();
+    });
+    this.#timers.add(timer);
+    return timer;
+  }
+}
+
+/** An adapter's broken promise is a failed answer too: the desk goes on asking. */
+async function answered<T>(ask: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  try {
+    return await ask();
+  } catch (error) {
+    return { ok: false, failure: { kind: 'malformed_answer', message: messageOf(error) } };
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,166 @@
+/**
+ * Carries out what the machine asks for, in order: what must not be forgotten is durable before anything after it is
+ * done. Requests to the broker are started and never waited for.
+ */
+
+import type { Order } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { ApprovedOrder, DeskAction, DeskInput, JournalEntry } from '../execution/contract.ts';
+import type { Log } from '../observability/log.ts';
+import type { DeskEvent, DeskReport } from '../transport/messages.ts';
+import type { JournalFile } from './journalFile.ts';
+import type { Outbox } from './outbox.ts';
+
+/** What reaches the broker. */
+export interface BrokerRequests {
+  submit(order: ApprovedOrder): void;
+  cancel(order: Order): void;
+  resolve(clientOrderId: string, atMicros: EpochMicros): void;
+  refreshAccount(): void;
+  reconcile(reason: string, when: 'now' | 'soon'): void;
+}
+
+export interface ExecutorParts {
+  readonly journal: JournalFile;
+  readonly outbox: Outbox;
+  readonly broker: BrokerRequests;
+  readonly log: Log;
+  tell(consumer: string, event: DeskEvent): void;
+  tellAll(event: DeskEvent): void;
+  report(report: DeskReport): void;
+  /** Gives the machine another input, after the one at hand. */
+  feed(input: DeskInput): void;
+}
+
+/** Actions of one input, and the journal's last line when they came: rows up to it are theirs or older. */
+interface Waiting {
+  readonly actions: readonly DeskAction[];
+  readonly hasEntries: boolean;
+  readonly line: number;
+}
+
+export class Executor {
+  readonly #parts: ExecutorParts;
+  /** What waits for the journal, oldest first. */
+  #queue: Waiting[] = [];
+  #isJournalBroken = false;
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts;
+  }
+
+  carryOut(actions: readonly DeskAction[]): void {
+    if (actions.length === 0) return;
+    const entries = actions.flatMap((action) => (action.type === 'journal' ? [action.entry] : []));
+    const hasEntries = entries.length > 0;
+    if (hasEntries && !this.#append(entries)) {
+      this.#perform({
+        actions: this.#withoutSubmissions(actions),
+        hasEntries,
+        line: this.#parts.journal.lastLine,
+      });
+      return;
+    }
+    const waiting = { actions, hasEntries, line: this.#parts.journal.lastLine };
+    // Without entries of its own it waits all the same for what came before it: order is kept.
+    if (!hasEntries && this.#queue.length === 0) {
+      this.#perform(waiting);
+      return;
+    }
+    this.#queue.push(waiting);
+    if (hasEntries) this.#parts.journal.whenDurable(() => this.#performThrough(waiting));
+  }
+
+  #performThrough(last: Waiting): void {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      this.#perform(next);
+      if (next === last) break;
+    }
+    // What has no entries of its own behind it need not wait any more.
+    while (this.#queue[0]?.hasEntries === false) this.#perform(this.#queue.shift()!);
+  }
+
+  /** False when the disk did not take it. */
+  #append(entries: readonly JournalEntry[]): boolean {
+    try {
+      this.#parts.journal.append(entries);
+      this.#isJournalBroken = false;
+      return true;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#parts.log.error({ why, entries: entries.length }, 'the journal cannot be written');
+      if (!this.#isJournalBroken) {
+        this.#isJournalBroken = true;
+        const message = `the journal cannot be written, so no order can be sent: ${why}`;
+        this.#parts.report({
+          type: 'alert',
+          severity: 'critical',
+          code: 'journal',
+          message,
+          fields: { why },
+        });
+        this.#parts.feed({ type: 'command', command: 'halt', reason: message, instanceIds: null });
+      }
+      return false;
+    }
+  }
+
+  /** An order that could not be written down is not sent. */
+  #withoutSubmissions(actions: readonly DeskAction[]): readonly DeskAction[] {
+    for (const action of actions) {
+      if (action.type !== 'submit') continue;
+      this.#parts.feed({
+        type: 'submitted',
+        clientOrderId: action.order.clientOrderId,
+        outcome: { type: 'not_sent', message: 'the journal cannot be written' },
+      });
+    }
+    return actions.filter((action) => action.type !== 'submit');
+  }
+
+  #perform({ actions, line }: Waiting): void {
+    for (const action of actions) this.#performOne(action, line);
+  }
+
+  #performOne(action: DeskAction, line: number): void {
+    const { broker, outbox, log } = this.#parts;
+    switch (action.type) {
+      case 'journal':
+        return;
+      case 'submit':
+        broker.submit(action.order);
+        return;
+      case 'cancel':
+        broker.cancel(action.order);
+        return;
+      case 'resolve':
+        broker.resolve(action.clientOrderId, action.atMicros);
+        return;
+      case 'refresh_account':
+        broker.refreshAccount();
+        return;
+      case 'reconcile':
+        broker.reconcile(action.reason, action.isUrgent ? 'now' : 'soon');
+        return;
+      case 'record_order':
+        outbox.addOrder(action.row, line);
+        return;
+      case 'record_trade':
+        outbox.addTrade(action.row, line);
+        return;
+      case 'tell':
+        this.#parts.tell(action.consumer, action.event);
+        return;
+      case 'tell_all':
+        this.#parts.tellAll(action.event);
+        return;
+      case 'alert':
+        log.warn({ code: action.code, severity: action.severity, ...action.fields }, action.message);
+        this.#parts.report(action);
+        return;
+      case 'log':
+        log[action.level](action.fields, action.message);
+        return;
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** The desk thread's entry: builds the broker and the desk from what it was handed, and starts. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createBroker } from '../brokers/factory.ts';
+import { newSeed, seededRandom } from '../clock/chance.ts';
+import { liveClock } from '../clock/live.ts';
+import { assert } from '../domain/assert.ts';
+import { createLog } from '../observability/log.ts';
+import type { DeskWorkerData } from './config.ts';
+import { Desk } from './desk.ts';
+
+const { config, market, database } = workerData as DeskWorkerData;
+assert(parentPort !== null, 'the desk runs on a worker thread');
+
+const log = createLog(config.log, { batch: config.batchId, thread: 'desk' });
+const broker = createBroker(config.broker, { clock: liveClock, random: seededRandom(newSeed()), log });
+const desk = new Desk({ config, clock: liveClock, log, broker, control: parentPort, market, database });
+await desk.start();
