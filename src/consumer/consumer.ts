@@ -1,0 +1,117 @@
+/** A consumer: the strategy host joined to its ports and to the thread's clock. */
+import type { Clock, Timer } from '../clock/clock.ts';
+import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import { type HostCommand, StrategyHost } from '../engine/host.ts';
+import type { Log } from '../observability/log.ts';
+import { MarketReceiver } from '../transport/market.ts';
+import type { ConsumerCommand, ConsumerReport } from '../transport/messages.ts';
+import { ConsumerOrders } from '../transport/orders.ts';
+import type { ConsumerConfig } from './config.ts';
+
+/** A timer that is further away is looked at again after this long: setTimeout takes 32 bits of milliseconds. */
+const TIMER_WAIT_MAX_MS = 60_000;
+
+export interface ConsumerOptions {
+  readonly config: ConsumerConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** To the trader. */
+  report(report: ConsumerReport): void;
+  heapUsedBytes(): number;
+}
+
+export class Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #host: StrategyHost;
+  #market: MarketReceiver | null = null;
+  #orders: ConsumerOrders | null = null;
+  #heartbeat: Timer;
+  #timer: Timer | null = null;
+  #timerDueMicros = Number.POSITIVE_INFINITY;
+  #beat = 0;
+
+  /** @throws {UserError} exit code 2 when a strategy cannot be loaded or its parameters do not fit. */
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    const { config, clock, log } = options;
+    this.#host = new StrategyHost(
+      config.host,
+      {
+        intent: (intent) => this.#orders?.send(intent),
+        report: (report) => options.report(report),
+        log: (level, message, fields) => log[level](fields, message),
+      },
+      new Int32Array(config.activity),
+    );
+    this.#heartbeat = clock.every(config.heartbeatPeriodMs, () => this.#beatOnce());
+    options.report({ type: 'ready' });
+  }
+
+  onCommand(command: ConsumerCommand): void {
+    if (command.type === 'attach') this.#attach(command);
+    else this.#command(command);
+  }
+
+  #command(command: HostCommand): void {
+    if (command.type === 'stop') {
+      this.#market?.close();
+      this.#heartbeat.cancel();
+    }
+    this.#host.handleCommand(command, this.#options.clock.nowMicros());
+    if (command.type === 'stop') {
+      this.#orders?.close();
+      this.#timer?.cancel();
+    } else this.#armTimer();
+  }
+
+  #attach({ market, orders }: Extract<ConsumerCommand, { type: 'attach' }>): void {
+    const { clock, log } = this.#options;
+    if (market !== undefined) {
+      this.#market?.close();
+      this.#market = new MarketReceiver(market, {
+        onBatch: (batch) => {
+          this.#host.handleBatch(batch, clock.nowMicros());
+          this.#armTimer();
+        },
+        onClose: () => log.warn('the producer has closed the market port'),
+      });
+    }
+    if (orders !== undefined) {
+      this.#orders?.close();
+      this.#orders = new ConsumerOrders(orders, {
+        onDeskEvents: (events) => {
+          this.#host.handleDesk(events, clock.nowMicros());
+          this.#armTimer();
+        },
+        onClose: () => log.warn('the desk has closed the orders port'),
+      });
+    }
+  }
+
+  /** One timer of the thread stands for all of the host's: the one that is due next. */
+  #armTimer(): void {
+    const dueMicros = this.#host.nextTimerMicros;
+    if (dueMicros === this.#timerDueMicros) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#timerDueMicros = dueMicros;
+    if (dueMicros === Number.POSITIVE_INFINITY) return;
+    const { clock } = this.#options;
+    const waitMs = Math.ceil((dueMicros - clock.nowMicros()) / MICROS_PER_MILLISECOND);
+    this.#timer = clock.after(Math.min(Math.max(waitMs, 0), TIMER_WAIT_MAX_MS), () => {
+      this.#timerDueMicros = Number.POSITIVE_INFINITY;
+      this.#host.advanceTo(clock.nowMicros());
+      this.#armTimer();
+    });
+  }
+
+  #beatOnce(): void {
+    this.#beat += 1;
+    this.#options.report({
+      type: 'heartbeat',
+      beat: this.#beat,
+      ...this.#host.counters,
+      heapUsedBytes: this.#options.heapUsedBytes(),
+    });
+  }
+}

@@ -1,0 +1,117 @@
+/** What the desk tells: fills, orders, denials, positions, the account. */
+import { formatDecimal, numberFromDecimal } from '../domain/decimal.ts';
+import { isTerminal, type Order } from '../domain/order.ts';
+import type { DeskEvent } from '../transport/messages.ts';
+import type { HostCore } from './core.ts';
+import type { Proposals } from './proposals.ts';
+import type { Runner } from './runner.ts';
+import { openOrderOf, type UnitSymbol } from './unit.ts';
+
+type Told<Type extends DeskEvent['type']> = Extract<DeskEvent, { type: Type }>;
+
+export class DeskAnswers {
+  readonly #core: HostCore;
+  readonly #runner: Runner;
+  readonly #proposals: Proposals;
+
+  constructor(core: HostCore, runner: Runner, proposals: Proposals) {
+    this.#core = core;
+    this.#runner = runner;
+    this.#proposals = proposals;
+  }
+
+  handle(event: DeskEvent): void {
+    switch (event.type) {
+      case 'order':
+        this.#order(event.order);
+        return;
+      case 'fill':
+        this.#fill(event);
+        return;
+      case 'denial':
+        this.#denial(event);
+        return;
+      case 'position': {
+        const viewer = this.#core.findViewer(event.position.instanceId, event.position.symbol);
+        if (viewer === undefined) return;
+        this.#core.setPosition(viewer, event.position);
+        this.#proposals.continueClosing(viewer);
+        return;
+      }
+      case 'account':
+        this.account(event);
+        return;
+    }
+  }
+
+  account({ account, riskState }: Pick<Told<'account'>, 'account' | 'riskState'>): void {
+    const text = JSON.stringify({
+      equity: numberFromDecimal(account.equity),
+      cash: numberFromDecimal(account.cash),
+      buyingPower: numberFromDecimal(account.buyingPower),
+      riskState,
+    });
+    for (const { guest } of this.#core.instances) guest.setAccount(text);
+  }
+
+  #order(order: Order): void {
+    const viewer = this.#core.findViewer(order.instanceId, order.symbol);
+    if (viewer === undefined) return;
+    this.#keep(viewer, order);
+    this.#runner.order(viewer, {
+      clientOrderId: order.clientOrderId,
+      symbol: order.symbol,
+      side: order.side,
+      status: order.status,
+      filledQuantity: numberFromDecimal(order.filledQuantity),
+      reason: order.statusReason,
+    });
+    this.#proposals.continueClosing(viewer);
+  }
+
+  #fill({ fill, order, position }: Told<'fill'>): void {
+    const viewer = this.#core.findViewer(fill.instanceId, fill.symbol);
+    if (viewer === undefined) {
+      this.#core.output.log('warn', 'a fill of a symbol that no unit here runs', {
+        strategy: fill.instanceId,
+        symbol: fill.symbol,
+        clientOrderId: fill.clientOrderId,
+        quantity: formatDecimal(fill.quantity),
+      });
+      return;
+    }
+    this.#core.setPosition(viewer, position);
+    this.#keep(viewer, order);
+    this.#runner.fill(viewer, {
+      clientOrderId: fill.clientOrderId,
+      symbol: fill.symbol,
+      side: fill.side,
+      quantity: numberFromDecimal(fill.quantity),
+      price: numberFromDecimal(fill.price),
+      timeMicros: fill.executedAtMicros,
+      isComplete: order.filledQuantity >= order.quantity,
+    });
+    this.#proposals.continueClosing(viewer);
+  }
+
+  #denial({ denial }: Told<'denial'>): void {
+    const viewer = this.#core.findViewer(denial.instanceId, denial.symbol);
+    if (viewer === undefined) return;
+    // A refused cancel says nothing about the order: what became of it is told by an event of its own.
+    const isCancel = viewer.cancelling.delete(denial.clientOrderId);
+    if (!isCancel || denial.reason.code === 'unknown_order') {
+      viewer.openOrders.delete(denial.clientOrderId);
+      this.#core.showOpenOrders(viewer);
+    }
+    this.#runner.denial(viewer, denial);
+    this.#proposals.continueClosing(viewer);
+  }
+
+  #keep(viewer: UnitSymbol, order: Order): void {
+    if (isTerminal(order.status)) {
+      viewer.openOrders.delete(order.clientOrderId);
+      viewer.cancelling.delete(order.clientOrderId);
+    } else viewer.openOrders.set(order.clientOrderId, openOrderOf(order));
+    this.#core.showOpenOrders(viewer);
+  }
+}

@@ -1,0 +1,128 @@
+/** Units that come to this host, go from it, and change their symbols. */
+import { assert } from '../domain/assert.ts';
+import { CALL_DONE, type GuestFault } from '../strategies/guest/bridge.ts';
+import type { UnitAssignment, Unit as UnitName } from '../transport/messages.ts';
+import type { HostCore } from './core.ts';
+import type { HistoryRequests } from './history.ts';
+import type { Proposals } from './proposals.ts';
+import type { Runner, SavedUnit } from './runner.ts';
+import { openOrderOf, Unit, UnitSymbol } from './unit.ts';
+
+export class Assignments {
+  readonly #core: HostCore;
+  readonly #runner: Runner;
+  readonly #proposals: Proposals;
+  readonly #history: HistoryRequests;
+
+  constructor(core: HostCore, runner: Runner, proposals: Proposals, history: HistoryRequests) {
+    this.#core = core;
+    this.#runner = runner;
+    this.#proposals = proposals;
+    this.#history = history;
+  }
+
+  /** Takes units over with all they had. Those that are here already stay as they are. */
+  assign(assignments: readonly UnitAssignment[]): void {
+    const units: Unit[] = [];
+    for (const assignment of assignments) {
+      if (this.#core.findUnit(assignment.instanceId, assignment.symbol) !== undefined) continue;
+      units.push(this.#create(assignment));
+    }
+    const running = units.filter(({ phase }) => phase === 'warming');
+    this.#history.warmUp(running.flatMap((unit) => unit.symbols.filter((entry) => entry !== undefined)));
+    for (const unit of running) this.startIfWarm(unit);
+  }
+
+  unassign({ instanceId, symbol }: UnitName): void {
+    const unit = this.#core.findUnit(instanceId, symbol);
+    if (unit === undefined) return;
+    const row = this.#runner.checkpoint(unit);
+    if (row !== undefined) this.#core.output.report({ type: 'states', states: [row] });
+    for (const viewer of unit.symbols) if (viewer !== undefined) this.#removeSymbol(viewer);
+    for (const timer of unit.timers.values()) this.#core.timers.cancel(timer);
+    unit.phase = 'stopped';
+    unit.instance.guest.removeUnit(unit.id);
+    this.#core.units[unit.id] = undefined;
+  }
+
+  /** New symbols of a universe, whole. One that holds a position or open orders stays until it is flat. */
+  setSymbols({ instanceId, symbol }: UnitName, symbols: readonly string[]): void {
+    const unit = this.#core.findUnit(instanceId, symbol);
+    if (unit === undefined || unit.phase === 'stopped') return;
+    for (const viewer of unit.symbols) {
+      if (viewer === undefined || symbols.includes(viewer.market.symbol)) continue;
+      const isFlat = viewer.quantity === 0n && viewer.openOrders.size === 0;
+      if (isFlat) this.#removeSymbol(viewer);
+    }
+    const added = symbols.filter((name) => unit.find(name) === undefined);
+    const viewers = added.map((name) => this.#addSymbol(unit, name));
+    this.#history.warmUp(viewers);
+    this.startIfWarm(unit);
+    unit.refresh();
+  }
+
+  startIfWarm(unit: Unit): void {
+    if (unit.phase !== 'warming' || !unit.isWarm) return;
+    unit.phase = 'running';
+    unit.refresh();
+    this.#runner.start(unit);
+  }
+
+  #create(assignment: UnitAssignment): Unit {
+    const instance = this.#core.instances.find(({ config }) => config.instanceId === assignment.instanceId);
+    assert(instance !== undefined, `no strategy instance ${assignment.instanceId} on this consumer`);
+    const unit = new Unit(this.#core.nextUnitId(), instance, assignment, this.#core.config);
+    this.#core.units[unit.id] = unit;
+    const { guest } = instance;
+    guest.addUnit(unit.id, unit.symbol);
+    for (const symbol of assignment.symbols) this.#addSymbol(unit, symbol);
+    // A position outlives a scanner's pick: a universe goes on seeing what it holds.
+    for (const { symbol } of [...assignment.positions, ...assignment.openOrders]) {
+      if (unit.find(symbol) === undefined) this.#addSymbol(unit, symbol);
+    }
+    for (const position of assignment.positions) {
+      this.#core.setPosition(unit.find(position.symbol)!, position);
+    }
+    for (const order of assignment.openOrders) {
+      unit.find(order.symbol)!.openOrders.set(order.clientOrderId, openOrderOf(order));
+    }
+    for (const viewer of unit.symbols) {
+      if (viewer === undefined) continue;
+      viewer.isRejected = assignment.isRejected;
+      if (viewer.openOrders.size > 0) this.#core.showOpenOrders(viewer);
+    }
+    this.#restore(unit, assignment.state);
+    return unit;
+  }
+
+  #restore(unit: Unit, text: string | null): void {
+    const { guest } = unit.instance;
+    const saved = text === null ? null : (JSON.parse(text) as SavedUnit);
+    const result = guest.setState(unit.id, saved === null ? null : JSON.stringify(saved.state));
+    if (result !== CALL_DONE) {
+      this.#runner.stop(unit, JSON.parse(guest.fault()) as GuestFault, unit.symbol);
+      return;
+    }
+    for (const [name, dueMicros] of Object.entries(saved?.timers ?? {})) {
+      this.#proposals.setTimer(unit, name, dueMicros);
+    }
+  }
+
+  #addSymbol(unit: Unit, symbol: string): UnitSymbol {
+    const market = this.#core.market(symbol);
+    const viewer = new UnitSymbol(unit, unit.symbols.length, market);
+    unit.symbols.push(viewer);
+    unit.instance.guest.addSymbol(unit.id, viewer.place, market, this.#core.config.limits.historyBarsMax);
+    market.add(viewer);
+    return viewer;
+  }
+
+  #removeSymbol(viewer: UnitSymbol): void {
+    const { unit, market, place } = viewer;
+    market.remove(viewer);
+    if (market.viewers.length === 0) this.#core.markets.delete(market.symbol);
+    if (viewer.closing?.retry) this.#core.timers.cancel(viewer.closing.retry);
+    unit.instance.guest.removeSymbol(unit.id, place);
+    unit.symbols[place] = undefined;
+  }
+}

@@ -1,0 +1,110 @@
+/** What the parts of one strategy host share: its time, its units, its markets, and where its output goes. */
+
+import { numberFromDecimal } from '../domain/decimal.ts';
+import type { Session } from '../domain/market.ts';
+import type { Intent, JsonObject, Position } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { ConsumerReport } from '../transport/messages.ts';
+import { ACTIVITY } from '../transport/messages.ts';
+import type { HostConfig } from './config.ts';
+import { SymbolMarket } from './market.ts';
+import { TimerQueue } from './timers.ts';
+import type { Instance, Unit, UnitSymbol } from './unit.ts';
+
+/** Where the host's output goes, in the order in which it happens. */
+export interface HostOutput {
+  intent(intent: Intent): void;
+  report(report: ConsumerReport): void;
+  log(level: 'debug' | 'info' | 'warn', message: string, fields: JsonObject): void;
+}
+
+export class HostCore {
+  readonly config: HostConfig;
+  readonly output: HostOutput;
+  /** Shared with a trader that watches for handlers that do not end; see `ACTIVITY`. */
+  readonly activity: Int32Array;
+  /** The host's time: that of the newest thing in its inbox. */
+  readonly clock = { nowMicros: 0 as EpochMicros };
+  readonly timers = new TimerQueue();
+  readonly instances: Instance[] = [];
+  readonly units: (Unit | undefined)[] = [];
+  readonly markets = new Map<string, SymbolMarket>();
+  session: Session | null;
+  /** Counts what came out of the inbox: market rows, desk events, commands, timers. */
+  inboxSequence = 0;
+  eventsShown = 0;
+  eventsStale = 0;
+  /** Age of the newest event shown when it was shown. */
+  lagMs = 0;
+  isStopping = false;
+  #nextUnitId = 0;
+
+  constructor(config: HostConfig, output: HostOutput, activity?: Int32Array) {
+    this.config = config;
+    this.output = output;
+    this.session = config.session;
+    this.activity = activity ?? new Int32Array(ACTIVITY.length);
+    this.activity[ACTIVITY.unit] = -1;
+  }
+
+  nextUnitId(): number {
+    const id = this.#nextUnitId;
+    this.#nextUnitId += 1;
+    return id;
+  }
+
+  market(symbol: string): SymbolMarket {
+    let market = this.markets.get(symbol);
+    if (market === undefined) {
+      market = new SymbolMarket(symbol);
+      // What was traded before we looked is missing in the minute under way.
+      market.forming.missedUntil(this.clock.nowMicros);
+      this.markets.set(symbol, market);
+    }
+    return market;
+  }
+
+  findUnit(instanceId: string, symbol: string): Unit | undefined {
+    return this.units.find(
+      (unit) =>
+        unit !== undefined && unit.instance.config.instanceId === instanceId && unit.symbol === symbol,
+    );
+  }
+
+  /** The unit's symbol that an order, a fill or a position belongs to. */
+  findViewer(instanceId: string, symbol: string): UnitSymbol | undefined {
+    const viewers = this.markets.get(symbol)?.viewers;
+    return viewers?.find(({ unit }) => unit.instance.config.instanceId === instanceId);
+  }
+
+  setPosition(viewer: UnitSymbol, position: Position): void {
+    viewer.quantity = position.quantity;
+    viewer.unit.instance.guest.setPosition(
+      viewer.unit.id,
+      viewer.place,
+      numberFromDecimal(position.quantity),
+      numberFromDecimal(position.averagePrice),
+      numberFromDecimal(position.realizedPnl),
+    );
+  }
+
+  /** Shows the strategy its open orders as they are now. */
+  showOpenOrders(viewer: UnitSymbol): void {
+    const orders = [...viewer.openOrders.values()].map((order) => ({
+      clientOrderId: order.clientOrderId,
+      symbol: order.symbol,
+      side: order.side,
+      quantity: numberFromDecimal(order.quantity),
+      filledQuantity: numberFromDecimal(order.filledQuantity),
+      limitPrice: order.limitPrice === null ? null : numberFromDecimal(order.limitPrice),
+      status: order.status,
+      createdAtMicros: order.createdAtMicros,
+    }));
+    viewer.unit.instance.guest.setOpenOrders(viewer.unit.id, viewer.place, JSON.stringify(orders));
+  }
+}
+
+/** Fields that say in a log line which unit it is about. */
+export function unitFields(unit: Unit): JsonObject {
+  return { strategy: unit.instance.config.instanceId, unit: unit.symbol, algoRunId: unit.algoRunId };
+}

@@ -1,0 +1,112 @@
+/** History of symbols: asked for before a unit starts and after a gap that has cost bars; the answer is an event. */
+import type { Bar } from '../domain/market.ts';
+import { type EpochMicros, MICROS_PER_MINUTE } from '../domain/time.ts';
+import { SERIES_DAILY, SERIES_MINUTE, type SeriesKind } from '../strategies/guest/bridge.ts';
+import type { HistoryAnswer } from '../transport/messages.ts';
+import type { HostCore } from './core.ts';
+import type { SymbolMarket } from './market.ts';
+import type { UnitSymbol } from './unit.ts';
+
+export class HistoryRequests {
+  readonly #core: HostCore;
+  readonly #waiting = new Map<number, readonly UnitSymbol[]>();
+  #requestId = 0;
+
+  constructor(core: HostCore) {
+    this.#core = core;
+  }
+
+  /** Asks once per symbol for what its longest warm-up needs. Units that need nothing do not wait. */
+  warmUp(viewers: readonly UnitSymbol[]): void {
+    const bySymbol = new Map<SymbolMarket, UnitSymbol[]>();
+    for (const viewer of viewers) {
+      const { minuteBars, dailyBars } = viewer.unit.instance.warmUp;
+      if (minuteBars === 0 && dailyBars === 0) continue;
+      const group = bySymbol.get(viewer.market) ?? [];
+      bySymbol.set(viewer.market, [...group, viewer]);
+    }
+    for (const [market, group] of bySymbol) {
+      const most = (name: 'minuteBars' | 'dailyBars') =>
+        Math.max(...group.map(({ unit }) => unit.instance.warmUp[name]));
+      this.#ask(market, group, { minuteBars: most('minuteBars'), dailyBars: most('dailyBars') });
+    }
+  }
+
+  /** Fetches the minutes that a gap has touched. Until the answer comes, market events are not shown. */
+  refill(
+    market: SymbolMarket,
+    viewers: readonly UnitSymbol[],
+    gap: { readonly fromMicros: EpochMicros; readonly toMicros: EpochMicros },
+  ): void {
+    const affected = viewers.filter(
+      ({ unit, awaitsHistory }) =>
+        unit.instance.barSource !== 'none' && !awaitsHistory && unit.phase !== 'stopped',
+    );
+    const firstMinute = Math.floor(gap.fromMicros / MICROS_PER_MINUTE);
+    const thisMinute = Math.floor(this.#core.clock.nowMicros / MICROS_PER_MINUTE);
+    const minutes = Math.min(thisMinute - firstMinute, this.#core.config.limits.historyBarsMax);
+    if (affected.length > 0 && minutes > 0) {
+      this.#ask(market, affected, { minuteBars: minutes, dailyBars: 0 });
+    }
+  }
+
+  /** Puts the answer into the series of those that waited, and names them; empty when nobody does any more. */
+  answer(requestId: number, answer: HistoryAnswer): readonly UnitSymbol[] {
+    const waiting = (this.#waiting.get(requestId) ?? []).filter(
+      ({ unit, place }) => this.#core.units[unit.id] === unit && unit.symbols[place] !== undefined,
+    );
+    this.#waiting.delete(requestId);
+    for (const viewer of waiting) {
+      if (answer.ok) {
+        for (const bar of answer.minuteBars) this.#put(viewer, SERIES_MINUTE, bar);
+        for (const bar of answer.dailyBars) this.#put(viewer, SERIES_DAILY, bar);
+      } else {
+        this.#core.output.log('warn', `no history of ${viewer.market.symbol}: ${answer.message}`, {
+          strategy: viewer.unit.instance.config.instanceId,
+          symbol: viewer.market.symbol,
+        });
+      }
+      viewer.awaitsHistory = false;
+      viewer.refresh();
+    }
+    return waiting;
+  }
+
+  #ask(
+    market: SymbolMarket,
+    viewers: readonly UnitSymbol[],
+    bars: { readonly minuteBars: number; readonly dailyBars: number },
+  ): void {
+    this.#requestId += 1;
+    this.#waiting.set(this.#requestId, viewers);
+    for (const viewer of viewers) {
+      viewer.awaitsHistory = true;
+      viewer.refresh();
+    }
+    const limit = this.#core.config.limits.historyBarsMax;
+    this.#core.output.report({
+      type: 'history_request',
+      requestId: this.#requestId,
+      symbol: market.symbol,
+      minuteBars: Math.min(bars.minuteBars, limit),
+      dailyBars: Math.min(bars.dailyBars, limit),
+      toMicros: Math.floor(this.#core.clock.nowMicros / MICROS_PER_MINUTE) * MICROS_PER_MINUTE,
+    });
+  }
+
+  #put(viewer: UnitSymbol, kind: SeriesKind, bar: Bar): void {
+    const { unit, place } = viewer;
+    unit.instance.guest.putBar(unit.id, place, kind, {
+      timeMicros: bar.timeMicros,
+      open: bar.open,
+      high: bar.high,
+      low: bar.low,
+      close: bar.close,
+      volume: bar.volume,
+      vwap: bar.vwap,
+      notional: bar.vwap * bar.volume,
+      tradeCount: bar.tradeCount,
+      incomplete: bar.incomplete ?? false,
+    });
+  }
+}

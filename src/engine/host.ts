@@ -1,0 +1,209 @@
+/**
+ * The strategy host: a pure machine that reads one totally ordered inbox and answers with intents. Given the same
+ * inbox it does the same, on a consumer thread, in a backtest and in a replay. It never asks a clock: its time is
+ * that of the newest thing in its inbox.
+ */
+import { seededRandom, seedFromText } from '../clock/chance.ts';
+import { EXIT_USAGE, UserError } from '../domain/exit.ts';
+import type { Session } from '../domain/market.ts';
+import { type EpochMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import type { GuestParameters } from '../strategies/guest/bridge.ts';
+import { openRealm } from '../strategies/realm.ts';
+import type { Batch } from '../tape/batch.ts';
+import type { ConsumerCommand, DeskEvent } from '../transport/messages.ts';
+import { DeskAnswers } from './answers.ts';
+import { Assignments } from './assignments.ts';
+import type { HostConfig, InstanceConfig } from './config.ts';
+import { HostCore, type HostOutput } from './core.ts';
+import { Feed } from './feed.ts';
+import { HistoryRequests } from './history.ts';
+import { Proposals } from './proposals.ts';
+import { Runner } from './runner.ts';
+import { Instance } from './unit.ts';
+
+/** What a consumer's trader commands, apart from its ports. */
+export type HostCommand = Exclude<ConsumerCommand, { type: 'attach' }>;
+
+export interface HostCounters {
+  readonly eventsShown: number;
+  readonly eventsStale: number;
+  readonly units: number;
+  /** Age of the newest event shown when it was shown. */
+  readonly lagMs: number;
+}
+
+export class StrategyHost {
+  readonly #core: HostCore;
+  readonly #runner: Runner;
+  readonly #feed: Feed;
+  readonly #answers: DeskAnswers;
+  readonly #assignments: Assignments;
+  readonly #history: HistoryRequests;
+  /** Where time is going while timers fire on the way. */
+  #targetMicros: EpochMicros = 0;
+  #isCheckpointArmed = false;
+
+  /**
+   * Opens a realm for each strategy instance.
+   * @param activity an Int32Array of `ACTIVITY.length`, shared with whoever watches for handlers that do not end.
+   * @throws {UserError} exit code 2 when a strategy cannot be loaded or its parameters do not fit.
+   */
+  constructor(config: HostConfig, output: HostOutput, activity?: Int32Array) {
+    this.#core = new HostCore(config, output, activity);
+    this.#runner = new Runner(this.#core);
+    const proposals = new Proposals(this.#core, this.#runner);
+    this.#history = new HistoryRequests(this.#core);
+    this.#answers = new DeskAnswers(this.#core, this.#runner, proposals);
+    this.#assignments = new Assignments(this.#core, this.#runner, proposals, this.#history);
+    this.#feed = new Feed(this.#core, this.#runner, this.#history, (now) => this.#fireTimers(now));
+    config.instances.forEach((instance, index) => {
+      this.#core.instances.push(openInstance(config, instance, { index, proposals }));
+    });
+    if (config.session !== null) this.#showSession(config.session);
+  }
+
+  /**
+   * Takes a batch of market rows. The batch is only read during the call.
+   * @param takenMicros when it was taken out of the queue, against which ages are measured. A backtest passes the
+   * batch's base time, so that nothing is too old.
+   */
+  handleBatch(batch: Batch, takenMicros: EpochMicros): void {
+    this.#feed.handleBatch(batch, takenMicros);
+  }
+
+  handleDesk(events: readonly DeskEvent[], nowMicros: EpochMicros): void {
+    this.advanceTo(nowMicros);
+    for (const event of events) {
+      this.#core.inboxSequence += 1;
+      this.#answers.handle(event);
+    }
+  }
+
+  handleCommand(command: HostCommand, nowMicros: EpochMicros): void {
+    this.advanceTo(nowMicros);
+    this.#core.inboxSequence += 1;
+    switch (command.type) {
+      case 'assign':
+        if (!this.#isCheckpointArmed) this.#armCheckpoint();
+        this.#assignments.assign(command.units);
+        this.#feed.forgetMarkets();
+        return;
+      case 'unassign':
+        for (const unit of command.units) this.#assignments.unassign(unit);
+        this.#feed.forgetMarkets();
+        return;
+      case 'symbols':
+        this.#assignments.setSymbols(command.unit, command.symbols);
+        this.#feed.forgetMarkets();
+        return;
+      case 'history': {
+        const warm = this.#history.answer(command.requestId, command.answer);
+        for (const { unit } of warm) this.#assignments.startIfWarm(unit);
+        return;
+      }
+      case 'session':
+        this.#setSession(command.session);
+        return;
+      case 'account':
+        this.#answers.account(command);
+        return;
+      case 'stop':
+        this.#core.isStopping = true;
+        this.#saveStates();
+        this.#core.output.report({ type: 'stopped' });
+        return;
+    }
+  }
+
+  /** Moves the host's time, firing the timers that fall due on the way. It never goes back. */
+  advanceTo(nowMicros: EpochMicros): void {
+    this.#fireTimers(nowMicros);
+    if (nowMicros > this.#core.clock.nowMicros) this.#core.clock.nowMicros = nowMicros;
+  }
+
+  /** When {@link advanceTo} has something to do next; infinite when nothing is set. */
+  get nextTimerMicros(): EpochMicros {
+    return this.#core.timers.nextDueMicros;
+  }
+
+  get counters(): HostCounters {
+    const { eventsShown, eventsStale, lagMs, units } = this.#core;
+    return {
+      eventsShown,
+      eventsStale,
+      lagMs,
+      units: units.filter((unit) => unit?.phase === 'running').length,
+    };
+  }
+
+  #fireTimers(nowMicros: EpochMicros): void {
+    const { timers, clock } = this.#core;
+    if (nowMicros > this.#targetMicros) this.#targetMicros = nowMicros;
+    for (;;) {
+      const timer = timers.takeDue(nowMicros);
+      if (timer === undefined) return;
+      if (timer.dueMicros > clock.nowMicros) clock.nowMicros = timer.dueMicros;
+      this.#core.inboxSequence += 1;
+      const { fire } = timer;
+      timer.fire = null;
+      fire?.();
+    }
+  }
+
+  #setSession(session: Session): void {
+    const isNewDay = session.date !== this.#core.session?.date;
+    this.#core.session = session;
+    this.#showSession(session);
+    if (!isNewDay) return;
+    // "Never again today" ends with the day.
+    for (const unit of this.#core.units) {
+      for (const viewer of unit?.symbols ?? []) if (viewer !== undefined) viewer.isRejected = false;
+      unit?.refresh();
+    }
+  }
+
+  #showSession({ date, openMicros, closeMicros }: Session): void {
+    const text = JSON.stringify({ date, openMicros, closeMicros });
+    for (const { guest } of this.#core.instances) guest.setSession(text);
+  }
+
+  #armCheckpoint(): void {
+    const { clock, config, timers } = this.#core;
+    this.#isCheckpointArmed = true;
+    // From where time is going, so that a night without events is one step and not thousands.
+    const fromMicros = Math.max(clock.nowMicros, this.#targetMicros);
+    timers.set(fromMicros + config.limits.checkpointPeriodMs * MICROS_PER_MILLISECOND, () => {
+      this.#saveStates();
+      this.#armCheckpoint();
+    });
+  }
+
+  #saveStates(): void {
+    const states = this.#core.units.flatMap((unit) => {
+      const row = unit === undefined ? undefined : this.#runner.checkpoint(unit);
+      return row === undefined ? [] : [row];
+    });
+    if (states.length > 0) this.#core.output.report({ type: 'states', states });
+  }
+}
+
+function openInstance(
+  config: HostConfig,
+  instance: InstanceConfig,
+  options: { readonly index: number; readonly proposals: Proposals },
+): Instance {
+  const moduleRandom = seededRandom(seedFromText(`${config.batchId}/${instance.instanceId}`));
+  const { guest, description } = openRealm(instance.bundle, options.proposals.bridge(moduleRandom));
+  const checked = JSON.parse(guest.checkParameters(JSON.stringify(instance.parameters))) as GuestParameters;
+  if (!checked.ok) {
+    const [first] = checked.violations;
+    throw new UserError({
+      exitCode: EXIT_USAGE,
+      cause: `parameters of ${instance.instanceId}: ${first?.path.join('.')}: ${first?.message}`,
+      remedy: 'correct the plan; `openbell check` lists every violation',
+    });
+  }
+  const { feedHasBars } = config;
+  const { warmUp } = checked;
+  return new Instance({ index: options.index, config: instance, guest, description, warmUp, feedHasBars });
+}

@@ -1,0 +1,143 @@
+/** Makes an exact order out of what a strategy proposed in floating-point numbers, or says what is wrong with it. */
+import {
+  absolute,
+  DECIMAL_PLACES,
+  type Decimal,
+  decimal,
+  decimalFromNumber,
+  isZero,
+  ONE,
+  type Rounding,
+  roundTo,
+  roundToStep,
+  ZERO,
+} from '../domain/decimal.ts';
+import type { AssetClass } from '../domain/market.ts';
+import type { JsonObject, OrderType, Side, TimeInForce } from '../domain/order.ts';
+import type { OrderFields } from '../strategies/guest/bridge.ts';
+import type { UnitSymbol } from './unit.ts';
+
+/** The exact part of an intent. */
+export interface Proposal {
+  readonly quantity: Decimal;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly limitPrice: Decimal | null;
+  readonly stopPrice: Decimal | null;
+  readonly targetPrice: Decimal | null;
+  readonly stopLossPrice: Decimal | null;
+  readonly reason: string;
+  readonly indicators: JsonObject;
+  /** What could not be kept of the indicators, for the log. */
+  readonly indicatorsLost: string | null;
+}
+
+export type Proposed =
+  | { readonly ok: true; readonly proposal: Proposal }
+  | { readonly ok: false; readonly detail: string };
+
+/** SEC Rule 612: prices of a dollar and more in cents, below in hundredths of a cent. */
+const CENT = decimal('0.01');
+const HUNDREDTH_OF_A_CENT = decimal('0.0001');
+/** Floating-point noise such as 179.07999999999998 ends before this place. */
+const NOISE_PLACES = 7;
+const REASON_CHARACTERS_MAX = 500;
+const TIMES_IN_FORCE: readonly unknown[] = ['day', 'gtc', 'ioc', 'fok', 'opg', 'cls'];
+
+/** A price at the symbol's tick. `rounding` keeps a limit from becoming worse than asked for. */
+export function priceAtTick(price: number, assetClass: AssetClass, rounding: Rounding): Decimal {
+  const exact = decimalFromNumber(price);
+  if (assetClass === 'crypto') return exact;
+  const tick = absolute(exact) >= ONE ? CENT : HUNDREDTH_OF_A_CENT;
+  return roundToStep(roundTo(exact, NOISE_PLACES), tick, rounding);
+}
+
+export function propose(
+  side: Side,
+  fields: OrderFields,
+  options: { assetClass: AssetClass; indicatorsCharactersMax: number },
+): Proposed {
+  const { assetClass } = options;
+  if (typeof fields.quantity !== 'number' || !(fields.quantity > 0) || !Number.isFinite(fields.quantity)) {
+    return invalid(`quantity must be a number above zero, not ${nameOf(fields.quantity)}`);
+  }
+  const quantity = decimalFromNumber(fields.quantity, DECIMAL_PLACES);
+  if (isZero(quantity)) return invalid(`quantity ${fields.quantity} is less than the smallest, 0.000000001`);
+  for (const name of ['limitPrice', 'stopPrice', 'targetPrice', 'stopLossPrice'] as const) {
+    const price = fields[name];
+    if (price === undefined) continue;
+    if (typeof price !== 'number' || !(price > 0) || !Number.isFinite(price)) {
+      return invalid(`${name} must be a number above zero, not ${nameOf(price)}`);
+    }
+  }
+  if (typeof fields.reason !== 'string' || fields.reason.trim() === '')
+    return invalid('reason must be a text');
+  if (fields.timeInForce !== undefined && !TIMES_IN_FORCE.includes(fields.timeInForce)) {
+    return invalid(
+      `timeInForce must be one of ${TIMES_IN_FORCE.join(', ')}, not ${nameOf(fields.timeInForce)}`,
+    );
+  }
+  const at = (price: unknown, rounding: Rounding) =>
+    price === undefined ? null : priceAtTick(price as number, assetClass, rounding);
+  const limitPrice = at(fields.limitPrice, side === 'buy' ? 'floor' : 'ceiling');
+  const stopPrice = at(fields.stopPrice, 'half_even');
+  if (limitPrice === ZERO || stopPrice === ZERO) return invalid('a price is less than the smallest tick');
+  const { indicators, lost } = readIndicators(fields.indicators, options.indicatorsCharactersMax);
+  return {
+    ok: true,
+    proposal: {
+      quantity,
+      type: orderType(limitPrice, stopPrice),
+      timeInForce:
+        (fields.timeInForce as TimeInForce | undefined) ?? (assetClass === 'crypto' ? 'gtc' : 'day'),
+      limitPrice,
+      stopPrice,
+      targetPrice: at(fields.targetPrice, 'half_even'),
+      stopLossPrice: at(fields.stopLossPrice, 'half_even'),
+      reason: fields.reason.slice(0, REASON_CHARACTERS_MAX),
+      indicators,
+      indicatorsLost: lost,
+    },
+  };
+}
+
+/** Whether the order can only bring the position closer to zero, even if all that is open on its side is filled. */
+export function isReducing(held: UnitSymbol, side: Side, quantity: Decimal): boolean {
+  if (held.quantity === ZERO || held.quantity > 0n === (side === 'buy')) return false;
+  let reducing: bigint = quantity;
+  for (const order of held.openOrders.values()) {
+    if (order.side === side) reducing += order.quantity - order.filledQuantity;
+  }
+  return reducing <= absolute(held.quantity);
+}
+
+function orderType(limitPrice: Decimal | null, stopPrice: Decimal | null): OrderType {
+  if (stopPrice === null) return limitPrice === null ? 'market' : 'limit';
+  return limitPrice === null ? 'stop' : 'stop_limit';
+}
+
+function readIndicators(
+  text: string | null,
+  charactersMax: number,
+): { indicators: JsonObject; lost: string | null } {
+  if (text === null) return { indicators: {}, lost: 'indicators are not plain data' };
+  if (text.length > charactersMax) {
+    return { indicators: {}, lost: `indicators have ${text.length} characters of at most ${charactersMax}` };
+  }
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { indicators: {}, lost: 'indicators are no object' };
+  }
+  return { indicators: value as JsonObject, lost: null };
+}
+
+/** A value of a strategy's realm in words, without calling anything of it. */
+function nameOf(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return value === undefined ? 'nothing' : `a ${typeof value}`;
+}
+
+function invalid(detail: string): Proposed {
+  return { ok: false, detail };
+}

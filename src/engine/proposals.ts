@@ -1,0 +1,282 @@
+/** What strategies ask of the host: orders, cancels, closing, rejection, timers, log lines. */
+import { absolute, type Decimal, isZero } from '../domain/decimal.ts';
+import {
+  type CancelIntent,
+  deriveClientOrderId,
+  type JsonObject,
+  type OrderIntent,
+  type Side,
+} from '../domain/order.ts';
+import { MICROS_PER_SECOND } from '../domain/time.ts';
+import type { HostBridge } from '../strategies/guest/bridge.ts';
+import { type HostCore, unitFields } from './core.ts';
+import { isReducing, type Proposal, priceAtTick, propose } from './intents.ts';
+import type { Runner } from './runner.ts';
+import type { Unit, UnitSymbol } from './unit.ts';
+import { denialOfNewRisk } from './windows.ts';
+
+/** How often closing a position is tried before a person must look; the waits between double from a second. */
+const CLOSING_ATTEMPTS_MAX = 8;
+/** How far from the market a closing order's limit lies where market orders are not taken. */
+const CLOSING_COLLAR = 0.01;
+
+const LEVELS: readonly string[] = ['debug', 'info', 'warn'];
+
+export class Proposals {
+  readonly #core: HostCore;
+  readonly #runner: Runner;
+
+  constructor(core: HostCore, runner: Runner) {
+    this.#core = core;
+    this.#runner = runner;
+    runner.onStopped((viewer, reason) => this.#cancelAll(viewer, reason));
+  }
+
+  /** The bridge of one instance's realm. Units are found by the number the host gave them. */
+  bridge(moduleRandom: () => number): HostBridge {
+    const core = this.#core;
+    const unitOf = (id: number): Unit => {
+      const unit = core.units[id];
+      if (unit === undefined) throw new Error('this unit does not run any more');
+      return unit;
+    };
+    return {
+      clock: core.clock,
+      random: (id) => core.units[id]?.random() ?? moduleRandom(),
+      isWindowOpen: (id) => this.#newRiskDenial(unitOf(id)) === null,
+      order: (id, side, fields) => this.#order(unitOf(id), side, fields),
+      cancel: (id, clientOrderId, reason) => {
+        const unit = unitOf(id);
+        const viewer = unit.symbols.find((entry) => entry?.openOrders.has(clientOrderId));
+        if (viewer !== undefined) this.#cancel(viewer, clientOrderId, reason);
+      },
+      flatten: (id, symbol, reason) => this.close(viewerOf(unitOf(id), symbol), reason),
+      reject: (id, symbol, reason) => this.#reject(viewerOf(unitOf(id), symbol), reason),
+      setTimer: (id, name, atMicros) => this.setTimer(unitOf(id), name, atMicros),
+      cancelTimer: (id, name) => this.#cancelTimer(unitOf(id), name),
+      log: (id, level, message, fieldsJson) => {
+        const fields = JSON.parse(fieldsJson) as JsonObject;
+        const known = (LEVELS.includes(level) ? level : 'info') as 'debug' | 'info' | 'warn';
+        const unit = core.units[id];
+        if (unit === undefined) core.output.log(known, message, fields);
+        else core.output.report({ type: 'log', level: known, unit: unitName(unit), message, fields });
+      },
+    };
+  }
+
+  setTimer(unit: Unit, name: string, atMicros: number): void {
+    if (!Number.isFinite(atMicros)) throw new RangeError(`timer ${name}: ${atMicros} is no moment`);
+    this.#cancelTimer(unit, name);
+    if (unit.timers.size >= this.#core.config.limits.timersMax) {
+      throw new RangeError(`a unit has at most ${this.#core.config.limits.timersMax} timers`);
+    }
+    const timer = this.#core.timers.set(Math.round(atMicros), () => {
+      unit.timers.delete(name);
+      this.#runner.timer(unit, name);
+    });
+    unit.timers.set(name, timer);
+  }
+
+  /** Cancels the symbol's open orders, then closes what is held at the market. */
+  close(viewer: UnitSymbol, reason: string): void {
+    if (viewer.closing !== null || (isZero(viewer.quantity) && viewer.openOrders.size === 0)) return;
+    viewer.closing = { reason, attempts: 0, retry: null };
+    this.#cancelAll(viewer, reason);
+    this.continueClosing(viewer);
+  }
+
+  /** Goes on closing after something happened to the symbol's orders or its position. */
+  continueClosing(viewer: UnitSymbol): void {
+    const { closing } = viewer;
+    if (closing === null || closing.retry !== null || viewer.openOrders.size > 0) return;
+    if (isZero(viewer.quantity) || this.#core.isStopping) {
+      viewer.closing = null;
+      return;
+    }
+    const fields = { ...unitFields(viewer.unit), symbol: viewer.market.symbol, reason: closing.reason };
+    if (closing.attempts === CLOSING_ATTEMPTS_MAX) {
+      this.#core.output.log(
+        'warn',
+        `the position could not be closed in ${closing.attempts} attempts`,
+        fields,
+      );
+      viewer.closing = null;
+      return;
+    }
+    const waitSeconds = closing.attempts === 0 ? 0 : 2 ** (closing.attempts - 1);
+    closing.attempts += 1;
+    if (waitSeconds === 0) {
+      this.#sendClosingOrder(viewer, closing.reason);
+      return;
+    }
+    const atMicros = this.#core.clock.nowMicros + waitSeconds * MICROS_PER_SECOND;
+    closing.retry = this.#core.timers.set(atMicros, () => {
+      closing.retry = null;
+      if (viewer.closing !== closing) return;
+      if (isZero(viewer.quantity) || viewer.openOrders.size > 0) this.continueClosing(viewer);
+      else this.#sendClosingOrder(viewer, closing.reason);
+    });
+  }
+
+  #order(unit: Unit, side: Side, fields: Parameters<HostBridge['order']>[2]): string {
+    const viewer = viewerOf(unit, fields.symbol);
+    const { config } = this.#core;
+    const clientOrderId = this.#nextId(viewer);
+    const proposed = propose(side, fields, {
+      assetClass: config.assetClass,
+      indicatorsCharactersMax: config.limits.indicatorsCharactersMax,
+    });
+    if (this.#core.isStopping) this.#runner.deny(viewer, clientOrderId, { code: 'stopping' });
+    else if (!proposed.ok) {
+      this.#runner.deny(viewer, clientOrderId, { code: 'invalid', detail: proposed.detail });
+    } else if (viewer.closing !== null || !viewer.isTold) {
+      const detail = viewer.closing === null ? 'the strategy is stopped' : 'the position is being closed';
+      this.#runner.deny(viewer, clientOrderId, { code: 'invalid', detail });
+    } else {
+      const { proposal } = proposed;
+      const reduceOnly = isReducing(viewer, side, proposal.quantity);
+      const denial = reduceOnly ? null : this.#newRiskDenial(unit);
+      if (denial === null) this.#emit(viewer, clientOrderId, side, { ...proposal, reduceOnly });
+      else this.#runner.deny(viewer, clientOrderId, denial);
+    }
+    return clientOrderId;
+  }
+
+  #emit(
+    viewer: UnitSymbol,
+    clientOrderId: string,
+    side: Side,
+    order: Proposal & { reduceOnly: boolean },
+  ): void {
+    const { config, clock, inboxSequence, output } = this.#core;
+    const { unit } = viewer;
+    const { indicatorsLost, ...exact } = order;
+    const symbol = viewer.market.symbol;
+    if (indicatorsLost !== null) {
+      output.log('warn', indicatorsLost, { ...unitFields(unit), symbol, clientOrderId });
+    }
+    const intent: OrderIntent = {
+      kind: 'order',
+      clientOrderId,
+      instanceId: unit.instance.config.instanceId,
+      algoRunId: unit.algoRunId,
+      consumer: config.consumer,
+      symbol,
+      side,
+      ...exact,
+      extendedHours:
+        config.marketHours === 'extended' && order.type === 'limit' && order.timeInForce === 'day',
+      causedBy: inboxSequence,
+      decidedAtMicros: clock.nowMicros,
+    };
+    viewer.openOrders.set(clientOrderId, {
+      clientOrderId,
+      symbol,
+      side,
+      quantity: intent.quantity,
+      filledQuantity: 0n as Decimal,
+      limitPrice: intent.limitPrice,
+      status: 'submitting',
+      createdAtMicros: clock.nowMicros,
+    });
+    this.#core.showOpenOrders(viewer);
+    output.intent(intent);
+    this.#runner.proposed(unit);
+  }
+
+  #cancel(viewer: UnitSymbol, clientOrderId: string, reason: string): void {
+    if (this.#core.isStopping || viewer.cancelling.has(clientOrderId)) return;
+    viewer.cancelling.add(clientOrderId);
+    const intent: CancelIntent = {
+      kind: 'cancel',
+      clientOrderId,
+      instanceId: viewer.unit.instance.config.instanceId,
+      symbol: viewer.market.symbol,
+      reason,
+      causedBy: this.#core.inboxSequence,
+      decidedAtMicros: this.#core.clock.nowMicros,
+    };
+    this.#core.output.intent(intent);
+    this.#runner.proposed(viewer.unit);
+  }
+
+  #cancelAll(viewer: UnitSymbol, reason: string): void {
+    for (const clientOrderId of viewer.openOrders.keys()) this.#cancel(viewer, clientOrderId, reason);
+  }
+
+  #reject(viewer: UnitSymbol, reason: string): void {
+    if (viewer.isRejected) return;
+    viewer.isRejected = true;
+    viewer.refresh();
+    this.#core.output.report({
+      type: 'rejected',
+      unit: unitName(viewer.unit),
+      symbol: viewer.market.symbol,
+      reason,
+    });
+    this.close(viewer, reason);
+  }
+
+  #sendClosingOrder(viewer: UnitSymbol, reason: string): void {
+    const side: Side = viewer.quantity > 0n ? 'sell' : 'buy';
+    const limitPrice = this.#closingLimit(viewer, side);
+    this.#emit(viewer, this.#nextId(viewer), side, {
+      quantity: absolute(viewer.quantity),
+      type: limitPrice === null ? 'market' : 'limit',
+      timeInForce: this.#core.config.assetClass === 'crypto' ? 'gtc' : 'day',
+      limitPrice,
+      stopPrice: null,
+      targetPrice: null,
+      stopLossPrice: null,
+      reason,
+      indicators: {},
+      indicatorsLost: null,
+      reduceOnly: true,
+    });
+  }
+
+  /** Outside of regular hours brokers take limit orders only: one through the market then. */
+  #closingLimit(viewer: UnitSymbol, side: Side): Decimal | null {
+    const { config, session, clock } = this.#core;
+    if (config.marketHours !== 'extended' || session === null) return null;
+    if (clock.nowMicros >= session.openMicros && clock.nowMicros < session.closeMicros) return null;
+    const { bidPrice, askPrice, lastPrice } = viewer.market;
+    const quoted = side === 'sell' ? bidPrice : askPrice;
+    const reference = quoted > 0 ? quoted : lastPrice;
+    if (!(reference > 0)) return null;
+    const price = side === 'sell' ? reference * (1 - CLOSING_COLLAR) : reference * (1 + CLOSING_COLLAR);
+    return priceAtTick(price, config.assetClass, 'half_even');
+  }
+
+  #newRiskDenial(unit: Unit) {
+    const { marketHours, liquidateBeforeCloseMs } = this.#core.config;
+    const { windows, isIntraday } = unit.instance.config;
+    const times = { marketHours, liquidateBeforeCloseMs, windows, isIntraday };
+    return denialOfNewRisk(times, this.#core.session, this.#core.clock.nowMicros);
+  }
+
+  #nextId(viewer: UnitSymbol): string {
+    const { unit, market } = viewer;
+    unit.orderSequence += 1;
+    const { batchId } = this.#core.config;
+    return deriveClientOrderId(batchId, unit.instance.config.instanceId, market.symbol, unit.orderSequence);
+  }
+
+  #cancelTimer(unit: Unit, name: string): void {
+    const timer = unit.timers.get(name);
+    if (timer === undefined) return;
+    this.#core.timers.cancel(timer);
+    unit.timers.delete(name);
+  }
+}
+
+function viewerOf(unit: Unit, symbol: unknown): UnitSymbol {
+  const viewer = typeof symbol === 'string' ? unit.find(symbol) : undefined;
+  if (viewer !== undefined) return viewer;
+  const name = typeof symbol === 'string' ? JSON.stringify(symbol) : 'what was given';
+  throw new RangeError(`${name} is not a symbol of this strategy: name one of context.symbols`);
+}
+
+function unitName(unit: Unit): { instanceId: string; symbol: string } {
+  return { instanceId: unit.instance.config.instanceId, symbol: unit.symbol };
+}

@@ -1,0 +1,221 @@
+/** Calls a unit's handlers and deals with what a call leaves behind: faults, denials of our own, changed states. */
+import { type Decimal, formatDecimal, isZero } from '../domain/decimal.ts';
+import type { Denial, DenialReason, JsonValue } from '../domain/order.ts';
+import { formatMicros } from '../domain/time.ts';
+import type { StateRow } from '../models/contract.ts';
+import { CALL_DONE, type CallResult, type Guest, type GuestFault } from '../strategies/guest/bridge.ts';
+import { ACTIVITY } from '../transport/messages.ts';
+import { type HostCore, unitFields } from './core.ts';
+import { mapStack } from './faults.ts';
+import type { Unit, UnitSymbol } from './unit.ts';
+
+/** A strategy that answers every denial with an order that is denied again would never end. */
+const DENIALS_PER_EVENT_MAX = 100;
+
+/** What is kept of a unit over a restart. */
+export interface SavedUnit {
+  readonly version: 1;
+  readonly state: unknown;
+  readonly timers: Readonly<Record<string, number>>;
+}
+
+export class Runner {
+  readonly #core: HostCore;
+  /** Cancels what a stopped unit has open. Given later, because proposing needs the runner too. */
+  #cancelAll: (viewer: UnitSymbol, reason: string) => void = () => undefined;
+  #denials: { readonly viewer: UnitSymbol; readonly denial: Denial }[] = [];
+  #proposers: Unit[] = [];
+
+  constructor(core: HostCore) {
+    this.#core = core;
+  }
+
+  onStopped(cancelAll: (viewer: UnitSymbol, reason: string) => void): void {
+    this.#cancelAll = cancelAll;
+  }
+
+  trade(viewer: UnitSymbol, row: number): void {
+    const { unit } = viewer;
+    const { activity } = this.#core;
+    activity[ACTIVITY.unit] = unit.instance.index;
+    const result = unit.instance.guest.trade(unit.id, viewer.place, row);
+    activity[ACTIVITY.unit] = -1;
+    if (result !== CALL_DONE) this.#fail(unit, viewer.market.symbol);
+    if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
+  }
+
+  quote(viewer: UnitSymbol, row: number): void {
+    const { unit } = viewer;
+    const { activity } = this.#core;
+    activity[ACTIVITY.unit] = unit.instance.index;
+    const result = unit.instance.guest.quote(unit.id, viewer.place, row);
+    activity[ACTIVITY.unit] = -1;
+    if (result !== CALL_DONE) this.#fail(unit, viewer.market.symbol);
+    if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
+  }
+
+  bar(viewer: UnitSymbol): void {
+    this.#call(viewer.unit, viewer.market.symbol, (guest) => guest.bar(viewer.unit.id, viewer.place));
+  }
+
+  start(unit: Unit): void {
+    this.#call(unit, unit.symbol, (guest) => guest.start(unit.id));
+  }
+
+  fill(viewer: UnitSymbol, fill: JsonValue): void {
+    const text = JSON.stringify(fill);
+    this.#tell(viewer, 'onFill', (guest) => guest.fill(viewer.unit.id, viewer.place, text));
+  }
+
+  order(viewer: UnitSymbol, update: JsonValue): void {
+    const text = JSON.stringify(update);
+    this.#tell(viewer, 'onOrder', (guest) => guest.order(viewer.unit.id, viewer.place, text));
+  }
+
+  gap(viewer: UnitSymbol, gap: JsonValue): void {
+    const text = JSON.stringify(gap);
+    this.#tell(viewer, 'onGap', (guest) => guest.gap(viewer.unit.id, viewer.place, text));
+  }
+
+  timer(unit: Unit, name: string): void {
+    if (unit.phase !== 'running' || !unit.instance.handlers.has('onTimer')) return;
+    this.#call(unit, unit.symbol, (guest) => guest.timer(unit.id, name));
+  }
+
+  /** A denial from the desk, told at once. */
+  denial(viewer: UnitSymbol, denial: Denial): void {
+    const text = JSON.stringify({
+      clientOrderId: denial.clientOrderId,
+      symbol: denial.symbol,
+      reason: plainReason(denial.reason),
+    });
+    this.#tell(viewer, 'onDenial', (guest) => guest.denial(viewer.unit.id, viewer.place, text));
+  }
+
+  /** A denial of our own, told when the handler that caused it has ended. */
+  deny(viewer: UnitSymbol, clientOrderId: string, reason: DenialReason): void {
+    const { instanceId } = viewer.unit.instance.config;
+    this.#core.output.log('info', `denied: ${reason.code}`, {
+      ...unitFields(viewer.unit),
+      symbol: viewer.market.symbol,
+      clientOrderId,
+      reason: plainReason(reason),
+    });
+    this.#denials.push({
+      viewer,
+      denial: { clientOrderId, instanceId, symbol: viewer.market.symbol, reason },
+    });
+  }
+
+  /** An intent left the unit: its state is saved when the handler has ended, so that both survive together. */
+  proposed(unit: Unit): void {
+    if (unit.hasProposed) return;
+    unit.hasProposed = true;
+    this.#proposers.push(unit);
+  }
+
+  /** Ends the unit: no handler of it is called again. */
+  stop(unit: Unit, fault: GuestFault, symbol: string): void {
+    unit.phase = 'stopped';
+    unit.refresh();
+    for (const timer of unit.timers.values()) this.#core.timers.cancel(timer);
+    unit.timers.clear();
+    const { config } = unit.instance;
+    this.#core.output.report({
+      type: 'fault',
+      unit: { instanceId: config.instanceId, symbol: unit.symbol },
+      symbol,
+      handler: fault.handler,
+      message: fault.message,
+      stack: mapStack(config.bundle, fault.message, fault.stack),
+    });
+    for (const viewer of unit.symbols) {
+      if (viewer === undefined) continue;
+      this.#cancelAll(viewer, `the strategy failed in ${fault.handler}`);
+      if (isZero(viewer.quantity)) continue;
+      this.#core.output.log('warn', 'a stopped strategy still holds a position', {
+        ...unitFields(unit),
+        symbol: viewer.market.symbol,
+        quantity: formatDecimal(viewer.quantity),
+      });
+    }
+  }
+
+  /** The unit's state when it has changed since it was saved. */
+  checkpoint(unit: Unit): StateRow | undefined {
+    if (unit.phase === 'warming') return undefined;
+    const state = unit.phase === 'stopped' ? null : unit.instance.guest.saveState(unit.id);
+    if (state === null) {
+      if (unit.phase === 'running') this.#fail(unit, unit.symbol);
+      return undefined;
+    }
+    const timers = Object.fromEntries([...unit.timers].map(([name, timer]) => [name, timer.dueMicros]));
+    const text = `{"version":1,"state":${state},"timers":${JSON.stringify(timers)}}`;
+    if (text === unit.savedState) return undefined;
+    const { stateCharactersMax } = this.#core.config.limits;
+    if (text.length > stateCharactersMax) {
+      const message = `the state has ${text.length} characters of at most ${stateCharactersMax}`;
+      this.stop(unit, { handler: 'state', message, stack: '' }, unit.symbol);
+      return undefined;
+    }
+    unit.savedState = text;
+    const savedAt = formatMicros(this.#core.clock.nowMicros);
+    return { instanceId: unit.instance.config.instanceId, symbol: unit.symbol, state: text, savedAt };
+  }
+
+  #tell(viewer: UnitSymbol, handler: string, call: (guest: Guest) => CallResult): void {
+    if (!viewer.isTold || !viewer.unit.instance.handlers.has(handler)) return;
+    this.#call(viewer.unit, viewer.market.symbol, call);
+  }
+
+  #call(unit: Unit, symbol: string, call: (guest: Guest) => CallResult): void {
+    const { activity } = this.#core;
+    activity[ACTIVITY.unit] = unit.instance.index;
+    const result = call(unit.instance.guest);
+    activity[ACTIVITY.unit] = -1;
+    if (result !== CALL_DONE) this.#fail(unit, symbol);
+    this.#settle();
+  }
+
+  #fail(unit: Unit, symbol: string): void {
+    this.stop(unit, JSON.parse(unit.instance.guest.fault()) as GuestFault, symbol);
+  }
+
+  #isSettling = false;
+
+  #settle(): void {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    let told = 0;
+    while (this.#proposers.length > 0 || this.#denials.length > 0) {
+      const proposers = this.#proposers;
+      this.#proposers = [];
+      const rows: StateRow[] = [];
+      for (const unit of proposers) {
+        unit.hasProposed = false;
+        const row = this.checkpoint(unit);
+        if (row !== undefined) rows.push(row);
+      }
+      if (rows.length > 0) this.#core.output.report({ type: 'states', states: rows });
+      const next = this.#denials.shift();
+      if (next === undefined) continue;
+      told += 1;
+      if (told > DENIALS_PER_EVENT_MAX) {
+        const message = `more than ${DENIALS_PER_EVENT_MAX} denied orders in answer to one event`;
+        this.stop(next.viewer.unit, { handler: 'onDenial', message, stack: '' }, next.viewer.market.symbol);
+        this.#denials = this.#denials.filter(({ viewer }) => viewer.unit !== next.viewer.unit);
+      } else this.denial(next.viewer, next.denial);
+    }
+    this.#isSettling = false;
+  }
+}
+
+/** A denial's reason with its exact amounts as text. */
+function plainReason(reason: DenialReason): { readonly [key: string]: JsonValue } {
+  return Object.fromEntries(
+    Object.entries(reason).map(([key, value]): [string, JsonValue] => [
+      key,
+      typeof value === 'bigint' ? formatDecimal(value as Decimal) : (value as JsonValue),
+    ]),
+  );
+}

@@ -1,0 +1,146 @@
+/** A unit: one strategy instance and one symbol, or `*` for a strategy over all its symbols at once. */
+import { type Random, seededRandom, seedFromText } from '../clock/chance.ts';
+import { type Decimal, ZERO } from '../domain/decimal.ts';
+import type { Order, OrderStatus, Side } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { Guest, GuestDescription, GuestParameters } from '../strategies/guest/bridge.ts';
+import type { UnitAssignment } from '../transport/messages.ts';
+import type { HostConfig, InstanceConfig } from './config.ts';
+import type { SymbolMarket } from './market.ts';
+import type { TimerHandle } from './timers.ts';
+
+export type WarmUpBars = Extract<GuestParameters, { ok: true }>['warmUp'];
+
+/** A strategy instance with the realm it runs in. All its units on this consumer share the realm. */
+export class Instance {
+  readonly index: number;
+  readonly config: InstanceConfig;
+  readonly guest: Guest;
+  readonly warmUp: WarmUpBars;
+  readonly takesTrades: boolean;
+  readonly takesQuotes: boolean;
+  readonly takesBars: boolean;
+  /** Where the minute series comes from. `none`: the strategy wants neither bars nor trades. */
+  readonly barSource: 'feed' | 'built' | 'none';
+  readonly handlers: ReadonlySet<string>;
+
+  constructor(options: {
+    index: number;
+    config: InstanceConfig;
+    guest: Guest;
+    description: GuestDescription;
+    warmUp: WarmUpBars;
+    feedHasBars: boolean;
+  }) {
+    const { channels, handlers } = options.description;
+    this.index = options.index;
+    this.config = options.config;
+    this.guest = options.guest;
+    this.warmUp = options.warmUp;
+    this.handlers = new Set(handlers);
+    this.takesTrades = channels.includes('trades') && this.handlers.has('onTrade');
+    this.takesQuotes = channels.includes('quotes') && this.handlers.has('onQuote');
+    this.takesBars = channels.includes('bars') && this.handlers.has('onBar');
+    if (channels.includes('bars') && options.feedHasBars) this.barSource = 'feed';
+    else this.barSource = channels.includes('bars') || channels.includes('trades') ? 'built' : 'none';
+  }
+}
+
+export class Unit {
+  readonly id: number;
+  readonly instance: Instance;
+  readonly symbol: string;
+  readonly algoRunId: string;
+  readonly random: Random;
+  readonly symbols: (UnitSymbol | undefined)[] = [];
+  readonly timers = new Map<string, TimerHandle>();
+  phase: 'warming' | 'running' | 'stopped' = 'warming';
+  orderSequence: number;
+  /** As it was saved last: what has not changed is not saved again. */
+  savedState: string | null;
+  /** An intent left the unit since its state was saved. */
+  hasProposed = false;
+
+  constructor(id: number, instance: Instance, assignment: UnitAssignment, config: HostConfig) {
+    this.id = id;
+    this.instance = instance;
+    this.symbol = assignment.symbol;
+    this.algoRunId = assignment.algoRunId;
+    this.orderSequence = assignment.orderSequence;
+    this.savedState = assignment.state;
+    // The sequence is part of the seed, so that a unit that comes back does not draw the same numbers again.
+    this.random = seededRandom(
+      seedFromText(
+        `${config.batchId}/${instance.config.instanceId}/${assignment.symbol}/${assignment.orderSequence}`,
+      ),
+    );
+  }
+
+  find(symbol: string): UnitSymbol | undefined {
+    return this.symbols.find((entry) => entry?.market.symbol === symbol);
+  }
+
+  /** Every symbol's history is there. */
+  get isWarm(): boolean {
+    return this.symbols.every((entry) => entry === undefined || !entry.awaitsHistory);
+  }
+
+  refresh(): void {
+    for (const entry of this.symbols) entry?.refresh();
+  }
+}
+
+/** An order of ours that may still be filled, as the strategy sees it. */
+export interface OpenOrder {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly quantity: Decimal;
+  readonly filledQuantity: Decimal;
+  readonly limitPrice: Decimal | null;
+  readonly status: OrderStatus;
+  readonly createdAtMicros: EpochMicros;
+}
+
+/** A position that is being closed: open orders are cancelled first, then what is left is sold or bought back. */
+export interface Closing {
+  readonly reason: string;
+  attempts: number;
+  retry: TimerHandle | null;
+}
+
+/** A symbol as one unit has it: market, position, orders. */
+export class UnitSymbol {
+  readonly unit: Unit;
+  readonly place: number;
+  readonly market: SymbolMarket;
+  readonly openOrders = new Map<string, OpenOrder>();
+  readonly cancelling = new Set<string>();
+  quantity: Decimal = ZERO;
+  awaitsHistory = false;
+  isRejected = false;
+  closing: Closing | null = null;
+  /** Whether market events are shown: kept up to date by {@link refresh}, because it is asked for every event. */
+  isShown = false;
+
+  constructor(unit: Unit, place: number, market: SymbolMarket) {
+    this.unit = unit;
+    this.place = place;
+    this.market = market;
+  }
+
+  refresh(): void {
+    this.isShown = this.unit.phase === 'running' && !this.isRejected && !this.awaitsHistory;
+  }
+
+  /** Whether what concerns orders is still told: a unit that waits for history is told of its fills. */
+  get isTold(): boolean {
+    return this.unit.phase === 'running' && !this.isRejected;
+  }
+}
+
+export function openOrderOf(order: Order): OpenOrder {
+  const { clientOrderId, symbol, side, quantity, filledQuantity, limitPrice, status, createdAtMicros } =
+    order;
+  return { clientOrderId, symbol, side, quantity, filledQuantity, limitPrice, status, createdAtMicros };
+}

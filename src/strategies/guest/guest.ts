@@ -1,0 +1,201 @@
+/**
+ * The part of the host that runs inside a strategy's realm. The bundle's script answers {@link createGuest} bound to
+ * the strategy's file, which is evaluated only after the realm's globals were made deterministic.
+ *
+ * Host objects stay in variables and private fields here. They are never passed to a built-in method, which a
+ * strategy could have replaced.
+ */
+import type { AnyStrategy } from '../contract.ts';
+import { installAmbient } from './ambient.ts';
+import {
+  CALL_DONE,
+  CALL_FAILED,
+  type CallResult,
+  type Guest,
+  type HostBridge,
+  SERIES_MINUTE,
+} from './bridge.ts';
+import { connectContexts, GuestContext, shared } from './context.ts';
+import {
+  checkDefinition,
+  checkParameters,
+  describeDefinition,
+  type HandlerName,
+  isThenable,
+} from './definition.ts';
+import { barOfRow, moveTo, quoteRow, readColumns, tradeRow } from './rows.ts';
+import { GuestSymbol } from './symbol.ts';
+
+const { parse, stringify } = JSON;
+
+interface GuestUnit {
+  readonly context: GuestContext;
+  readonly places: GuestSymbol[];
+}
+
+export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
+  let active = -1;
+  let failure = '';
+  let definition: AnyStrategy | undefined;
+  const units: GuestUnit[] = [];
+
+  installAmbient({
+    nowMs: () => bridge.clock.nowMicros / 1_000,
+    random: () => bridge.random(active),
+    write: (level, message) => bridge.log(active, level, message, '{}'),
+  });
+  connectContexts(bridge);
+
+  const loaded = (): AnyStrategy => {
+    definition ??= checkDefinition(load());
+    return definition;
+  };
+
+  const failed = (handler: string, error: unknown): CallResult => {
+    failure = stringify({ handler, message: messageOf(error), stack: stackOf(error) });
+    return CALL_FAILED;
+  };
+
+  const finish = (handler: HandlerName, result: unknown): CallResult => {
+    if (result === undefined || !isThenable(result)) return CALL_DONE;
+    // Nobody awaits it: a rejection would otherwise count as unhandled and end the thread.
+    (result as Promise<unknown>).then(undefined, () => undefined);
+    return failed(handler, new TypeError(`${handler} returned a promise; handlers are synchronous`));
+  };
+
+  /** Calls a handler that is not on the hot path. */
+  const call = (unit: number, place: number, handler: HandlerName, argument: unknown): CallResult => {
+    const strategy = loaded();
+    const run = strategy[handler] as ((context: GuestContext, argument: unknown) => unknown) | undefined;
+    if (run === undefined) return CALL_DONE;
+    const { context, places } = units[unit]!;
+    active = unit;
+    GuestContext.enter(context, places[place]);
+    try {
+      return finish(handler, run.call(strategy, context, argument));
+    } catch (error) {
+      return failed(handler, error);
+    }
+  };
+
+  return {
+    describe: () => stringify(describeDefinition(loaded())),
+    checkParameters: (parametersJson) => {
+      const checked = checkParameters(loaded(), parse(parametersJson));
+      if (checked.ok) shared.parameters = checked.value;
+      return stringify(checked);
+    },
+    fault: () => failure,
+
+    addUnit: (unit, symbol) => {
+      units[unit] = { context: new GuestContext(unit, symbol), places: [] };
+    },
+    setState: (unit, stateJson) => {
+      active = unit;
+      try {
+        const { context } = units[unit]!;
+        context.state = stateJson === null ? loaded().initialState(shared.parameters) : parse(stateJson);
+        return CALL_DONE;
+      } catch (error) {
+        return failed('initialState', error);
+      }
+    },
+    removeUnit: (unit) => {
+      delete units[unit];
+    },
+    addSymbol: (unit, place, market, barsMax) => {
+      const { context, places } = units[unit]!;
+      const symbol = new GuestSymbol(market, barsMax);
+      places[place] = symbol;
+      GuestContext.add(context, symbol);
+    },
+    removeSymbol: (unit, place) => {
+      const { context, places } = units[unit]!;
+      GuestContext.remove(context, places[place]!);
+      delete places[place];
+    },
+    setPosition: (unit, place, quantity, averagePrice, realizedPnl) => {
+      GuestSymbol.setPosition(units[unit]!.places[place]!, quantity, averagePrice, realizedPnl);
+    },
+    setOpenOrders: (unit, place, ordersJson) => {
+      GuestSymbol.setOpenOrders(units[unit]!.places[place]!, parse(ordersJson));
+    },
+    setSession: (sessionJson) => {
+      shared.session = Object.freeze(parse(sessionJson));
+    },
+    setAccount: (accountJson) => {
+      shared.portfolio = Object.freeze(parse(accountJson));
+    },
+    saveState: (unit) => {
+      active = unit;
+      try {
+        return stringify(units[unit]!.context.state) ?? 'null';
+      } catch (error) {
+        failed('state', error);
+        return null;
+      }
+    },
+
+    read: (columns) => readColumns(columns),
+    putBar: (unit, place, kind, bar) => {
+      const symbol = units[unit]!.places[place]!;
+      const series =
+        kind === SERIES_MINUTE ? GuestSymbol.minuteSeries(symbol) : GuestSymbol.dailySeries(symbol);
+      const { timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete } = bar;
+      series.put({ timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete });
+    },
+    putBarRow: (unit, place, row) => {
+      GuestSymbol.minuteSeries(units[unit]!.places[place]!).put(barOfRow(row));
+    },
+
+    start: (unit) => call(unit, -1, 'onStart', undefined),
+    trade: (unit, place, row) => {
+      const { context, places } = units[unit]!;
+      const symbol = places[place]!;
+      active = unit;
+      GuestContext.enter(context, symbol);
+      moveTo(row, symbol.symbol);
+      try {
+        const result: unknown = definition!.onTrade!(context, tradeRow);
+        return result === undefined ? CALL_DONE : finish('onTrade', result);
+      } catch (error) {
+        return failed('onTrade', error);
+      }
+    },
+    quote: (unit, place, row) => {
+      const { context, places } = units[unit]!;
+      const symbol = places[place]!;
+      active = unit;
+      GuestContext.enter(context, symbol);
+      moveTo(row, symbol.symbol);
+      try {
+        const result: unknown = definition!.onQuote!(context, quoteRow);
+        return result === undefined ? CALL_DONE : finish('onQuote', result);
+      } catch (error) {
+        return failed('onQuote', error);
+      }
+    },
+    bar: (unit, place) => call(unit, place, 'onBar', units[unit]!.places[place]!.minuteBars.at(-1)),
+    fill: (unit, place, fillJson) => call(unit, place, 'onFill', parse(fillJson)),
+    order: (unit, place, updateJson) => call(unit, place, 'onOrder', parse(updateJson)),
+    denial: (unit, place, denialJson) => call(unit, place, 'onDenial', parse(denialJson)),
+    gap: (unit, place, gapJson) => call(unit, place, 'onGap', parse(gapJson)),
+    timer: (unit, name) => call(unit, -1, 'onTimer', name),
+  };
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
+  } catch {
+    return 'thrown: a value without text';
+  }
+}
+
+function stackOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.stack) : '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,104 @@
+/** Trades and quotes as handlers see them: one object each per realm, reading the batch's columns in place. */
+import type { QuoteView, TradeView } from '../contract.ts';
+import type { Columns } from './bridge.ts';
+import type { BarValues } from './series.ts';
+
+// Module variables, because nothing that a strategy holds may lead to them.
+let columns: Columns;
+let row = 0;
+let symbol = '';
+
+// The tape's row flags; the numbers stand in tape files.
+const FLAG_INCOMPLETE = 4;
+const FLAG_NOT_LAST = 16;
+const FLAG_NOT_RANGE = 32;
+const FLAG_NOT_VOLUME = 64;
+
+const CHARACTERS: readonly string[] = Array.from({ length: 256 }, (_, code) =>
+  code === 0 ? '' : String.fromCharCode(code),
+);
+
+export function readColumns(next: Columns): void {
+  columns = next;
+}
+
+/** Points {@link tradeRow} and {@link quoteRow} at a row. */
+export function moveTo(nextRow: number, rowSymbol: string): void {
+  row = nextRow;
+  symbol = rowSymbol;
+}
+
+function timeMicros(): number {
+  return columns.baseMicros + Math.floor(columns.timeNs[row]! / 1_000);
+}
+
+export const tradeRow: TradeView = Object.freeze({
+  get symbol() {
+    return symbol;
+  },
+  get timeMicros() {
+    return timeMicros();
+  },
+  get price() {
+    return columns.n0[row]!;
+  },
+  get size() {
+    return columns.n1[row]!;
+  },
+  get exchange() {
+    return CHARACTERS[columns.code0[row]!]!;
+  },
+  get movesLast() {
+    return (columns.flags[row]! & FLAG_NOT_LAST) === 0;
+  },
+  get movesRange() {
+    return (columns.flags[row]! & FLAG_NOT_RANGE) === 0;
+  },
+  get countsInVolume() {
+    return (columns.flags[row]! & FLAG_NOT_VOLUME) === 0;
+  },
+});
+
+export const quoteRow: QuoteView = Object.freeze({
+  get symbol() {
+    return symbol;
+  },
+  get timeMicros() {
+    return timeMicros();
+  },
+  get bidPrice() {
+    return columns.n0[row]!;
+  },
+  get bidSize() {
+    return columns.n1[row]!;
+  },
+  get askPrice() {
+    return columns.n2[row]!;
+  },
+  get askSize() {
+    return columns.n3[row]!;
+  },
+  get mid() {
+    return middle(columns.n0[row]!, columns.n2[row]!);
+  },
+});
+
+/** Middle of bid and ask; NaN when a side is empty or the quote is crossed or locked. */
+export function middle(bidPrice: number, askPrice: number): number {
+  return bidPrice > 0 && askPrice > bidPrice ? (bidPrice + askPrice) / 2 : Number.NaN;
+}
+
+/** The bar that a row holds, as a value. */
+export function barOfRow(at: number): BarValues {
+  return {
+    timeMicros: columns.baseMicros + Math.floor(columns.timeNs[at]! / 1_000),
+    open: columns.n0[at]!,
+    high: columns.n1[at]!,
+    low: columns.n2[at]!,
+    close: columns.n3[at]!,
+    volume: columns.heapFloat(at, 0),
+    vwap: columns.heapFloat(at, 1),
+    tradeCount: columns.heapFloat(at, 2),
+    incomplete: (columns.flags[at]! & FLAG_INCOMPLETE) !== 0,
+  };
+}
