@@ -11,7 +11,7 @@ import { copyColumns, gatherRows } from '../tape/copy.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { ReceiverCounters } from '../transport/messages.ts';
 import type { ProducerLimits } from './config.ts';
-import { addCounts, FateCounters, flowCounts, isEvent, type KindCounts, kindCounts } from './counters.ts';
+import { addCounts, FateCounters, flowCounts, type KindCounts, kindCounts } from './counters.ts';
 import { type Waiting, WaitingQueue } from './queue.ts';
 
 const textEncoder = new TextEncoder();
@@ -327,8 +327,10 @@ export class Receiver {
 
 function countKinds(batch: Batch, counts: KindCounts): void {
   const kinds = batch.kind;
-  for (let row = 0; row < batch.count; row += 1) {
+  const count = batch.count;
+  for (let row = 0; row < count; row += 1) {
     const kind = kinds[row]!;
-    if (isEvent(kind)) counts[kind] = counts[kind]! + 1;
+    // Definitions and gaps fall behind the end of the counts, where nothing is kept.
+    if (kind < counts.length) counts[kind] = counts[kind]! + 1;
   }
 }

@@ -6,7 +6,7 @@ import { type Batch, EventKind, GapReason } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { ReceiverCounters, Route } from '../transport/messages.ts';
 import type { ProducerLimits } from './config.ts';
-import { isEvent } from './counters.ts';
+import { EVENT_KINDS } from './counters.ts';
 import { type BatchSink, type GapNotice, Receiver } from './receiver.ts';
 
 /** Receivers are bits of a 32-bit mask. */
@@ -23,6 +23,11 @@ const ANY = 3;
 const COLUMNS_SHIFT = 2;
 const COLUMNS = 1 << COLUMNS_SHIFT;
 
+// Copies in this module: V8 folds its constants, and reads an imported one anew at each use.
+const OWN_WORDS: number = EVENT_KINDS;
+const GAP = EventKind.gap;
+const LANE_ROWS = 1_024;
+
 const COLUMN_OF_KIND = new Uint8Array(64).fill(ANY);
 for (const kind of [EventKind.trade, EventKind.correction, EventKind.cancel]) COLUMN_OF_KIND[kind] = TRADES;
 for (const kind of [EventKind.quote, EventKind.orderBook]) COLUMN_OF_KIND[kind] = QUOTES;
@@ -38,7 +43,7 @@ class Lane {
   readonly receiver: Receiver;
   routes: ReadonlyMap<string, Route> = new Map();
   /** Rows of the batch under way that go to this receiver. */
-  rows = new Uint32Array(1_024);
+  readonly rows = new Uint32Array(LANE_ROWS);
   count = 0;
 
   constructor(receiver: Receiver) {
@@ -100,25 +105,27 @@ export class Router {
   /** Copies each row of a stream's batch to every receiver that wants it. */
   distribute(batch: Batch): void {
     if (this.#masked < this.#symbols.size) this.#mask();
-    const { kind: kinds, symbolId: symbolIds } = batch;
+    const { kind: kinds, symbolId: symbolIds, count } = batch;
     const masks = this.#masks;
-    for (let row = 0; row < batch.count; row += 1) {
+    const lanes = this.#lanes;
+    for (let row = 0; row < count; row += 1) {
       const kind = kinds[row]!;
-      let mask = masks[(symbolIds[row]! << COLUMNS_SHIFT) | COLUMN_OF_KIND[kind]!]!;
-      if (!isEvent(kind)) {
-        if (kind === EventKind.gap) this.#distributeGap(batch, row);
+      if (kind >= OWN_WORDS) {
+        if (kind === GAP) this.#distributeGap(batch, row);
         continue;
       }
+      let mask = masks[(symbolIds[row]! << COLUMNS_SHIFT) | COLUMN_OF_KIND[kind]!]!;
       while (mask !== 0) {
         const index = 31 - Math.clz32(mask);
         mask ^= 1 << index;
-        const lane = this.#lanes[index]!;
-        lane.rows[lane.count] = row;
-        lane.count += 1;
-        if (lane.count === lane.rows.length) this.#flush(lane, batch);
+        const lane = lanes[index]!;
+        const at = lane.count;
+        lane.rows[at] = row;
+        lane.count = at + 1;
+        if (at + 1 === LANE_ROWS) this.#flush(lane, batch);
       }
     }
-    for (const lane of this.#lanes) if (lane.count > 0) this.#flush(lane, batch);
+    for (const lane of lanes) if (lane.count > 0) this.#flush(lane, batch);
   }
 
   /** Tells every receiver that events of all symbols may be missing. */
