@@ -25,7 +25,7 @@ export function dayFigures(snapshot: DaySnapshot): DayFigures | undefined {
     lastPrice,
     previousClose: previous.close,
     volume: today.volume,
-    changePercent: (lastPrice / previous.close - 1) * 100,
+    changePercent: percentFrom(previous.close, lastPrice),
     lastDollarVolume: previous.volume * previous.close,
   };
 }
@@ -48,6 +48,11 @@ export function isInBand(
   band: { readonly min_share_price: number; readonly max_share_price: number },
 ): boolean {
   return price >= band.min_share_price && price <= band.max_share_price;
+}
+
+/** How far `to` lies from `from`, in percent of `from`. */
+export function percentFrom(from: number, to: number): number {
+  return ((to - from) / from) * 100;
 }
 
 export function percent(value: number): string {

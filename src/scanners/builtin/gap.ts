@@ -1,7 +1,15 @@
 /** Stocks that opened away from yesterday's close; before the open, those that trade away from it. */
 import { z } from 'zod';
 import { type DaySnapshot, defineScanner } from '../contract.ts';
-import { highest, isInBand, minimumLastDollarVolume, percent, priceBand, symbolsMax } from '../figures.ts';
+import {
+  highest,
+  isInBand,
+  minimumLastDollarVolume,
+  percent,
+  percentFrom,
+  priceBand,
+  symbolsMax,
+} from '../figures.ts';
 
 export const gap = defineScanner({
   name: 'gap',
@@ -22,7 +30,7 @@ export const gap = defineScanner({
       const { previous, symbol } = snapshot;
       const price = minutesSinceOpen < 0 ? preMarketPrice(snapshot) : (snapshot.today?.open ?? null);
       if (previous === null || previous.close <= 0 || price === null || price <= 0) return [];
-      const gapPercent = (price / previous.close - 1) * 100;
+      const gapPercent = percentFrom(previous.close, price);
       const isWanted =
         parameters.direction === 'both' || (gapPercent > 0 ? 'up' : 'down') === parameters.direction;
       const isFound =
