@@ -162,7 +162,9 @@ describe('bars', () => {
     const symbols = ['A', 'B', 'C', 'D', 'E', 'A'];
     const bars = unwrap(await history.bars({ symbols, interval: 'day', fromMicros: FROM, toMicros: TO }));
     expect(bars.size).toBe(5);
-    expect(requests.map((url) => url.searchParams.get('symbols') ?? '').sort((a, b) => a.localeCompare(b))).toEqual(['A,B', 'C,D', 'E']);
+    expect(
+      requests.map((url) => url.searchParams.get('symbols') ?? '').sort((a, b) => a.localeCompare(b)),
+    ).toEqual(['A,B', 'C,D', 'E']);
   });
 
   it('of the delayed feed are not asked for up to now, which the free plan refuses', async () => {

@@ -38,6 +38,8 @@ export interface Watched {
 
 export function watchStream(options: {
   url: string;
+  keyId?: string;
+  secretKey?: string;
   want?: Partial<Subscription>;
   limits?: Partial<StreamLimits>;
   clock?: Clock;
@@ -52,8 +54,8 @@ export function watchStream(options: {
       assetClass: options.assetClass ?? 'us_equity',
       streamUrl: options.url,
       dataUrl: 'http://127.0.0.1:1',
-      keyId: 'PKTESTKEY',
-      secretKey: 'the-secret-of-the-test',
+      keyId: options.keyId ?? 'PKTESTKEY',
+      secretKey: options.secretKey ?? 'the-secret-of-the-test',
       stream: { ...QUICK, ...(options.clock === undefined ? {} : UNHURRIED), ...options.limits },
     }),
     { clock: options.clock ?? liveClock, random: seededRandom(7), log: options.log ?? silentLog },

@@ -31,7 +31,7 @@ export class AlpacaMarketStream implements MarketStream {
   #connection: AlpacaConnection | null = null;
   #state: ConnectionState = 'closed';
   #reconnects = 0;
-  /** When the last event came, or the stream went live if none has since; null before the first time. */
+  /** When the last event came, or the stream first went live if none has; null before either. */
   #aliveMicros: EpochMicros | null = null;
   /** Set while connected anew and not live yet: why events may be missing since {@link #aliveMicros}. */
   #lossReason: 'disconnected' | 'slow_client' | null = null;
@@ -139,11 +139,7 @@ export class AlpacaMarketStream implements MarketStream {
     const eventsBefore = this.#decoder.counters.events;
     this.#decoder.decode(frame, receivedMicros);
     // Not while a gap is open: it reaches from the last event before it to the moment all is subscribed again.
-    if (
-      this.#decoder.counters.events > eventsBefore &&
-      this.#lossReason === null &&
-      this.#aliveMicros !== null
-    ) {
+    if (this.#lossReason === null && this.#decoder.counters.events > eventsBefore) {
       this.#aliveMicros = receivedMicros;
     }
   }
