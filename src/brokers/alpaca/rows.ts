@@ -75,28 +75,34 @@ export function readInstrument(fields: Fields): Instrument | undefined {
 
 const NEW_YORK = 'America/New_York';
 
-/** A day of the calendar, whose times are New York's: `09:30` for the session, `0400` for the extended one. */
+/**
+ * A day of the calendar, whose times are New York's: `09:30` for the session, `0400` for the extended one. A close
+ * that is not later than the open is on the next day: the local exchange's sessions may run over midnight.
+ */
 export function readSession(fields: Fields): Session | undefined {
   const date = textOf(fields.date);
   if (date === undefined) return undefined;
   const openMicros = newYorkMoment(date, fields.open);
-  const closeMicros = newYorkMoment(date, fields.close);
-  if (openMicros === undefined || closeMicros === undefined) return undefined;
+  if (openMicros === undefined) return undefined;
+  const closeMicros = newYorkMoment(date, fields.close, openMicros);
+  if (closeMicros === undefined) return undefined;
   return {
     date,
     openMicros,
     closeMicros,
     extendedOpenMicros: newYorkMoment(date, fields.session_open) ?? openMicros,
-    extendedCloseMicros: newYorkMoment(date, fields.session_close) ?? closeMicros,
+    extendedCloseMicros: newYorkMoment(date, fields.session_close, openMicros) ?? closeMicros,
   };
 }
 
-function newYorkMoment(date: string, time: unknown): EpochMicros | undefined {
+/** The moment of a time of day, on the date or, where that is not after `after`, on the day that follows it. */
+function newYorkMoment(date: string, time: unknown, after?: EpochMicros): EpochMicros | undefined {
   const match = /^(\d{2}):?(\d{2})$/.exec(textOf(time) ?? '');
   if (match === null) return undefined;
   try {
     const local = Temporal.PlainDateTime.from(`${date}T${match[1]}:${match[2]}`);
-    return local.toZonedDateTime(NEW_YORK).epochMilliseconds * 1_000;
+    const moment = (days: number) => local.add({ days }).toZonedDateTime(NEW_YORK).epochMilliseconds * 1_000;
+    return after === undefined || moment(0) > after ? moment(0) : moment(1);
   } catch {
     return undefined;
   }
