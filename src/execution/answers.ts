@@ -125,6 +125,7 @@ export class Answers {
     }
     const isRequestRejected = event === 'order_cancel_rejected' || event === 'order_replace_rejected';
     if (isRequestRejected) this.#onCancelRejected(tracked, event);
+    tracked.noteReported(described.filledQuantity);
     const applied = execution === null ? null : bookExecution(state, tracked, execution);
     const hasChanged = tracked.mergeBroker(described, event, state.nowMicros);
     if (applied !== null) {

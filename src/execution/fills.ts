@@ -25,7 +25,7 @@ export function bookExecution(
   if (state.executionIds.has(execution.executionId)) return null;
   rememberExecution(state, execution.executionId);
   if (tracked.applyExecution(execution, state.nowMicros) !== 'applied') {
-    alertOverFill(state, tracked.order, execution);
+    alertSurplus(state, tracked.order, execution);
     return null;
   }
   const { order } = tracked;
@@ -78,13 +78,15 @@ export function rememberExecution(state: DeskState, executionId: string): void {
   }
 }
 
-function alertOverFill(state: DeskState, order: Order, execution: Execution): void {
-  state.alert('critical', 'over_filled', `${order.symbol}: an execution would fill more than was ordered`, {
-    clientOrderId: order.clientOrderId,
+function alertSurplus(state: DeskState, order: Order, execution: Execution): void {
+  const { clientOrderId, symbol } = order;
+  const message = `${symbol}: an execution beyond what the broker counts as filled was not booked`;
+  state.alert('critical', 'surplus_execution', message, {
+    clientOrderId,
     executionId: execution.executionId,
     ordered: formatDecimal(order.quantity),
     filled: formatDecimal(order.filledQuantity),
     execution: formatDecimal(execution.quantity),
   });
-  state.emit({ type: 'reconcile', reason: 'an order seems over-filled', isUrgent: false });
+  state.emit({ type: 'reconcile', reason: 'a surplus execution', isUrgent: false });
 }

@@ -6,7 +6,17 @@
  * of the status), and executions are a set by id. Any order of arrival comes to the same state.
  */
 import type { BrokerOrder, Execution } from '../brokers/contract.ts';
-import { add, type Decimal, divide, isZero, maximum, multiply, subtract, ZERO } from '../domain/decimal.ts';
+import {
+  add,
+  type Decimal,
+  divide,
+  isZero,
+  maximum,
+  minimum,
+  multiply,
+  subtract,
+  ZERO,
+} from '../domain/decimal.ts';
 import { isTerminal, type Order, type OrderStatus } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 
@@ -44,7 +54,7 @@ const RANK_REQUEST_REJECTED = 12;
 const BEFORE_FILLS: ReadonlySet<OrderStatus> = new Set(['accepted', 'pending_new', 'held', 'new', 'unknown']);
 
 /** What an execution did to the order. */
-export type ExecutionEffect = 'applied' | 'known' | 'over_filled';
+export type ExecutionEffect = 'applied' | 'known' | 'surplus';
 
 export class TrackedOrder {
   readonly batchId: string;
@@ -139,7 +149,7 @@ export class TrackedOrder {
     if (this.#word === null || isGreater(word, this.#word)) this.#word = word;
     this.confirmedAtMicros ??= nowMicros;
     this.questions = 0;
-    this.#reportedFilled = maximum(this.#reportedFilled, described.filledQuantity);
+    this.noteReported(described.filledQuantity);
     const isNewlyKnown = this.#order.brokerOrderId === null;
     if (isNewlyKnown) this.#order = { ...this.#order, brokerOrderId: described.brokerOrderId };
     const reason = this.#word.isTerminal
@@ -148,11 +158,19 @@ export class TrackedOrder {
     return this.#refresh(nowMicros, reason) || isNewlyKnown;
   }
 
-  /** Adds an execution once. One that would fill more than was ordered is refused: it cannot be this order's. */
+  /** The broker counts this much as filled. The count never falls: a lower one is older. */
+  noteReported(filledQuantity: Decimal): void {
+    this.#reportedFilled = maximum(this.#reportedFilled, filledQuantity);
+  }
+
+  /**
+   * Adds an execution once. The broker's count contains every execution, so one beyond the count (`surplus`) is one
+   * that was told before under another id: counting it would double the position.
+   */
   applyExecution(execution: Execution, nowMicros: EpochMicros): ExecutionEffect {
     if (this.#executionIds.has(execution.executionId)) return 'known';
     const filledQuantity = add(this.#order.filledQuantity, execution.quantity);
-    if (filledQuantity > this.#order.quantity) return 'over_filled';
+    if (filledQuantity > minimum(this.#reportedFilled, this.#order.quantity)) return 'surplus';
     this.#executionIds.add(execution.executionId);
     this.#value = add(this.#value, multiply(execution.price, execution.quantity));
     const averagePrice = isZero(filledQuantity) ? null : divide(this.#value, filledQuantity);
@@ -163,7 +181,6 @@ export class TrackedOrder {
       brokerOrderId: this.#order.brokerOrderId ?? execution.brokerOrderId,
     };
     this.confirmedAtMicros ??= nowMicros;
-    this.#reportedFilled = maximum(this.#reportedFilled, filledQuantity);
     this.#refresh(nowMicros, this.#order.statusReason);
     return 'applied';
   }

@@ -12,7 +12,7 @@ import type { TrackedOrder } from './orderState.ts';
 import type { Placing } from './placing.ts';
 import type { DeskState } from './state.ts';
 
-/** Executions whose order nobody knows yet (its answer was lost) are kept until it is known; the oldest go first. */
+/** Executions that cannot be booked yet (the order's answer was lost) are kept; the oldest are dropped first. */
 export const ORPHANS_MAX = 10_000;
 /** Fills this shortly before the question may be missing in its answer. */
 const ANSWER_LAG_MS = 2_000;
@@ -58,14 +58,16 @@ export class Reconciliation {
     state.gate.watchLoss();
   }
 
-  /** Books what was kept for orders that have become known since. */
+  /** Books what was kept for an order, when the broker's count has room for it by now. */
   onOrderKnown(tracked: TrackedOrder): void {
     if (this.#orphans.size === 0) return;
     const { brokerOrderId } = tracked.order;
     for (const [executionId, execution] of this.#orphans) {
       if (execution.brokerOrderId !== brokerOrderId) continue;
+      const isKnown = this.#state.executionIds.has(executionId);
+      if (!isKnown && execution.quantity <= tracked.missing) this.#book(tracked, execution);
+      else if (!isKnown && !tracked.isEnded) continue;
       this.#orphans.delete(executionId);
-      this.#book(tracked, execution);
     }
   }
 
@@ -90,8 +92,13 @@ export class Reconciliation {
     for (const execution of executions) {
       if (state.executionIds.has(execution.executionId)) continue;
       const tracked = state.orders.findByBrokerId(execution.brokerOrderId);
-      if (tracked !== undefined) this.#book(tracked, execution);
-      else this.#keepOrphan(execution);
+      if (tracked === undefined) this.#keepOrphan(execution);
+      else if (execution.quantity <= tracked.missing) this.#book(tracked, execution);
+      else if (!tracked.isEnded) {
+        // Newer than the order's description, or told before under another id: the broker's count will say.
+        this.#keepOrphan(execution);
+        this.#answers.ask(tracked);
+      }
     }
   }
 
