@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { MessageChannel } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import type { CancelIntent, Intent } from '../../src/domain/order.ts';
+import { Batch, EventKind } from '../../src/tape/batch.ts';
+import { MarketReceiver } from '../../src/transport/market.ts';
+import type { DeskEvent } from '../../src/transport/messages.ts';
+import { ConsumerOrders, DeskOrders } from '../../src/transport/orders.ts';
+
+function cancel(sequence: number): CancelIntent {
+  return {
+    kind: 'cancel',
+    clientOrderId: `batch.instance.AAPL.${sequence}`,
+    instanceId: 'instance',
+    symbol: 'AAPL',
+    reason: 'test',
+    causedBy: sequence,
+    decidedAtMicros: 0,
+  };
+}
+
+describe('the orders port', () => {
+  it('carries the intents of one turn in one message, in order, and answers back', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const turns: (readonly Intent[])[] = [];
+    const answered = new Promise<readonly DeskEvent[]>((resolve) => {
+      const consumer = new ConsumerOrders(port1, { onDeskEvents: resolve });
+      const desk = new DeskOrders(port2, {
+        onIntents: (intents) => {
+          turns.push(intents);
+          if (turns.flat().length < 3) return;
+          for (const each of turns.flat())
+            desk.send({
+              type: 'denial',
+              denial: { ...each, reason: { code: 'unknown_order', clientOrderId: each.clientOrderId } },
+            });
+        },
+      });
+      consumer.send(cancel(1));
+      consumer.send(cancel(2));
+      setImmediate(() => consumer.send(cancel(3)));
+    });
+    const events = await answered;
+    expect(turns.map((turn) => turn.map((each) => each.causedBy))).toEqual([[1, 2], [3]]);
+    expect(events.map((each) => each.type === 'denial' && each.denial.clientOrderId)).toEqual(
+      [1, 2, 3].map((sequence) => cancel(sequence).clientOrderId),
+    );
+    port1.close();
+  });
+
+  it('still sends what was decided in the turn in which it is closed, and tells the other side', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const received: Intent[] = [];
+    const closed = new Promise<void>((resolve) => {
+      new DeskOrders(port2, { onIntents: (intents) => received.push(...intents), onClose: resolve });
+    });
+    const consumer = new ConsumerOrders(port1, { onDeskEvents: () => {} });
+    consumer.send(cancel(1));
+    consumer.close();
+    consumer.send(cancel(2));
+    await closed;
+    expect(received.map((each) => each.causedBy)).toEqual([1]);
+  });
+});
+
+describe('the market receiver', () => {
+  it('shows each batch once and gives its buffer back when the handler has returned', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const counts: number[] = [];
+    const receiver = new MarketReceiver(port2, {
+      onBatch: (batch) => counts.push(batch.count),
+    });
+    const sent = Batch.create({ rows: 4, heapBytes: 16 });
+    sent.clearRow(0, EventKind.quote, 1);
+    sent.count = 1;
+    const buffer = sent.seal();
+    const { byteLength } = buffer;
+    port1.postMessage(buffer, [buffer]);
+    const [returned] = (await once(port1, 'message')) as [ArrayBuffer];
+    expect(counts).toEqual([1]);
+    expect(buffer.byteLength).toBe(0);
+    expect(returned.byteLength).toBe(byteLength);
+    receiver.close();
+  });
+});
