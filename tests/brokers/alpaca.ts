@@ -14,12 +14,18 @@ import { type Behaviour, startServer, type TestServer } from '../network/servers
 
 export function openBroker(
   baseUrl: string,
-  options: { limits?: Partial<BrokerLimits>; clock?: Clock; assetClass?: AssetClass } = {},
+  options: {
+    limits?: Partial<BrokerLimits>;
+    clock?: Clock;
+    assetClass?: AssetClass;
+    keyId?: string;
+    secretKey?: string;
+  } = {},
 ): Broker {
   const config = alpacaBrokerConfig({
     baseUrl,
-    keyId: 'PKTESTKEY',
-    secretKey: 'the-secret-of-the-test',
+    keyId: options.keyId ?? 'PKTESTKEY',
+    secretKey: options.secretKey ?? 'the-secret-of-the-test',
     assetClass: options.assetClass ?? 'us_equity',
     limits: {
       reconnectDelayMs: 1,

@@ -188,6 +188,20 @@ it('sessions are New York times of either form, in winter, in summer, and on hal
   expect(formatMicros(sessions[1]!.extendedCloseMicros)).toBe('2024-11-29T22:00:00.000000Z');
 });
 
+it('a session that runs over midnight closes on the next day', async () => {
+  const { broker } = await brokerAt((_request, response) =>
+    json(response, 200, [
+      { date: '2024-03-09', open: '23:05', close: '05:35', session_open: '2305', session_close: '0535' },
+    ]),
+  );
+  const [session] = unwrap(await broker.sessions('2024-03-09', '2024-03-09'));
+  // Clocks go forward in that night: an hour less.
+  expect(formatMicros(session!.openMicros)).toBe('2024-03-10T04:05:00.000000Z');
+  expect(formatMicros(session!.closeMicros)).toBe('2024-03-10T09:35:00.000000Z');
+  expect(session!.extendedCloseMicros).toBe(session!.closeMicros);
+  expect(session!.extendedOpenMicros).toBe(session!.openMicros);
+});
+
 it('instruments keep what decides how they may be traded', async () => {
   const { broker, server } = await brokerAt((_request, response) =>
     json(response, 200, [

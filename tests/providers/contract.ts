@@ -1,4 +1,4 @@
-/** What every provider must do, whoever is behind it. Each adapter's test file runs these on real sockets.on real sockets. */
+/** What every provider must do, whoever is behind it. Each adapter's test file runs these on real sockets. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE } from '../../src/domain/time.ts';
