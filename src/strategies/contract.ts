@@ -65,7 +65,7 @@ export interface BarView {
   readonly incomplete: boolean;
 }
 
-/** Closed bars, oldest first. Its length is limited by the plan's `history_bars_max`. */
+/** Closed bars, oldest first. Its length is limited by the plan's `max_history_bars`. */
 export interface BarSeries {
   readonly length: number;
   /** `at(-1)` is the newest; undefined outside. */

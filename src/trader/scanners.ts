@@ -1,7 +1,10 @@
 /** The plan's scanners with their code found and their parameters checked. */
+import type { Clock } from '../clock/clock.ts';
+import { liveClock } from '../clock/live.ts';
 import type { Violation } from '../domain/exit.ts';
 import { builtinScanners, checkScannerParameters, findScanner } from '../scanners/registry.ts';
 import type { ScannerPlan } from '../tradeplan/plan.ts';
+import { openScannerFile } from './scannerFile.ts';
 import type { PreparedScanner } from './scanning.ts';
 
 export interface PreparedScanners {
@@ -10,19 +13,30 @@ export interface PreparedScanners {
 }
 
 /** Every scanner that can run, and everything that is wrong with the others. */
-export async function prepareScanners(plans: readonly ScannerPlan[]): Promise<PreparedScanners> {
+export async function prepareScanners(
+  plans: readonly ScannerPlan[],
+  clock: Clock = liveClock,
+): Promise<PreparedScanners> {
   const scanners: PreparedScanner[] = [];
   const violations: Violation[] = [];
   for (const plan of plans) {
-    const prepared = await prepareScanner(plan);
+    const prepared = await prepareScanner(plan, clock);
     if (Array.isArray(prepared)) violations.push(...(prepared as readonly Violation[]));
     else scanners.push(prepared as PreparedScanner);
   }
   return { scanners, violations };
 }
 
-async function prepareScanner(plan: ScannerPlan): Promise<PreparedScanner | readonly Violation[]> {
+async function prepareScanner(
+  plan: ScannerPlan,
+  clock: Clock,
+): Promise<PreparedScanner | readonly Violation[]> {
   const path = `scanners.${plan.scannerId}`;
+  if (plan.path !== null) {
+    const { parameters } = plan;
+    const opened = await openScannerFile({ path: plan.path, planPath: path, parameters, clock });
+    return opened.ok ? { plan, ...opened.file } : opened.violations;
+  }
   const scanner = findScanner(plan.name ?? '');
   if (scanner === undefined) {
     const names = builtinScanners.map(({ name }) => name).join(', ');
