@@ -1,5 +1,6 @@
 /** Opens the database, whichever it is, and brings its schema up to date. */
 import type { Clock } from '../clock/clock.ts';
+import type { UserError } from '../domain/exit.ts';
 import type { Log } from '../observability/log.ts';
 import type { Backend } from './backend.ts';
 import type { DatabaseLocation, Stores } from './contract.ts';
@@ -26,6 +27,8 @@ export interface OpenDatabaseOptions {
   readonly limits?: DatabaseLimits;
   /** `apply` unless said otherwise. With `leave` the stores may meet tables that do not exist. */
   readonly migrations?: 'apply' | 'leave';
+  /** Called once when an open embedded database has broken down, such as on a full disk: nothing works any more. */
+  readonly onBroken?: (error: UserError) => void;
 }
 
 /**
@@ -59,7 +62,10 @@ function openBackend(location: DatabaseLocation, options: OpenDatabaseOptions): 
   const limits = options.limits ?? DATABASE_LIMITS;
   switch (location.type) {
     case 'embedded':
-      return openEmbedded(location.directory, options.clock);
+      return openEmbedded(location.directory, {
+        clock: options.clock,
+        onBroken: options.onBroken ?? (() => {}),
+      });
     case 'postgres':
       return openPostgres(location.url, { limits, log: options.log });
   }

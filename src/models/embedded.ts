@@ -3,34 +3,46 @@
  * acknowledged row, but never calls fsync: a power cut may cost the last rows, which is why live trading wants a
  * real PostgreSQL.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import type { Clock } from '../clock/clock.ts';
 import { EXIT_UNEXPECTED, EXIT_UNREACHABLE, EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { Backend } from './backend.ts';
-import { failureFrom } from './failure.ts';
+import { type DatabaseFailure, failureFrom } from './failure.ts';
 import { takeFolderLock } from './lock.ts';
 import { applyMigrations, MIGRATIONS_FOLDER, readMigrationStatus } from './migrations.ts';
+import { openPGlite } from './pglite.ts';
 import { createSolePresence } from './presence.ts';
 
 /** PGlite 0.5 is PostgreSQL 18; files of another major version cannot be opened. */
 const EMBEDDED_MAJOR = '18';
+
+/** A fresh database takes 40 MB, its log 16 MB for each segment; with less it would break half way. */
+const FRESH_BYTES = 80 * 1_024 * 1_024;
+const REOPEN_BYTES = 24 * 1_024 * 1_024;
+
+export interface EmbeddedContext {
+  readonly clock: Clock;
+  /** Called once when the open database has broken down: every call fails from then on. */
+  onBroken(error: UserError): void;
+}
 
 /**
  * Opens the embedded database of a data directory, making both where missing.
  * @throws {UserError} exit 2 when another process has it, when the folder cannot be written, or when its files are
  * of another version; exit 3 when the disk is full.
  */
-export async function openEmbedded(directory: string, clock: Clock): Promise<Backend> {
+export async function openEmbedded(directory: string, context: EmbeddedContext): Promise<Backend> {
   const place = resolve(directory);
   const folder = join(place, 'database');
-  const lock = await lockDirectory(place, clock);
+  const lock = await lockDirectory(place, context.clock);
   try {
     checkVersion(folder);
-    const pglite = await openFolder(folder);
+    checkSpace(place, existsSync(folder) ? REOPEN_BYTES : FRESH_BYTES);
+    const pglite = await openFolder(folder, (failure) => context.onBroken(openingError(place, failure)));
     return createEmbeddedBackend(pglite, { folder, release: () => lock.release() });
   } catch (error) {
     lock.release();
@@ -82,16 +94,16 @@ async function lockDirectory(place: string, clock: Clock) {
   });
 }
 
-async function openFolder(folder: string): Promise<PGlite> {
+async function openFolder(folder: string, onBroken: (failure: DatabaseFailure) => void): Promise<PGlite> {
   if (!existsSync(folder)) {
     // initdb takes two seconds. Done aside and renamed, so that a kill in between leaves nothing half made.
     const unfinished = `${folder}.new`;
     rmSync(unfinished, { recursive: true, force: true });
-    const fresh = await PGlite.create({ dataDir: unfinished });
+    const fresh = await openPGlite(unfinished, () => {});
     await fresh.close();
     renameSync(unfinished, folder);
   }
-  const pglite = await PGlite.create({ dataDir: folder });
+  const pglite = await openPGlite(folder, onBroken);
   await pglite.exec("set datestyle = 'ISO, YMD'; set timezone = 'UTC'");
   return pglite;
 }
@@ -108,16 +120,23 @@ function checkVersion(folder: string): void {
   });
 }
 
+function checkSpace(place: string, bytesNeeded: number): void {
+  const { bavail, bsize } = statfsSync(place);
+  if (bavail * bsize < bytesNeeded) throw noSpace(place);
+}
+
+function noSpace(place: string): UserError {
+  return new UserError({
+    exitCode: EXIT_UNREACHABLE,
+    cause: `no space is left for the database in ${place}`,
+    remedy: 'free some space, or choose another directory with --data-dir',
+  });
+}
+
 function openingError(place: string, error: unknown): UserError {
   const failure = failureFrom(error);
   const code = error instanceof Error && 'code' in error ? error.code : '';
-  if (failure.kind === 'disk_full') {
-    return new UserError({
-      exitCode: EXIT_UNREACHABLE,
-      cause: `no space is left for the database in ${place}`,
-      remedy: 'free some space, or choose another directory with --data-dir',
-    });
-  }
+  if (failure.kind === 'disk_full') return noSpace(place);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {
     return new UserError({
       exitCode: EXIT_USAGE,
@@ -127,7 +146,7 @@ function openingError(place: string, error: unknown): UserError {
   }
   return new UserError({
     exitCode: EXIT_UNEXPECTED,
-    cause: `the embedded database in ${place} cannot be opened: ${failure.message}`,
+    cause: `the embedded database in ${place} cannot be used: ${failure.message}`,
     remedy: 'restore that directory from a copy, or choose an empty one with --data-dir',
   });
 }

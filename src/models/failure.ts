@@ -79,11 +79,11 @@ const KIND_OF_SYSTEM_CODE: Readonly<Record<string, FailureKind>> = {
 
 /** The failure that an error of a driver, of Drizzle or of the file system stands for. */
 export function failureFrom(error: unknown): DatabaseFailure {
-  if (error instanceof DatabaseFailure) return error;
   const chain = causesOf(error);
   const last = chain.at(-1);
   assert(last !== undefined, 'an error without itself in its chain');
   for (const cause of chain) {
+    if (cause instanceof DatabaseFailure) return cause;
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
     const kind = KIND_OF_SYSTEM_CODE[code] ?? KIND_OF_CODE[code] ?? KIND_OF_CODE[code.slice(0, 2)];
     if (kind !== undefined) return new DatabaseFailure(kind, `${cause.message} (${code})`, { cause: error });
@@ -99,7 +99,12 @@ function causesOf(error: unknown): Error[] {
     chain.push(current);
     current = current instanceof AggregateError ? current.errors[0] : current.cause;
   }
-  return chain.length > 0 ? chain : [new Error(String(error))];
+  return chain.length > 0 ? chain : [new Error(textOf(error))];
+}
+
+// Emscripten throws plain objects with a name and a number.
+function textOf(error: unknown): string {
+  return typeof error === 'object' ? JSON.stringify(error) : String(error);
 }
 
 // pg and pg-pool tell these apart by their text alone.

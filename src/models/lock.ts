@@ -21,9 +21,10 @@ export type LockOutcome =
   | { readonly ok: true; readonly lock: FolderLock }
   | { readonly ok: false; readonly owner: Owner };
 
-const ATTEMPTS_MAX = 20;
-const RETRY_MIN_MS = 10;
-const RETRY_MAX_MS = 80;
+/** Long enough for a killed process to be gone, and for contenders of the same instant to be told apart. */
+const PATIENCE_MS = 1_000;
+const RETRY_MIN_MS = 20;
+const RETRY_MAX_MS = 150;
 const HEARTBEAT_MS = 1_000;
 /** A live owner that we cannot see beats at least once in this time, even on a machine that is very busy. */
 const SILENCE_MAX_MS = 6_000;
@@ -34,15 +35,13 @@ export async function takeFolderLock(folder: string, clock: Clock): Promise<Lock
   const self = describeSelf();
   const file = join(folder, `${self.pid}-${self.threadId}-${self.token}`);
   const random = seededRandom(newSeed());
-  let seenBefore: string | null = null;
-  for (let attempt = 1; ; attempt += 1) {
-    writeFileSync(file, JSON.stringify({ ...self, since: formatMicros(clock.nowMicros()) }), { flag: 'w' });
+  const startedMs = clock.monotonicMs();
+  for (;;) {
+    writeFileSync(file, JSON.stringify({ ...self, since: formatMicros(clock.nowMicros()) }));
     const other = await findLiving(folder, self, clock);
     if (other === null) break;
     rmSync(file, { force: true });
-    // Seen twice: it did not step back as a contender would, so it is the owner.
-    if (other.token === seenBefore || attempt === ATTEMPTS_MAX) return { ok: false, owner: other };
-    seenBefore = other.token;
+    if (clock.monotonicMs() - startedMs > PATIENCE_MS) return { ok: false, owner: other };
     await delay(clock, RETRY_MIN_MS + random() * (RETRY_MAX_MS - RETRY_MIN_MS));
   }
   const heartbeat = clock.every(HEARTBEAT_MS, () => beat(file, clock));

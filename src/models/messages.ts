@@ -27,7 +27,7 @@ export type DatabaseCommand =
 export type DatabaseReport =
   /** The database is open and its schema is the newest; calls are answered from now on. */
   | { readonly type: 'ready'; readonly migrations: MigrationStatus }
-  /** It could not be opened: nothing else follows and the thread ends. */
+  /** It could not be opened, or broke down later (full disk): nothing else follows and the thread ends. */
   | { readonly type: 'failed'; readonly error: PlainUserError }
   | { readonly type: 'snapshot'; readonly requestId: number; readonly failure: string | null }
   | { readonly type: 'stopped' };

@@ -47,8 +47,10 @@ function readThreadId(): number {
 function readStart(pid: number, threadId: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/task/${threadId}/stat`, 'utf8');
-    // proc(5): the name in parentheses may hold spaces; the start time is field 22, the twentieth after the name.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    // proc(5): the name in parentheses may hold spaces. After it stand the state and, twentieth, the start time. A
+    // zombie is dead: nobody has asked for its exit code yet.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
   } catch {
     return process.platform === 'linux' ? null : readStartByPs(pid);
   }

@@ -16,8 +16,20 @@ const config = workerData as DatabaseWorkerConfig;
 const log = createLog(config.log, { ...config.logFields, thread: 'database' });
 
 try {
-  const database = await openDatabase(config.location, { log, clock: liveClock, limits: config.limits });
+  let onBroken: (error: UserError) => void = () => {};
+  const database = await openDatabase(config.location, {
+    log,
+    clock: liveClock,
+    limits: config.limits,
+    onBroken: (error) => onBroken(error),
+  });
   const server = createStoresServer(database.stores, log);
+  onBroken = (error) => {
+    log.error({ remedy: error.remedy }, error.message);
+    report({ type: 'failed', error: error.toJSON() });
+    // Whoever waits is told before the thread ends; what is broken can no longer be closed in order.
+    void server.drain().finally(() => process.exit(1));
+  };
   const stop = async () => {
     await server.drain();
     await database.close();

@@ -38,8 +38,10 @@ function open(directory: string) {
 }
 
 /** A process that opens the database and writes executions, telling each one that was acknowledged. */
-function startWriter(directory: string) {
-  const child = spawn(process.execPath, [WRITER, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+function startWriter(directory: string, command: readonly string[] = []) {
+  const [program = process.execPath, ...parameters] = [...command, process.execPath, WRITER, directory];
+  if (command.length > 0) parameters.push('bulky');
+  const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   const acknowledged: string[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
@@ -78,8 +80,9 @@ describe('the embedded database', () => {
         message: expect.stringContaining(`in use by another openbell (process ${writer.child.pid})`),
         remedy: expect.stringContaining('--data-dir'),
       });
+      const gone = once(writer.child, 'close');
       writer.child.kill('SIGKILL');
-      await once(writer.child.stdout as NodeJS.ReadableStream, 'close');
+      await gone;
       const database = await open(dataDirectory);
       const rows = await database.stores.listTrades({ limit: 10_000 });
       await database.close();
@@ -87,6 +90,22 @@ describe('the embedded database', () => {
       expect(writer.acknowledged.filter((id) => !kept.has(id))).toEqual([]);
       expect(writer.acknowledged.length).toBeGreaterThan(0);
     }
+  });
+
+  it('says that it is broken instead of hanging when it cannot write its log, and has lost nothing', async () => {
+    // No file may grow beyond 10 MB: that stops the next segment of the log, as a full disk does.
+    const limited = ['bash', '-c', 'trap "" XFSZ; ulimit -f 10240; exec "$@"', 'limited'];
+    const writer = startWriter(dataDirectory, limited);
+    const [code] = await once(writer.child, 'close');
+    expect(code).toBe(0);
+    const last = writer.acknowledged.pop();
+    expect(last).toMatch(/^failed DatabaseFailure (broken|disk_full)$/);
+    const database = await open(dataDirectory);
+    const rows = await database.stores.listTrades({ limit: 20_000 });
+    await database.close();
+    const kept = new Set(rows.map((row) => row.clientOrderId));
+    expect(writer.acknowledged.filter((id) => !kept.has(id))).toEqual([]);
+    expect(writer.acknowledged.length).toBeGreaterThan(0);
   });
 
   it('hands out a copy of itself as it is at one moment, which is a database of its own', async () => {

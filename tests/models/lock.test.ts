@@ -27,14 +27,11 @@ describe("a folder's lock", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('goes to at most one of many who ask at the same moment', async () => {
+  it('goes to one of many who ask at the same moment', async () => {
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => takeFolderLock(folder, liveClock)));
     const owners = outcomes.filter((outcome) => outcome.ok);
-    expect(owners.length).toBeLessThanOrEqual(1);
+    expect(owners).toHaveLength(1);
     for (const owner of owners) owner.lock.release();
-    const after = await takeFolderLock(folder, liveClock);
-    expect(after.ok).toBe(true);
-    if (after.ok) after.lock.release();
   });
 
   it('is taken over from a process that was killed', async () => {

@@ -19,7 +19,10 @@ const algoRunId = await stores.startRun({
   parameters: {},
   startedAt: '2026-11-20T14:30:00Z',
 });
-for (let count = 1; ; count += 1) {
+/** Grows the log when a test wants that: what is random does not compress. */
+const padding = process.argv[3] === 'bulky' ? () => Array.from({ length: 500 }, newId).join() : () => '';
+
+const write = async (count) => {
   const clientOrderId = `${batchId}.${count}`;
   await stores.recordTrades([
     {
@@ -36,8 +39,18 @@ for (let count = 1; ; count += 1) {
       executedAt: '2026-11-20T14:31:00Z',
       targetPrice: null,
       stopPrice: null,
-      indicators: {},
+      indicators: { padding: padding() },
     },
   ]);
   writeSync(1, `${clientOrderId}\n`);
+};
+
+for (let count = 1; ; count += 1) {
+  try {
+    await write(count);
+  } catch {
+    const again = await write(count).catch((failure) => failure);
+    writeSync(1, `failed ${again.name} ${again.kind}\n`);
+    process.exit();
+  }
 }
