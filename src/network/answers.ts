@@ -1,5 +1,6 @@
 /** What an answer that is no success means, in our words. */
 import type { Failure } from '../domain/outcome.ts';
+import { headerText } from './headers.ts';
 import type { HttpAnswer } from './http.ts';
 
 const MESSAGE_LENGTH_MAX = 300;
@@ -27,9 +28,13 @@ export function vendorError(answer: HttpAnswer): VendorError {
 /** @param what names the request: `GET /v2/account`. */
 export function failureOfAnswer(what: string, answer: HttpAnswer): Failure {
   const { code, message } = vendorError(answer);
+  // Support asks for it, and it cannot be looked up later.
+  const requestId = headerText(answer.headers, 'x-request-id');
   return {
     kind: kindOfStatus(answer.status),
-    message: `${what} was answered ${answer.status}${code === null ? '' : ` (${code})`}: ${message}`,
+    message: `${what} was answered ${answer.status}${code === null ? '' : ` (${code})`}: ${message}${
+      requestId === undefined ? '' : ` [request ${requestId}]`
+    }`,
     httpStatus: answer.status,
     ...(code === null ? {} : { vendorCode: code }),
     ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),

@@ -53,6 +53,8 @@ export type HttpOutcome =
   | { readonly type: 'lost'; readonly failure: Failure };
 
 const USER_AGENT = 'openbell';
+/** An order sent a while after the last one should not pay for a new TLS connection. */
+const KEEP_ALIVE_MS = 30_000;
 
 export class HttpClient {
   readonly #options: HttpClientOptions;
@@ -68,6 +70,7 @@ export class HttpClient {
       connections: options.connectionsMax,
       // One request a connection: an answer that hangs must not hold up the ones behind it.
       pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
       connect: { timeout: options.connectTimeoutMs },
       // The clock below bounds the whole request; undici's own timers would be a second opinion.
       headersTimeout: 0,
@@ -114,6 +117,10 @@ export class HttpClient {
   #exchange(request: HttpRequest): Promise<HttpOutcome> {
     const { clock, requestTimeoutMs, answerBytesMax, headers } = this.#options;
     const what = nameOf(request);
+    // Between the limiter's leave and now; a listener added to an aborted signal would never be called.
+    if (request.signal?.aborted) {
+      return Promise.resolve({ type: 'not_sent', failure: notGranted(request, 'aborted', 0) });
+    }
     return new Promise((resolve) => {
       let controller: Dispatcher.DispatchController | null = null;
       let isSettled = false;

@@ -43,9 +43,11 @@ describe('an error answer', () => {
   });
 
   it('is one line with what was asked and what came back', () => {
-    expect(failureOfAnswer('GET /v2/account', answer('{"code":40310000,"message":"forbidden."}'))).toEqual({
+    const refused = answer('{"code":40310000,"message":"forbidden."}');
+    const headers = { 'x-request-id': '5d2f' };
+    expect(failureOfAnswer('GET /v2/account', { ...refused, headers })).toEqual({
       kind: 'forbidden',
-      message: 'GET /v2/account was answered 403 (40310000): forbidden.',
+      message: 'GET /v2/account was answered 403 (40310000): forbidden. [request 5d2f]',
       httpStatus: 403,
       vendorCode: 40310000,
     });

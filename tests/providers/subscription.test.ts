@@ -84,6 +84,17 @@ describe('a subscription', () => {
     expect(subscriptions.missing().bars).toEqual([]);
   });
 
+  it('does not ask again for what was refused because the same is wanted once more', () => {
+    const subscriptions = new SubscriptionState({ symbolsMax: 10, hasStatuses: false });
+    subscriptions.want({ trades: ['A'], quotes: [], bars: [] });
+    subscriptions.next();
+    subscriptions.refuse('symbol_limit');
+    expect(subscriptions.want({ trades: ['A', 'A'], quotes: [], bars: [] })).toBe(false);
+    expect(subscriptions.next()).toBeNull();
+    expect(subscriptions.want({ trades: ['B'], quotes: [], bars: [] })).toBe(true);
+    expect(subscriptions.next()?.entries).toEqual([{ channel: 'trades', symbol: 'B' }]);
+  });
+
   it('gives up halts and price bands before prices where they take of the limit', () => {
     const subscriptions = new SubscriptionState({ symbolsMax: 10, hasStatuses: true });
     subscriptions.want({ trades: ['A'], quotes: [], bars: [] });

@@ -97,7 +97,7 @@ export class AlpacaMarketStream implements MarketStream {
   }
 
   want(subscription: Subscription): void {
-    this.#subscriptions.want(subscription);
+    if (!this.#subscriptions.want(subscription)) return;
     this.#reportedMissing = '';
     this.#connection?.subscribe();
   }

@@ -53,9 +53,13 @@ export class SubscriptionState {
     this.#companions = options.hasStatuses ? COMPANION_CHANNELS : ['updatedBars'];
   }
 
-  want(subscription: Subscription): void {
+  /** Answers whether it is anything else than before: asking again for what was refused needs a reason. */
+  want(subscription: Subscription): boolean {
+    const isSame = CORE_CHANNELS.every((channel) => hasSame(this.#desired[channel], subscription[channel]));
+    if (isSame) return false;
     this.#wanted = subscription;
     this.#startOver();
+    return true;
   }
 
   /** A new connection: nothing is subscribed on it. */
@@ -235,4 +239,9 @@ function emptyState(): Record<Channel, Set<string>> {
 
 function isCore(channel: Channel): boolean {
   return (CORE_CHANNELS as readonly Channel[]).includes(channel);
+}
+
+function hasSame(known: ReadonlySet<string>, symbols: readonly string[]): boolean {
+  const distinct = new Set(symbols);
+  return distinct.size === known.size && symbols.every((symbol) => known.has(symbol));
 }
