@@ -1,6 +1,6 @@
 /** Folds the quotes of single exchanges, one side at a time, into the best bid and offer of all. */
 import type { Quote } from '../../domain/market.ts';
-import { type EpochMicros, MICROS_PER_SECOND } from '../../domain/time.ts';
+import { type EpochMicros, MICROS_PER_MILLISECOND } from '../../domain/time.ts';
 
 /** What one exchange says. A side of price 0 says nothing; both sides 0 take its quote back. */
 export interface ExchangeQuote {
@@ -20,9 +20,10 @@ interface Side {
 
 /**
  * A quote that is crossed by a newer one, and older than this, was given up without word of it (exchanges that close do
- * so), and is left out until its exchange speaks again.
+ * so), and is left out until its exchange speaks again. Found by trial, not from a rule: of 1 s, 100 ms and 10 ms on one
+ * day of IBM, this left the fewest crossed quotes (0.8 %, against 5 % at 1 s; on four other days 0.3 to 1.0 %).
  */
-const STALE_MICROS = MICROS_PER_SECOND;
+const STALE_MICROS = 10 * MICROS_PER_MILLISECOND;
 const NOTHING: Side = { price: 0, size: 0, timeMicros: 0 };
 
 export class BestQuote {
