@@ -55,7 +55,11 @@ export interface PaperBrokerConfig {
   /** Decimal text. */
   readonly startingCash: string;
   readonly currency: string;
+  /** From the order's acceptance to the first event that may fill it. Missing = `DEFAULT_PAPER_LATENCY_MS`. */
+  readonly latencyMs?: number;
 }
+
+export const DEFAULT_PAPER_LATENCY_MS = 20;
 
 export type BrokerConfig = AlpacaBrokerConfig | PaperBrokerConfig;
 

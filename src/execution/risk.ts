@@ -35,7 +35,7 @@ export interface RiskView {
   readonly positions: Positions;
   readonly prices: Prices;
   readonly account: Account | null;
-  /** Empty before the broker's list came: then nothing is known against a symbol. */
+  /** As the broker lists them; nothing is known against a symbol that is missing. */
   readonly instruments: ReadonlyMap<string, Instrument>;
   /** Buying power taken since the account was last described. */
   readonly committed: Decimal;
@@ -209,7 +209,8 @@ export class Risk {
     const status = view.prices.status(symbol);
     if (status === 'halted' || status === 'quotation_only') return { code: 'symbol_halted', symbol, status };
     const instrument = view.instruments.get(symbol);
-    if (view.instruments.size > 0 && (instrument === undefined || !instrument.tradable)) {
+    // One that the list lacks is the broker's to refuse: lists are of a moment.
+    if (instrument?.tradable === false) {
       return { code: 'invalid', detail: `the broker does not trade ${symbol}` };
     }
     const mayBeFractional = this.#plan.fractionAllowed && (instrument?.fractionable ?? true);

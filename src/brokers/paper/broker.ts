@@ -1,0 +1,331 @@
+/**
+ * A broker for feeds that have none: it fills orders from the live quotes and trades it is shown.
+ *
+ * An order never deals with the event that led to it, nor with any that was received before its latency is over. At
+ * the market it takes the opposite side of the quote, no more than is displayed, and waits with the rest for the next
+ * quote. A limit order deals at the quote when that is good enough, and rests otherwise until a trade goes through its
+ * price. A stop is set off by a trade. There are no fees, no market impact and no margin. What it holds ends with it.
+ */
+import { SessionCalendar, usEquityRules } from '../../clock/calendar.ts';
+import {
+  add,
+  type Decimal,
+  decimal,
+  decimalFromNumber,
+  formatDecimal,
+  multiply,
+  ZERO,
+} from '../../domain/decimal.ts';
+import type { Instrument, Session } from '../../domain/market.ts';
+import type { Account, Order } from '../../domain/order.ts';
+import { failed, type Outcome, success } from '../../domain/outcome.ts';
+import { type EpochMicros, MICROS_PER_MILLISECOND } from '../../domain/time.ts';
+import { type Batch, EventKind, RowFlag } from '../../tape/batch.ts';
+import type { SymbolTable } from '../../tape/symbols.ts';
+import { DEFAULT_PAPER_LATENCY_MS, type PaperBrokerConfig } from '../config.ts';
+import type {
+  Broker,
+  BrokerContext,
+  BrokerListener,
+  BrokerOrder,
+  BrokerPosition,
+  CancelOutcome,
+  Execution,
+  SubmitOutcome,
+  TradeUpdate,
+} from '../contract.ts';
+import { openingQuantity, PaperAccount } from './account.ts';
+import { Book, type Level } from './book.ts';
+import { PaperOrder } from './orders.ts';
+
+const FORBIDDEN = 403;
+const UNPROCESSABLE = 422;
+/** Orders and executions remembered; the oldest that have ended are forgotten. */
+const ORDERS_MAX = 100_000;
+const EXECUTIONS_MAX = 100_000;
+/** A market order is paid for up to this share above the quote, for the quote may move before it is dealt. */
+const MARKET_RESERVE = decimal('1.01');
+
+export class PaperBroker implements Broker {
+  readonly name = 'paper';
+  readonly #context: BrokerContext;
+  readonly #latencyMicros: number;
+  readonly #idPrefix: string;
+  readonly #books = new Map<string, Book>();
+  readonly #account: PaperAccount;
+  readonly #orders = new Map<string, PaperOrder>();
+  readonly #open = new Map<string, Set<PaperOrder>>();
+  readonly #calendar = new SessionCalendar(usEquityRules);
+  #executions: Execution[] = [];
+  #listener: BrokerListener | null = null;
+  #orderCount = 0;
+
+  constructor(config: PaperBrokerConfig, context: BrokerContext) {
+    this.#context = context;
+    this.#latencyMicros = (config.latencyMs ?? DEFAULT_PAPER_LATENCY_MS) * MICROS_PER_MILLISECOND;
+    this.#idPrefix = `paper-${context.clock.nowMicros()}`;
+    this.#account = new PaperAccount(decimal(config.startingCash), config.currency, this.#books);
+  }
+
+  open(listener: BrokerListener): void {
+    this.#listener = listener;
+    queueMicrotask(() => this.#listener?.onNotice({ type: 'connected' }));
+  }
+
+  account(): Promise<Outcome<Account>> {
+    return Promise.resolve(success(this.#account.describe(this.#reserved())));
+  }
+
+  positions(): Promise<Outcome<readonly BrokerPosition[]>> {
+    return Promise.resolve(success(this.#account.positions()));
+  }
+
+  openOrders(): Promise<Outcome<readonly BrokerOrder[]>> {
+    return Promise.resolve(success(this.#openOrders().map((order) => order.described())));
+  }
+
+  orderByClientOrderId(clientOrderId: string): Promise<Outcome<BrokerOrder>> {
+    const order = this.#orders.get(clientOrderId);
+    if (order !== undefined) return Promise.resolve(success(order.described()));
+    return Promise.resolve(failed({ kind: 'not_found', message: `no order ${clientOrderId}` }));
+  }
+
+  executionsSince(moment: EpochMicros): Promise<Outcome<readonly Execution[]>> {
+    return Promise.resolve(
+      success(this.#executions.filter((execution) => execution.executedAtMicros > moment)),
+    );
+  }
+
+  /** Those that the market has shown so far. */
+  instruments(): Promise<Outcome<readonly Instrument[]>> {
+    return Promise.resolve(success([...this.#books.keys()].map(instrumentOf)));
+  }
+
+  /** By the rules of the stock exchanges. */
+  sessions(fromDate: string, toDate: string): Promise<Outcome<readonly Session[]>> {
+    return Promise.resolve(success(this.#calendar.sessions(fromDate, toDate)));
+  }
+
+  submit(order: Order): Promise<SubmitOutcome> {
+    const known = this.#orders.get(order.clientOrderId);
+    if (known !== undefined) return Promise.resolve({ type: 'accepted', order: known.described() });
+    const refusal = this.#refusal(order);
+    if (refusal !== undefined) return Promise.resolve(refusal);
+    const nowMicros = this.#context.clock.nowMicros();
+    this.#orderCount += 1;
+    const accepted = new PaperOrder(order, {
+      brokerOrderId: `${this.#idPrefix}-${this.#orderCount}`,
+      nowMicros,
+      activeFromMicros: nowMicros + this.#latencyMicros,
+      expiresAtMicros: this.#expiry(order, nowMicros),
+    });
+    this.#remember(accepted);
+    this.#tell('new', accepted, null);
+    return Promise.resolve({ type: 'accepted', order: accepted.described() });
+  }
+
+  cancel(order: Order): Promise<CancelOutcome> {
+    const known = this.#orders.get(order.clientOrderId);
+    if (known === undefined || !known.isOpen) {
+      const message = known === undefined ? 'the order is not known' : `the order is ${known.status}`;
+      return Promise.resolve({ type: 'not_open', message });
+    }
+    this.#end(known, 'canceled', this.#context.clock.nowMicros());
+    return Promise.resolve({ type: 'requested' });
+  }
+
+  onMarket(batch: Batch, symbols: SymbolTable): void {
+    for (let row = 0; row < batch.count; row += 1) {
+      const kind = batch.kind[row]!;
+      if (kind === EventKind.quote) this.#onQuote(batch, row, symbols.textOf(batch.symbolId[row]!));
+      else if (kind === EventKind.trade) this.#onTrade(batch, row, symbols.textOf(batch.symbolId[row]!));
+    }
+  }
+
+  close(): Promise<void> {
+    this.#listener = null;
+    return Promise.resolve();
+  }
+
+  #onQuote(batch: Batch, row: number, symbol: string): void {
+    const book = this.#book(symbol);
+    book.quote({
+      bidPrice: batch.n0[row]!,
+      bidSize: batch.n1[row]!,
+      askPrice: batch.n2[row]!,
+      askSize: batch.n3[row]!,
+    });
+    const atMicros = batch.receivedMicros(row);
+    for (const order of this.#active(symbol, atMicros)) this.#matchQuote(order, book, atMicros);
+  }
+
+  #onTrade(batch: Batch, row: number, symbol: string): void {
+    if ((batch.flags[row]! & RowFlag.notLast) !== 0) return;
+    const book = this.#book(symbol);
+    const atMicros = batch.receivedMicros(row);
+    book.trade(batch.n0[row]!);
+    const orders = this.#active(symbol, atMicros);
+    if (orders.length === 0) return;
+    const price = decimalFromNumber(batch.n0[row]!);
+    const size = decimalFromNumber(batch.n1[row]!);
+    for (const order of orders) {
+      order.touch(price);
+      const match = order.matchTrade(price, size);
+      if (match !== null) this.#deal(order, match, atMicros);
+      else if (order.order.stopPrice !== null) this.#matchQuote(order, book, atMicros);
+    }
+  }
+
+  #matchQuote(order: PaperOrder, book: Book, atMicros: EpochMicros): void {
+    const match = order.matchLevel(book.opposite(order.order.side));
+    if (match !== null) {
+      book.take(order.order.side, match.size);
+      this.#deal(order, match, atMicros);
+    }
+    const { timeInForce } = order.order;
+    const isImmediate = timeInForce === 'ioc' || timeInForce === 'fok';
+    if (isImmediate && order.isOpen && order.isTriggered) this.#end(order, 'canceled', atMicros);
+  }
+
+  #deal(order: PaperOrder, match: Level, atMicros: EpochMicros): void {
+    const { symbol, side } = order.order;
+    order.fill(match, atMicros);
+    this.#account.deal(symbol, side, match.price, match.size);
+    const execution: Execution = {
+      executionId: `${order.brokerOrderId}-${order.fills}`,
+      brokerOrderId: order.brokerOrderId,
+      symbol,
+      side,
+      quantity: match.size,
+      price: match.price,
+      fee: ZERO,
+      executedAtMicros: order.updatedAtMicros,
+    };
+    this.#executions.push(execution);
+    if (this.#executions.length > EXECUTIONS_MAX)
+      this.#executions = this.#executions.slice(EXECUTIONS_MAX / 2);
+    if (!order.isOpen) this.#open.get(symbol)?.delete(order);
+    this.#tell(order.isOpen ? 'partial_fill' : 'fill', order, execution);
+  }
+
+  #end(order: PaperOrder, status: 'canceled' | 'expired', atMicros: EpochMicros): void {
+    order.setStatus(status, atMicros);
+    this.#open.get(order.order.symbol)?.delete(order);
+    this.#tell(status, order, null);
+  }
+
+  /** Orders that an event of that moment may fill; day orders whose day is over end here. */
+  #active(symbol: string, atMicros: EpochMicros): readonly PaperOrder[] {
+    const open = this.#open.get(symbol);
+    if (open === undefined || open.size === 0) return NO_ORDERS;
+    const active: PaperOrder[] = [];
+    for (const order of [...open]) {
+      if (order.expiresAtMicros !== null && atMicros >= order.expiresAtMicros)
+        this.#end(order, 'expired', atMicros);
+      else if (atMicros >= order.activeFromMicros) active.push(order);
+    }
+    return active;
+  }
+
+  #refusal(order: Order): Extract<SubmitOutcome, { type: 'refused' }> | undefined {
+    const { symbol, side, quantity, timeInForce, type } = order;
+    if (!this.#books.has(symbol)) return refused(UNPROCESSABLE, `the market has not shown ${symbol} yet`);
+    if (quantity <= ZERO) return refused(UNPROCESSABLE, 'the quantity must be above zero');
+    if (type === 'trailing_stop') return refused(UNPROCESSABLE, 'trailing stops are not offered');
+    if (timeInForce === 'opg' || timeInForce === 'cls') {
+      return refused(UNPROCESSABLE, 'there are no auctions here to take part in');
+    }
+    const opening = openingQuantity(this.#account.quantity(symbol), side, quantity);
+    const needed = this.#cost(order, opening);
+    const { buyingPower } = this.#account.describe(this.#reserved());
+    if (needed <= buyingPower) return undefined;
+    return refused(
+      FORBIDDEN,
+      `insufficient buying power: ${formatDecimal(needed)} needed, ${formatDecimal(buyingPower)} available`,
+    );
+  }
+
+  /** What open orders may cost beyond what they close. */
+  #reserved(): Decimal {
+    let sum = ZERO;
+    for (const { order, remaining } of this.#openOrders()) {
+      sum = add(
+        sum,
+        this.#cost(order, openingQuantity(this.#account.quantity(order.symbol), order.side, remaining)),
+      );
+    }
+    return sum;
+  }
+
+  #cost(order: Order, quantity: Decimal): Decimal {
+    if (quantity === ZERO) return ZERO;
+    const fixed = order.limitPrice ?? order.stopPrice;
+    if (fixed !== null) return multiply(fixed, quantity);
+    const book = this.#books.get(order.symbol);
+    const price =
+      book?.opposite(order.side)?.price ?? book?.mark(order.side === 'buy' ? ZERO : quantity) ?? ZERO;
+    return multiply(multiply(price, quantity), MARKET_RESERVE);
+  }
+
+  #openOrders(): readonly PaperOrder[] {
+    return [...this.#open.values()].flatMap((orders) => [...orders]);
+  }
+
+  #expiry(order: Order, nowMicros: EpochMicros): EpochMicros | null {
+    if (order.timeInForce !== 'day') return null;
+    const session = this.#calendar.currentOrNext(nowMicros, order.extendedHours ? 'extended' : 'regular');
+    return order.extendedHours ? session.extendedCloseMicros : session.closeMicros;
+  }
+
+  #book(symbol: string): Book {
+    let book = this.#books.get(symbol);
+    if (book === undefined) {
+      book = new Book();
+      this.#books.set(symbol, book);
+    }
+    return book;
+  }
+
+  #remember(order: PaperOrder): void {
+    const { clientOrderId, symbol } = order.order;
+    this.#orders.set(clientOrderId, order);
+    const open = this.#open.get(symbol);
+    if (open === undefined) this.#open.set(symbol, new Set([order]));
+    else open.add(order);
+    if (this.#orders.size <= ORDERS_MAX) return;
+    for (const [oldId, old] of this.#orders) {
+      if (old.isOpen) continue;
+      this.#orders.delete(oldId);
+      return;
+    }
+  }
+
+  /** Told after this turn, as a stream would: never before the answer to the request that caused it is on its way. */
+  #tell(event: string, order: PaperOrder, execution: Execution | null): void {
+    const update: TradeUpdate = {
+      event,
+      order: order.described(),
+      execution,
+      atMicros: order.updatedAtMicros,
+    };
+    queueMicrotask(() => this.#listener?.onTradeUpdate(update));
+  }
+}
+
+const NO_ORDERS: readonly PaperOrder[] = [];
+
+function refused(httpStatus: number, message: string): Extract<SubmitOutcome, { type: 'refused' }> {
+  return { type: 'refused', httpStatus, vendorCode: null, message, retryAfterMs: null };
+}
+
+function instrumentOf(symbol: string): Instrument {
+  return {
+    symbol,
+    name: symbol,
+    assetClass: symbol.includes('/') ? 'crypto' : 'us_equity',
+    exchange: 'paper',
+    tradable: true,
+    shortable: true,
+    fractionable: true,
+  };
+}
