@@ -17,7 +17,7 @@ beforeAll(async () => {
   exchange = await startExchange({
     port: 0,
     seed: 12,
-    symbols: ['AAPL'],
+    symbols: ['AAPL', 'BTC/USD'],
     ratePerSecond: 100,
     faults: {},
     clock: liveClock,
@@ -150,5 +150,41 @@ it('wrong keys are fatal on the stream and unauthorized on requests', async () =
   broker.open({ onTradeUpdate: () => {}, onNotice: (notice) => notices.push(notice) });
   await eventually(() => expect(notices).toMatchObject([{ type: 'fatal' }]));
   expect(await broker.account()).toMatchObject({ ok: false });
+  await broker.close();
+});
+
+it('crypto has one symbol everywhere: in orders, updates, executions and positions', async () => {
+  const { env } = exchange;
+  const broker = openBroker(env.APCA_API_BASE_URL, {
+    keyId: env.APCA_API_KEY_ID,
+    secretKey: env.APCA_API_SECRET_KEY,
+    assetClass: 'crypto',
+  });
+  const updates: TradeUpdate[] = [];
+  const notices: BrokerNotice[] = [];
+  broker.open({
+    onTradeUpdate: (update) => updates.push(update),
+    onNotice: (notice) => notices.push(notice),
+  });
+  await eventually(() => expect(notices).toMatchObject([{ type: 'connected' }]));
+  const sinceMicros = liveClock.nowMicros();
+  const proposed = order({
+    clientOrderId: 'crypto.1',
+    symbol: 'BTC/USD',
+    type: 'market',
+    limitPrice: null,
+    timeInForce: 'gtc',
+    quantity: decimal('0.001234567'),
+  });
+  expect(await broker.submit(proposed)).toMatchObject({ type: 'accepted', order: { symbol: 'BTC/USD' } });
+  await eventually(() =>
+    expect(updates.at(-1)).toMatchObject({ event: 'fill', order: { symbol: 'BTC/USD' } }),
+  );
+  const executions = await broker.executionsSince(sinceMicros);
+  const symbols = executions.ok ? executions.value.map(({ symbol }) => symbol) : [];
+  expect(new Set(symbols)).toEqual(new Set(['BTC/USD']));
+  const positions = await broker.positions();
+  const held = positions.ok ? positions.value.find(({ symbol }) => symbol === 'BTC/USD') : undefined;
+  expect(held?.quantity).toBe(decimal('0.001234567'));
   await broker.close();
 });

@@ -8,7 +8,7 @@ import { providerConfig } from '../../src/providers/config.ts';
 import type { MarketStream } from '../../src/providers/contract.ts';
 import { createHistoryProvider, createMarketStream } from '../../src/providers/factory.ts';
 import { eventually } from '../network/eventually.ts';
-import { type ProviderStage, providerContract } from './contract.ts';
+import { type ProviderStage, providerContract, unwrap } from './contract.ts';
 import { QUICK, watchStream } from './listener.ts';
 
 const context = { clock: liveClock, random: seededRandom(5), log: silentLog };
@@ -18,7 +18,7 @@ beforeAll(async () => {
   exchange = await startExchange({
     port: 0,
     seed: 11,
-    symbols: ['AAPL', 'MSFT', 'SPY'],
+    symbols: ['AAPL', 'MSFT', 'SPY', 'BTC/USD'],
     ratePerSecond: 300,
     faults: {},
     clock: liveClock,
@@ -51,6 +51,41 @@ function stage(): ProviderStage {
 }
 
 providerContract('alpaca, at the local exchange', stage);
+
+it('crypto comes by its own paths, on the stream and in history', async () => {
+  const { env } = exchange;
+  const config = providerConfig({
+    provider: 'alpaca',
+    feed: 'crypto',
+    assetClass: 'crypto',
+    streamUrl: env.APCA_API_STREAM_URL,
+    dataUrl: env.APCA_API_DATA_URL,
+    keyId: env.APCA_API_KEY_ID,
+    secretKey: env.APCA_API_SECRET_KEY,
+    stream: QUICK,
+  });
+  const stream = createMarketStream(config, context);
+  stream.want({ trades: ['BTC/USD'], quotes: ['BTC/USD'], bars: [] });
+  const symbols = new Set<string>();
+  stream.open({
+    onBatch: (batch) => {
+      for (let row = 0; row < batch.count; row += 1) symbols.add(stream.symbols.textOf(batch.symbolId[row]!));
+    },
+    onNotice: () => {},
+  });
+  await eventually(() => expect([...symbols]).toEqual(['BTC/USD']));
+  await stream.close();
+  const history = createHistoryProvider(config, context);
+  const toMicros = liveClock.nowMicros();
+  const request = {
+    symbols: ['BTC/USD'],
+    interval: 'minute',
+    fromMicros: toMicros - 1_800e6,
+    toMicros,
+  } as const;
+  expect(unwrap(await history.bars(request)).get('BTC/USD')?.length).toBeGreaterThan(5);
+  expect(unwrap(await history.snapshots(['BTC/USD'])).get('BTC/USD')?.latestTrade?.price).toBeGreaterThan(0);
+});
 
 describe('the Alpaca stream at an exchange that misbehaves', () => {
   const open: MarketStream[] = [];
