@@ -15,7 +15,7 @@ export function mapStack(bundle: StrategyBundle, message: string, stack: string)
     const entry = map.findEntry(Number(frame[3]) - 1, Number(frame[4]) - 1);
     if (
       !('originalSource' in entry) ||
-      /(^|\/)guest\/[a-z]+\.[jt]s$|openbell-entry\.js$/.test(entry.originalSource)
+      /strategies\/guest\/[a-z]+\.[jt]s$|openbell-entry\.js$/.test(entry.originalSource)
     ) {
       continue;
     }

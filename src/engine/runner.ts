@@ -2,12 +2,13 @@
 import { type Decimal, formatDecimal, isZero } from '../domain/decimal.ts';
 import type { Denial, DenialReason, JsonValue } from '../domain/order.ts';
 import { formatMicros } from '../domain/time.ts';
-import type { StateRow } from '../models/contract.ts';
 import { CALL_DONE, type CallResult, type Guest, type GuestFault } from '../strategies/guest/bridge.ts';
-import { ACTIVITY } from '../transport/messages.ts';
+import { ACTIVITY, type ConsumerReport } from '../transport/messages.ts';
 import { type HostCore, unitFields } from './core.ts';
 import { mapStack } from './faults.ts';
 import type { Unit, UnitSymbol } from './unit.ts';
+
+type StateRow = Extract<ConsumerReport, { type: 'states' }>['states'][number];
 
 /** A strategy that answers every denial with an order that is denied again would never end. */
 const DENIALS_PER_EVENT_MAX = 100;

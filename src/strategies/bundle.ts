@@ -87,7 +87,8 @@ async function compile(path: string): Promise<Compiled> {
       absWorkingDir: dirname(path),
       // The script's value is what it exports.
       format: 'cjs',
-      banner: { js: '((module) => {' },
+      // Strict, as modules are; sloppy functions would also show who called them.
+      banner: { js: '((module) => {"use strict";' },
       footer: { js: 'return module.exports})({exports: {}})' },
       platform: 'neutral',
       mainFields: ['module', 'main'],

@@ -67,12 +67,14 @@ function contextDate(ambient: Ambient): unknown {
 /** `Intl` formats the real now when it is given no date. */
 function installFormats(ambient: Ambient): void {
   const prototype = Intl.DateTimeFormat.prototype;
-  const { formatToParts } = prototype;
-  const format = Object.getOwnPropertyDescriptor(prototype, 'format')?.get;
+  const formatToParts = Reflect.get(prototype, 'formatToParts') as (
+    date: Date | number,
+  ) => Intl.DateTimeFormatPart[];
+  const format = Object.getOwnPropertyDescriptor(prototype, 'format');
   const call = Reflect.apply;
   Object.defineProperty(prototype, 'format', {
     get(this: Intl.DateTimeFormat) {
-      const bound = format === undefined ? undefined : call(format, this, []);
+      const bound = format?.get?.call(this) as (date: Date | number) => string;
       return (date?: Date | number) => bound(date === undefined ? ambient.nowMs() : date);
     },
     configurable: false,

@@ -123,7 +123,7 @@ export type SeriesKind = typeof SERIES_MINUTE | typeof SERIES_DAILY;
 /** The guest's side, called by the host. JSON goes in and out as text. */
 export interface Guest {
   /** JSON of {@link GuestDescription}; throws when the file's default export is no strategy. */
-  describe(): string;
+  readonly describe: () => string;
   /** JSON of {@link GuestParameters}. The last parameters that passed are those of the units. */
   checkParameters(parametersJson: string): string;
   /** JSON of the last failure's {@link GuestFault}. */

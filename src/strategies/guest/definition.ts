@@ -90,7 +90,7 @@ export function isThenable(value: unknown): boolean {
 function violation(path: (string | number)[], message: string, given: unknown): GuestViolation {
   let at: unknown = given;
   for (const part of path) at = at === null || at === undefined ? undefined : (at as never)[part];
-  const found = at === undefined ? 'nothing' : (JSON.stringify(at) ?? String(at));
+  const found = at === undefined ? 'nothing' : JSON.stringify(at);
   return { path, message, found: found.slice(0, FOUND_CHARACTERS_MAX) };
 }
 

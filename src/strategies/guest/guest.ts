@@ -30,14 +30,14 @@ const { parse, stringify } = JSON;
 
 interface GuestUnit {
   readonly context: GuestContext;
-  readonly places: GuestSymbol[];
+  readonly places: (GuestSymbol | undefined)[];
 }
 
 export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
   let active = -1;
   let failure = '';
   let definition: AnyStrategy | undefined;
-  const units: GuestUnit[] = [];
+  const units: (GuestUnit | undefined)[] = [];
 
   installAmbient({
     nowMs: () => bridge.clock.nowMicros / 1_000,
@@ -101,7 +101,7 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
       }
     },
     removeUnit: (unit) => {
-      delete units[unit];
+      units[unit] = undefined;
     },
     addSymbol: (unit, place, market, barsMax) => {
       const { context, places } = units[unit]!;
@@ -112,7 +112,7 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     removeSymbol: (unit, place) => {
       const { context, places } = units[unit]!;
       GuestContext.remove(context, places[place]!);
-      delete places[place];
+      places[place] = undefined;
     },
     setPosition: (unit, place, quantity, averagePrice, realizedPnl) => {
       GuestSymbol.setPosition(units[unit]!.places[place]!, quantity, averagePrice, realizedPnl);
