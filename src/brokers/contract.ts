@@ -111,6 +111,8 @@ export interface Broker {
   executionsSince(moment: EpochMicros): Promise<Outcome<readonly Execution[]>>;
   instruments(): Promise<Outcome<readonly Instrument[]>>;
   sessions(fromDate: string, toDate: string): Promise<Outcome<readonly Session[]>>;
+  /** The market's own time, to measure how far our clock is off. The answer is as old as its way here. */
+  now?(): Promise<Outcome<EpochMicros>>;
   submit(order: Order): Promise<SubmitOutcome>;
   cancel(order: Order): Promise<CancelOutcome>;
   /** Brokers that fill orders themselves (`paper`) need the market; the others ignore it. */

@@ -202,6 +202,13 @@ it('a session that runs over midnight closes on the next day', async () => {
   expect(session!.extendedOpenMicros).toBe(session!.openMicros);
 });
 
+it("the market's time is read with its offset and nanoseconds", async () => {
+  const { broker } = await brokerAt((_request, response) =>
+    json(response, 200, { timestamp: '2025-06-24T14:15:22.123456789-04:00', is_open: true }),
+  );
+  expect(formatMicros(unwrap(await broker.now!()))).toBe('2025-06-24T18:15:22.123456Z');
+});
+
 it('instruments keep what decides how they may be traded', async () => {
   const { broker, server } = await brokerAt((_request, response) =>
     json(response, 200, [

@@ -86,6 +86,10 @@ export class AlpacaBroker implements Broker {
     return this.#reads.sessions(fromDate, toDate);
   }
 
+  now(): Promise<Outcome<EpochMicros>> {
+    return this.#reads.now();
+  }
+
   submit(order: Order): Promise<SubmitOutcome> {
     return this.#orderPath.submit(order);
   }

@@ -10,7 +10,7 @@ import type { HttpClient } from '../../network/http.ts';
 import { withRetries } from '../../network/retry.ts';
 import type { AlpacaBrokerConfig } from '../config.ts';
 import type { BrokerContext, BrokerOrder, BrokerPosition, Execution } from '../contract.ts';
-import { type Fields, isFields } from './fields.ts';
+import { type Fields, isFields, momentOf } from './fields.ts';
 import { readOrder } from './orders.ts';
 import { readAccount, readExecution, readInstrument, readPosition, readSession } from './rows.ts';
 
@@ -29,6 +29,7 @@ export class AlpacaReads {
   readonly #activities: trading.AccountActivitiesApi;
   readonly #assets: trading.AssetsApi;
   readonly #calendar: trading.CalendarApi;
+  readonly #clock: trading.ClockApi;
   readonly #orders: trading.OrdersApi;
   readonly #positions: trading.PositionsApi;
 
@@ -52,6 +53,7 @@ export class AlpacaReads {
     this.#activities = new trading.AccountActivitiesApi(configuration);
     this.#assets = new trading.AssetsApi(configuration);
     this.#calendar = new trading.CalendarApi(configuration);
+    this.#clock = new trading.ClockApi(configuration);
     this.#orders = new trading.OrdersApi(configuration);
     this.#positions = new trading.PositionsApi(configuration);
   }
@@ -76,6 +78,13 @@ export class AlpacaReads {
   sessions(fromDate: string, toDate: string): Promise<Outcome<readonly Session[]>> {
     const request = { start: new Date(`${fromDate}T00:00:00Z`), end: new Date(`${toDate}T00:00:00Z`) };
     return this.#list('calendar', () => this.#calendar.legacyCalendarRaw(request), readSession);
+  }
+
+  async now(): Promise<Outcome<EpochMicros>> {
+    const answer = await this.#ask('clock', () => this.#clock.legacyClockRaw());
+    if (!answer.ok) return answer;
+    const moment = isFields(answer.value) ? momentOf(answer.value.timestamp) : undefined;
+    return moment === undefined ? malformed('clock') : success(moment);
   }
 
   async openOrders(): Promise<Outcome<readonly BrokerOrder[]>> {
