@@ -20,7 +20,7 @@ import { tradingRoutes } from './tradingRest.ts';
 import { TradingStream } from './tradingStream.ts';
 import { Venue } from './venue.ts';
 
-export type { ExchangeFaults } from './faults.ts';
+export { type ExchangeFaults, readFaults } from './faults.ts';
 export type { ExchangeLog, ExchangeOptions } from './options.ts';
 
 /** Counts since the start; connections are those open now. */

@@ -1,5 +1,7 @@
 /** The ways in which the local exchange can misbehave on purpose: the scenarios that a client must survive. */
 
+import { EXIT_USAGE, UserError, type Violation } from '../domain/exit.ts';
+
 /** What becomes of the answer to an order request, and of the order. */
 export type LostAnswer =
   /** The order is taken, then the connection is reset. */
@@ -104,4 +106,67 @@ export class FaultSwitches {
     this.set({ lostAnswer: lost.times > 1 ? { kind: lost.kind, times: lost.times - 1 } : null });
     return lost.kind;
   }
+}
+
+const LOST_ANSWERS: ReadonlySet<string> = new Set<LostAnswer>([
+  'reset_after_accepting',
+  'reset_before_accepting',
+  'unavailable_after_accepting',
+  'unavailable_before_accepting',
+  'hang_after_accepting',
+]);
+
+/**
+ * Reads faults from a command line: `silentData`, `lookupDelayMs=2000`, `lostAnswer=reset_after_accepting:3` (how
+ * often; once unless said), `unacknowledgedSymbols=AAPL,F`.
+ * @throws {UserError} naming every one that is unknown or out of range (exit 2).
+ */
+export function readFaults(texts: readonly string[]): Partial<ExchangeFaults> {
+  const faults: Record<string, unknown> = {};
+  const violations: Violation[] = [];
+  for (const text of texts) {
+    const [name, value] = splitOnce(text, '=');
+    const read = name in NO_FAULTS ? readFault(name as keyof ExchangeFaults, value) : undefined;
+    if (read === undefined) {
+      const allowed =
+        name in NO_FAULTS ? allowedFor(name as keyof ExchangeFaults) : Object.keys(NO_FAULTS).join(', ');
+      violations.push({ path: '--fault', found: text, allowed });
+    } else faults[name] = read;
+  }
+  if (violations.length === 0) return faults;
+  throw new UserError({
+    exitCode: EXIT_USAGE,
+    cause: `unknown fault: ${violations.map((violation) => violation.found).join(', ')}`,
+    remedy: 'name faults as `--fault NAME` or `--fault NAME=VALUE`',
+    violations,
+  });
+}
+
+function readFault(name: keyof ExchangeFaults, value: string | undefined): unknown {
+  if (name === 'lostAnswer') {
+    const [kind, times = '1'] = splitOnce(value ?? '', ':');
+    const count = Number(times);
+    return LOST_ANSWERS.has(kind) && Number.isInteger(count) && count > 0
+      ? { kind, times: count }
+      : undefined;
+  }
+  if (name === 'unacknowledgedSymbols')
+    return value === undefined || value === '' ? undefined : value.split(',');
+  if (typeof NO_FAULTS[name] === 'boolean') return value === undefined ? true : undefined;
+  const number = Number(value);
+  if (value === undefined || value === '' || !Number.isFinite(number) || number < 0) return undefined;
+  return name === 'rejectProbability' && number > 1 ? undefined : number;
+}
+
+function allowedFor(name: keyof ExchangeFaults): string {
+  if (name === 'lostAnswer')
+    return `${name}=KIND or ${name}=KIND:TIMES, KIND one of ${[...LOST_ANSWERS].join(', ')}`;
+  if (name === 'unacknowledgedSymbols') return `${name}=AAPL,F`;
+  if (name === 'rejectProbability') return `${name}=0 to ${name}=1`;
+  return typeof NO_FAULTS[name] === 'boolean' ? `${name}, without a value` : `${name}=NUMBER, 0 or more`;
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -96,8 +96,8 @@ export interface ExchangeLimits {
 }
 
 export const DEFAULT_LIMITS: ExchangeLimits = {
-  tradesPerSymbolMax: 200_000,
-  quotesPerSymbolMax: 200_000,
+  tradesPerSymbolMax: 100_000,
+  quotesPerSymbolMax: 100_000,
   barsPerSymbolMax: 20_000,
   symbolsMax: 1_000,
   eventsPerSecondMax: 100_000,

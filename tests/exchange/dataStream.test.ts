@@ -152,7 +152,7 @@ describe('the market-data stream', () => {
       test,
       () => {
         for (const symbol of ['AAPL', 'F']) {
-          expect(client.messages.filter(({ T, S }) => T === 's' && S === symbol).length).toBeGreaterThan(1);
+          expect(client.messages.filter(({ T, S }) => T === 's' && S === symbol).length).toBeGreaterThan(2);
         }
       },
       1_000,

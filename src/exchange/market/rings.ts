@@ -38,17 +38,20 @@ class TextPool {
   }
 }
 
+type Column = Float64Array | Uint32Array | Uint16Array | Uint8Array;
+type ColumnType = { new (rows: number): Column };
+
 /** Numeric columns that grow by doubling up to `rowsMax`, and then forget the oldest row for each new one. */
 class Columns {
   readonly #rowsMax: number;
-  #columns: Float64Array[];
+  #columns: Column[];
   #start = 0;
   count = 0;
 
-  constructor(width: number, rowsMax: number) {
+  constructor(types: readonly ColumnType[], rowsMax: number) {
     this.#rowsMax = rowsMax;
     const rows = Math.min(FIRST_ROWS, rowsMax);
-    this.#columns = Array.from({ length: width }, () => new Float64Array(rows));
+    this.#columns = types.map((type) => new type(rows));
   }
 
   /** Makes room for a row and answers where its numbers go. */
@@ -66,7 +69,7 @@ class Columns {
     return (this.#start + this.count - 1) % size;
   }
 
-  column(index: number): Float64Array {
+  column(index: number): Column {
     return this.#columns[index]!;
   }
 
@@ -91,7 +94,7 @@ class Columns {
   // Only ever called before the ring has wrapped, so rows lie in order from 0.
   #grow(rows: number): void {
     this.#columns = this.#columns.map((old) => {
-      const wider = new Float64Array(rows);
+      const wider = new (old.constructor as ColumnType)(rows);
       wider.set(old);
       return wider;
     });
@@ -112,6 +115,20 @@ const TRADE = {
   fate: 9,
 };
 
+/** 42 bytes a trade. */
+const TRADE_COLUMNS: readonly ColumnType[] = [
+  Float64Array,
+  Float64Array,
+  Uint16Array,
+  Uint32Array,
+  Float64Array,
+  Float64Array,
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+];
+
 export class TradeRing {
   readonly #symbol: string;
   readonly #tape: string;
@@ -122,7 +139,7 @@ export class TradeRing {
   constructor(symbol: string, tape: string, rowsMax: number) {
     this.#symbol = symbol;
     this.#tape = tape;
-    this.#columns = new Columns(10, rowsMax);
+    this.#columns = new Columns(TRADE_COLUMNS, rowsMax);
   }
 
   get count(): number {
@@ -203,6 +220,19 @@ const QUOTE = {
   conditions: 8,
 };
 
+/** 45 bytes a quote. */
+const QUOTE_COLUMNS: readonly ColumnType[] = [
+  Float64Array,
+  Uint16Array,
+  Float64Array,
+  Float64Array,
+  Uint8Array,
+  Float64Array,
+  Float64Array,
+  Uint8Array,
+  Uint8Array,
+];
+
 export class QuoteRing {
   readonly #symbol: string;
   readonly #tape: string;
@@ -212,7 +242,7 @@ export class QuoteRing {
   constructor(symbol: string, tape: string, rowsMax: number) {
     this.#symbol = symbol;
     this.#tape = tape;
-    this.#columns = new Columns(9, rowsMax);
+    this.#columns = new Columns(QUOTE_COLUMNS, rowsMax);
   }
 
   get count(): number {

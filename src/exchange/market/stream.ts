@@ -311,10 +311,11 @@ export class SymbolStream {
     const scale = this.#sizeScale * this.#volumeCurve(now);
     if (this.#isCrypto)
       return Math.max(0.0001, roundTo((-Math.log(1 - this.#random()) * 2_500 * scale) / price, 4));
-    if (this.#random() < ODD_LOT_SHARE) return 1 + Math.floor(this.#random() * 98 * Math.min(1, scale));
+    const oddLot = 1 + Math.floor(this.#random() * 98 * Math.min(1, scale));
+    if (this.#random() < ODD_LOT_SHARE) return oddLot;
     const lots = -Math.log(1 - this.#random()) * 2.2 * scale;
     // A scale that leaves less than a lot makes the round lots rarer, not smaller.
-    if (lots < 1) return this.#random() < lots ? 100 : 1 + Math.floor(this.#random() * 98);
+    if (lots < 1) return this.#random() < lots ? 100 : oddLot;
     return 100 * Math.floor(lots);
   }
 
