@@ -104,7 +104,7 @@ function causesOf(error: unknown): Error[] {
 
 // Emscripten throws plain objects with a name and a number.
 function textOf(error: unknown): string {
-  return typeof error === 'object' ? JSON.stringify(error) : String(error);
+  return typeof error === 'string' ? error : JSON.stringify(error);
 }
 
 // pg and pg-pool tell these apart by their text alone.

@@ -81,6 +81,8 @@ export function createAdvisoryPresence(pool: pg.Pool): Presence & { close(): Pro
       if (isClosed) return;
       isClosed = true;
       const client = await session?.catch(() => null);
+      // The server notices an ended session in its own time; the next daemon should not have to wait for that.
+      await client?.query('select pg_advisory_unlock_all()').catch(() => {});
       client?.release(true);
     },
   };

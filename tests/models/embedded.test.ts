@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,7 +39,13 @@ function open(directory: string) {
 
 /** A process that opens the database and writes executions, telling each one that was acknowledged. */
 function startWriter(directory: string, command: readonly string[] = []) {
-  const [program = process.execPath, ...parameters] = [...command, process.execPath, WRITER, directory];
+  const parameters = [
+    ...command.slice(1),
+    ...(command.length > 0 ? [process.execPath] : []),
+    WRITER,
+    directory,
+  ];
+  const program = command[0] ?? process.execPath;
   if (command.length > 0) parameters.push('bulky');
   const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
@@ -135,11 +141,5 @@ describe('the embedded database', () => {
       exitCode: 2,
       message: expect.stringContaining('holds files of PostgreSQL 17'),
     });
-  });
-
-  it.skipIf(process.getuid?.() === 0)('says that it may not write where it may not', async () => {
-    const directory = emptyDirectory();
-    chmodSync(directory, 0o500);
-    await expect(open(join(directory, 'below'))).rejects.toMatchObject({ exitCode: 2 });
   });
 });
