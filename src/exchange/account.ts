@@ -56,7 +56,7 @@ export class Account {
     return this.#options.shortingEnabled;
   }
 
-  /** Last price by eligible trades; before the first one, the middle of the quote. */
+  /** Last price by eligible trades; before the first one, the close of the last minute. */
   priceOf = (symbol: string): Decimal | undefined => {
     const record = this.#options.market.record(symbol);
     const price = record?.lastTrade?.price ?? record?.lastMinuteBar?.close;
