@@ -203,7 +203,6 @@ function openInstance(
       remedy: 'correct the plan; `openbell check` lists every violation',
     });
   }
-  const { feedHasBars } = config;
   const { warmUp } = checked;
-  return new Instance({ index: options.index, config: instance, guest, description, warmUp, feedHasBars });
+  return new Instance({ index: options.index, config: instance, guest, description, warmUp, host: config });
 }

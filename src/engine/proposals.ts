@@ -249,10 +249,7 @@ export class Proposals {
   }
 
   #newRiskDenial(unit: Unit) {
-    const { marketHours, liquidateBeforeCloseMs } = this.#core.config;
-    const { windows, isIntraday } = unit.instance.config;
-    const times = { marketHours, liquidateBeforeCloseMs, windows, isIntraday };
-    return denialOfNewRisk(times, this.#core.session, this.#core.clock.nowMicros);
+    return denialOfNewRisk(unit.instance.times, this.#core.session, this.#core.clock.nowMicros);
   }
 
   #nextId(viewer: UnitSymbol): string {

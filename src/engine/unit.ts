@@ -8,6 +8,7 @@ import type { UnitAssignment } from '../transport/messages.ts';
 import type { HostConfig, InstanceConfig } from './config.ts';
 import type { SymbolMarket } from './market.ts';
 import type { TimerHandle } from './timers.ts';
+import type { TradingTimes } from './windows.ts';
 
 export type WarmUpBars = Extract<GuestParameters, { ok: true }>['warmUp'];
 
@@ -17,6 +18,8 @@ export class Instance {
   readonly config: InstanceConfig;
   readonly guest: Guest;
   readonly warmUp: WarmUpBars;
+  /** When it may take new risk. */
+  readonly times: TradingTimes;
   readonly takesTrades: boolean;
   readonly takesQuotes: boolean;
   readonly takesBars: boolean;
@@ -30,18 +33,21 @@ export class Instance {
     guest: Guest;
     description: GuestDescription;
     warmUp: WarmUpBars;
-    feedHasBars: boolean;
+    host: HostConfig;
   }) {
     const { channels, handlers } = options.description;
     this.index = options.index;
     this.config = options.config;
     this.guest = options.guest;
     this.warmUp = options.warmUp;
+    const { marketHours, liquidateBeforeCloseMs, feedHasBars } = options.host;
+    const { windows, isIntraday } = options.config;
+    this.times = { marketHours, liquidateBeforeCloseMs, windows, isIntraday };
     this.handlers = new Set(handlers);
     this.takesTrades = channels.includes('trades') && this.handlers.has('onTrade');
     this.takesQuotes = channels.includes('quotes') && this.handlers.has('onQuote');
     this.takesBars = channels.includes('bars') && this.handlers.has('onBar');
-    if (channels.includes('bars') && options.feedHasBars) this.barSource = 'feed';
+    if (channels.includes('bars') && feedHasBars) this.barSource = 'feed';
     else this.barSource = channels.includes('bars') || channels.includes('trades') ? 'built' : 'none';
   }
 }
