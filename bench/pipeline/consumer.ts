@@ -1,50 +1,81 @@
-/** Thread: a receiver of the product's batches that hands every event to the strategy. */
+/** Thread: a receiver of the product's batches and the product's strategy host, with a unit for every symbol. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type Batch, EventKind } from '../../src/tape/batch.ts';
-import { SymbolTable } from '../../src/tape/symbols.ts';
+import { liveClock } from '../../src/clock/live.ts';
+import { MICROS_PER_HOUR } from '../../src/domain/time.ts';
+import { DEFAULT_HOST_LIMITS, type HostConfig } from '../../src/engine/config.ts';
+import { StrategyHost } from '../../src/engine/host.ts';
+import type { StrategyBundle } from '../../src/strategies/bundle.ts';
 import { MarketReceiver } from '../../src/transport/market.ts';
 import { kernelThreadId } from './cpu.ts';
-import { BEGIN_SYMBOL, END_SYMBOL } from './frames.ts';
+import { Mark, SYMBOLS } from './frames.ts';
+import { Marks } from './marks.ts';
 import type { Progress } from './report.ts';
-import { ReadingStrategy } from './strategy.ts';
 
 const report = (progress: Progress) => parentPort?.postMessage(progress);
-const { port } = workerData as { port: MessagePort };
-const symbols = new SymbolTable();
-// Ids of the marks' symbols, known when their definitions have come.
-let beginId = -1;
-let endId = -1;
-let strategy = new ReadingStrategy();
+const { port, bundle } = workerData as { port: MessagePort; bundle: StrategyBundle };
+const INSTANCE = bundle.name;
+const host = new StrategyHost(hostConfig(), {
+  intent: () => {},
+  report: (told) => {
+    if (told.type === 'fault') throw new Error(told.message);
+  },
+  log: () => {},
+});
+host.handleCommand({ type: 'assign', units: SYMBOLS.map(unit) }, liveClock.nowMicros());
 report({ type: 'thread', role: 'consumer', threadId: kernelThreadId() });
-new MarketReceiver(port, { onBatch });
 
-function define(symbolId: number, symbol: string): void {
-  symbols.define(symbolId, symbol);
-  if (symbol === BEGIN_SYMBOL) beginId = symbolId;
-  if (symbol === END_SYMBOL) endId = symbolId;
+let shownBefore = 0;
+const marks = new Marks((mark) => {
+  const { eventsShown } = host.counters;
+  if (mark === Mark.block) report({ type: 'block' });
+  else if (mark === Mark.end) report({ type: 'end', events: eventsShown - shownBefore });
+  else {
+    shownBefore = eventsShown;
+    report({ type: 'begin' });
+  }
+});
+new MarketReceiver(port, {
+  onBatch: (batch) => {
+    host.handleBatch(batch, liveClock.nowMicros());
+    marks.look(batch);
+  },
+});
+
+function hostConfig(): HostConfig {
+  const now = liveClock.nowMicros();
+  return {
+    consumer: 'A',
+    batchId: 'bench',
+    instances: [{ instanceId: INSTANCE, bundle, parameters: {}, windows: [], isIntraday: false }],
+    assetClass: 'us_equity',
+    marketHours: 'always',
+    feedHasBars: true,
+    eventAgeMaxMs: 5_000,
+    // The frames are sent round and round, with the times they were made with.
+    feedLagMaxMs: MICROS_PER_HOUR,
+    feedDelayMs: 0,
+    liquidateBeforeCloseMs: null,
+    session: {
+      date: '2026-01-01',
+      openMicros: now - MICROS_PER_HOUR,
+      closeMicros: now + 6 * MICROS_PER_HOUR,
+      extendedOpenMicros: now - 2 * MICROS_PER_HOUR,
+      extendedCloseMicros: now + 8 * MICROS_PER_HOUR,
+    },
+    limits: { ...DEFAULT_HOST_LIMITS, historyBarsMax: 10 },
+  };
 }
 
-function onBatch(batch: Batch): void {
-  for (let row = 0; row < batch.count; row += 1) {
-    const symbolId = batch.symbolId[row] ?? 0;
-    switch (batch.kind[row]) {
-      case EventKind.quote:
-        strategy.onQuote(symbols.textOf(symbolId), batch.n0[row] ?? 0, batch.n2[row] ?? 0);
-        break;
-      case EventKind.trade:
-        strategy.onTrade(symbols.textOf(symbolId), batch.n0[row] ?? 0, batch.n1[row] ?? 0);
-        break;
-      case EventKind.definition:
-        define(symbolId, batch.heapText(row));
-        break;
-      default:
-        break;
-    }
-    if (symbolId === beginId && batch.kind[row] === EventKind.trade) {
-      strategy = new ReadingStrategy();
-      report({ type: 'begin' });
-    } else if (symbolId === endId && batch.kind[row] === EventKind.trade) {
-      report({ type: 'end', events: strategy.events - 1, checksum: strategy.checksum });
-    }
-  }
+function unit(symbol: string) {
+  return {
+    instanceId: INSTANCE,
+    symbol,
+    algoRunId: '1',
+    symbols: [symbol],
+    state: null,
+    orderSequence: 0,
+    positions: [],
+    openOrders: [],
+    isRejected: false,
+  };
 }

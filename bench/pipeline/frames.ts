@@ -1,17 +1,24 @@
 /** Frames shaped like Alpaca's market-data frames, the same for every pipeline. */
 import { seededRandom } from '../../src/clock/chance.ts';
+import { liveClock } from '../../src/clock/live.ts';
+import { type EpochMicros, formatMicros, MICROS_PER_SECOND } from '../../src/domain/time.ts';
 
-export const SYMBOL_COUNT = 11_000;
+const SYMBOL_COUNT = 11_000;
 const QUOTE_SHARE = 0.7;
 /** 200,000 events a second. */
 const NANOS_PER_EVENT = 5_000;
 const EXCHANGES = 'ABCDHIJKMNPQVXYZ';
 const CONDITIONS = ['["@"]', '["@","I"]', '[" "]', '["@","F","I"]', '[" ","F"]', '["@","T"]'];
 
-/** Trades of these symbols mark the begin and the end of what is measured. */
-export const BEGIN_SYMBOL = 'ZZBEGIN';
-export const END_SYMBOL = 'ZZEND';
-/** No other frame has this length: whoever does not read frames finds the marks by it. */
+export const SYMBOLS: readonly string[] = Array.from({ length: SYMBOL_COUNT }, (_, index) =>
+  symbolText(index),
+);
+
+/** Trades of this symbol mark where measuring begins and ends, and where the sender waits to hear how far we are. */
+export const MARK_SYMBOL = 'ZZMARK';
+/** The prices of marks. */
+export const Mark = { begin: 1, block: 2, end: 3 } as const;
+/** No other frame has this length: whoever does not read frames finds begin and end by it. */
 export const MARK_BYTES = 65_521;
 
 export interface FrameShape {
@@ -26,15 +33,15 @@ export interface Frame {
 
 /** Distinct frames, to be sent round and round: about `messages` messages in all. */
 export function createFrames(shape: FrameShape, messages: number, seed: number): readonly Frame[] {
+  const startMicros = wholeSecond(liveClock.nowMicros());
   const random = seededRandom(seed);
   const pick = (count: number) => Math.floor(random() * count);
-  const context: Context = { pick, nanos: 0 };
-  const symbols = Array.from({ length: SYMBOL_COUNT }, (_, index) => symbolText(index));
+  const context: Context = { startMicros, pick, nanos: 0 };
   const frames: Frame[] = [];
   for (let total = 0; total < messages; ) {
     const count = shape.messagesMin + pick(shape.messagesMax - shape.messagesMin + 1);
     const elements = Array.from({ length: count }, () => {
-      const symbol = symbols[pick(SYMBOL_COUNT)];
+      const symbol = SYMBOLS[pick(SYMBOL_COUNT)];
       return random() < QUOTE_SHARE ? quoteText(symbol, context) : tradeText(symbol, context);
     });
     frames.push({ bytes: Buffer.from(`[${elements.join(',')}]`), messages: count });
@@ -43,9 +50,14 @@ export function createFrames(shape: FrameShape, messages: number, seed: number):
   return frames;
 }
 
-export function markFrame(symbol: string): Buffer {
-  const text = `[${tradeText(symbol, { pick: () => 0, nanos: 0 })}]`;
-  return Buffer.from(text.padEnd(MARK_BYTES, ' '));
+export function markFrame(mark: (typeof Mark)[keyof typeof Mark]): Buffer {
+  const time = formatMicros(wholeSecond(liveClock.nowMicros()));
+  const text = `[{"T":"t","S":"${MARK_SYMBOL}","i":1,"x":"V","p":${mark},"s":1,"c":["@"],"z":"C","t":"${time}"}]`;
+  return Buffer.from(mark === Mark.block ? text : text.padEnd(MARK_BYTES, ' '));
+}
+
+function wholeSecond(moment: EpochMicros): EpochMicros {
+  return moment - (moment % MICROS_PER_SECOND);
 }
 
 function symbolText(index: number): string {
@@ -56,6 +68,7 @@ function symbolText(index: number): string {
 }
 
 interface Context {
+  readonly startMicros: EpochMicros;
   readonly pick: (count: number) => number;
   nanos: number;
 }
@@ -64,13 +77,11 @@ interface Context {
 function timeText(context: Context): string {
   context.nanos += NANOS_PER_EVENT;
   const nanos = context.nanos + context.pick(1_000_000);
-  const seconds = Math.floor(nanos / 1_000_000_000);
-  const two = (value: number) => String(value).padStart(2, '0');
+  const second = formatMicros(context.startMicros + Math.floor(nanos / 1_000_000_000) * MICROS_PER_SECOND);
   const fraction = String(nanos % 1_000_000_000)
     .padStart(9, '0')
     .replace(/0+$/, '');
-  const text = `2026-11-20T15:${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
-  return `${text}${fraction === '' ? '' : `.${fraction}`}Z`;
+  return `${second.slice(0, 'YYYY-MM-DDTHH:MM:SS'.length)}${fraction === '' ? '' : `.${fraction}`}Z`;
 }
 
 function exchange(context: Context): string {

@@ -15,14 +15,17 @@ const UNIFORM: Workload = {
   seed: 1,
 };
 const SMALL: Workload = { messagesMin: 1, messagesMax: 5, warmUpEvents: 400_000, events: 600_000, seed: 2 };
-const PIPELINES: readonly PipelineName[] = ['rawDrain', 'naive', 'openbell'];
+const NAME_WIDTH = 18;
+const PIPELINES: readonly PipelineName[] = ['rawDrain', 'naive', 'openbellTransport', 'openbell'];
 
 interface Comparison {
   readonly rawDrain: Measured;
   readonly naive: Measured;
   readonly openbell: Measured;
+  readonly openbellTransport: Measured;
   /** Events per CPU second, ours over the naive pipeline's. */
   readonly ratioToNaive: number;
+  readonly transportRatioToNaive: number;
 }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
@@ -39,12 +42,14 @@ else {
 async function compare(workload: Workload): Promise<Comparison> {
   const results: Partial<Record<PipelineName, Measured>> = {};
   for (const pipeline of PIPELINES) results[pipeline] = await measure(pipeline, workload);
-  const { rawDrain, naive, openbell } = results as Record<PipelineName, Measured>;
+  const { rawDrain, naive, openbell, openbellTransport } = results as Record<PipelineName, Measured>;
   return {
     rawDrain,
     naive,
     openbell,
+    openbellTransport,
     ratioToNaive: round(naive.cpuMicrosPerEvent / openbell.cpuMicrosPerEvent, 2),
+    transportRatioToNaive: round(naive.cpuMicrosPerEvent / openbellTransport.cpuMicrosPerEvent, 2),
   };
 }
 
@@ -52,7 +57,7 @@ function table(title: string, comparison: Comparison): string {
   const lines = PIPELINES.map((pipeline) => {
     const measured = comparison[pipeline];
     const columns = [
-      pipeline.padEnd(9),
+      pipeline.padEnd(NAME_WIDTH),
       measured.eventsPerSecond.toLocaleString('en-US').padStart(12),
       measured.cpuMicrosPerEvent.toFixed(3).padStart(12),
       perThread(measured.producerCpuMicrosPerEvent),
@@ -64,11 +69,12 @@ function table(title: string, comparison: Comparison): string {
     return columns.join('');
   });
   const head =
-    'pipeline '.padEnd(9) +
+    'pipeline'.padEnd(NAME_WIDTH) +
     ['events/s', 'us/event', 'producer', 'consumer', 'shown'].map((name) => name.padStart(12)).join('') +
     'conflated'.padStart(10) +
     'dropped'.padStart(8);
-  const ratio = `events per CPU second, ours over naive: ${comparison.ratioToNaive.toFixed(2)}`;
+  const { ratioToNaive, transportRatioToNaive } = comparison;
+  const ratio = `events per CPU second over the naive pipeline's: ${ratioToNaive}, without strategy host: ${transportRatioToNaive}`;
   return `${title} (CPU microseconds per event, all threads)\n${head}\n${lines.join('\n')}\n${ratio}\n`;
 }
 

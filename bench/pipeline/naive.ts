@@ -5,7 +5,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import { kernelThreadId } from './cpu.ts';
-import { BEGIN_SYMBOL, END_SYMBOL } from './frames.ts';
+import { MARK_SYMBOL, Mark } from './frames.ts';
 import type { Progress } from './report.ts';
 import { ReadingStrategy } from './strategy.ts';
 
@@ -33,16 +33,19 @@ function produce(): void {
 
 function consume(): void {
   let strategy = new ReadingStrategy();
+  const onMark = (mark: number) => {
+    if (mark === Mark.block) report({ type: 'block' });
+    else if (mark === Mark.end) report({ type: 'end', events: strategy.events });
+    else {
+      strategy = new ReadingStrategy();
+      report({ type: 'begin' });
+    }
+  };
   port.on('message', (event: Event) => {
     if (event.T === 'q') strategy.onQuote(event.S, event.bp, event.ap);
     else if (event.T === 't') {
       strategy.onTrade(event.S, event.p, event.s);
-      if (event.S === BEGIN_SYMBOL) {
-        strategy = new ReadingStrategy();
-        report({ type: 'begin' });
-      } else if (event.S === END_SYMBOL) {
-        report({ type: 'end', events: strategy.events - 1, checksum: strategy.checksum });
-      }
+      if (event.S === MARK_SYMBOL) onMark(event.p);
     }
   });
 }

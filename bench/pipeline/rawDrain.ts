@@ -14,5 +14,5 @@ socket.on('open', () => socket.send('{"action":"subscribe","trades":["*"],"quote
 socket.on('message', (data: Buffer) => {
   if (data.length !== MARK_BYTES) return;
   marks += 1;
-  report(marks === 1 ? { type: 'begin' } : { type: 'end', events: 0, checksum: 0 });
+  report(marks === 1 ? { type: 'begin' } : { type: 'end', events: 0 });
 });

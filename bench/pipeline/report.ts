@@ -1,13 +1,15 @@
 /** What the threads of a pipeline tell the measuring thread, and what it makes of that. */
 
-export type PipelineName = 'rawDrain' | 'naive' | 'openbell';
+/** `openbellTransport` is ours up to a bare handler in place of the strategy host. */
+export type PipelineName = 'rawDrain' | 'naive' | 'openbell' | 'openbellTransport';
 
 /** Posted by the thread at the pipeline's end. */
 export type Progress =
   | { readonly type: 'thread'; readonly role: 'producer' | 'consumer'; readonly threadId: number }
   | { readonly type: 'begin' }
-  /** `events` were handled since the begin. `checksum` keeps the handler honest. */
-  | { readonly type: 'end'; readonly events: number; readonly checksum: number };
+  | { readonly type: 'block' }
+  /** `events` were shown to the strategy since the begin. */
+  | { readonly type: 'end'; readonly events: number };
 
 export interface Measured {
   /** Sent between the marks. */

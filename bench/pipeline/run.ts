@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { liveClock } from '../../src/clock/live.ts';
 import { DEFAULT_PRODUCER_LIMITS, type ProducerConfig } from '../../src/producer/config.ts';
 import { providerConfig } from '../../src/providers/config.ts';
+import { bundleStrategy } from '../../src/strategies/bundle.ts';
 import type { ProducerCommand, ProducerReport, ReceiverCounters } from '../../src/transport/messages.ts';
 import { hasThreadCpu, processCpuMicros, threadCpuMicros } from './cpu.ts';
 import type { Measured, PipelineName, Progress } from './report.ts';
@@ -33,13 +34,21 @@ const STATISTICS_PERIOD_MS = 100;
 class Run {
   readonly workers: Worker[] = [];
   readonly threadIds = { producer: 0, consumer: 0 };
+  onBlock: () => void = () => {};
   begin: Snapshot | undefined;
   end: Snapshot | undefined;
   shown = 0;
+  /** Whether our own producer counts what becomes of its events. */
+  isCounted = false;
   counters: ReceiverCounters | undefined;
   /** For the product's producer, whose messages are not ours. */
   readonly producerThread = new Int32Array(new SharedArrayBuffer(4));
   #finish: () => void = () => {};
+  #consumerReady: () => void = () => {};
+  /** The consumer has set up its strategies and waits for events. */
+  readonly consumerIsReady = new Promise<void>((resolve) => {
+    this.#consumerReady = resolve;
+  });
   readonly finished = new Promise<void>((resolve) => {
     this.#finish = resolve;
   });
@@ -65,6 +74,10 @@ class Run {
     switch (progress.type) {
       case 'thread':
         this.threadIds[progress.role] = progress.threadId;
+        if (progress.role === 'consumer') this.#consumerReady();
+        break;
+      case 'block':
+        this.onBlock();
         break;
       case 'begin':
         this.begin = this.#snapshot();
@@ -93,17 +106,20 @@ class Run {
 }
 
 export async function measure(pipeline: PipelineName, workload: Workload): Promise<Measured> {
-  const sender = fork(fileURLToPath(new URL('./sender.js', import.meta.url)), [JSON.stringify(workload)]);
+  const sender = fork(fileURLToPath(new URL('./sender.js', import.meta.url)), [
+    JSON.stringify({ ...workload, waitsForMarks: pipeline !== 'rawDrain' }),
+  ]);
   const sent = messageOf<{ sent: number }>(sender, 'sent');
   const { port } = await messageOf<{ port: number }>(sender, 'port');
   const url = `ws://127.0.0.1:${port}`;
   const run = new Run();
+  run.onBlock = () => sender.send('block');
   if (pipeline === 'rawDrain') run.add('rawDrain', { url });
   else if (pipeline === 'naive') startNaive(run, url);
-  else startOpenbell(run, url);
+  else await startOpenbell(run, url, pipeline === 'openbell' ? 'consumer' : 'dispatch');
   await run.finished;
   const events = (await sent).sent;
-  if (pipeline === 'openbell') await settled(run);
+  if (run.isCounted) await settled(run);
   await run.stop();
   sender.kill();
   await once(sender, 'exit');
@@ -116,7 +132,10 @@ function startNaive(run: Run, url: string): void {
   run.add('naive', { role: 'producer', url, port: port1 }, { transferList: [port1] });
 }
 
-function startOpenbell(run: Run, url: string): void {
+async function startOpenbell(run: Run, url: string, consumer: 'consumer' | 'dispatch'): Promise<void> {
+  run.isCounted = true;
+  const path = fileURLToPath(new URL('./readingStrategy.js', import.meta.url));
+  const bundle = await bundleStrategy({ name: null, path, baseDirectory: '.' });
   const config: ProducerConfig = {
     provider: providerConfig({
       provider: 'alpaca',
@@ -127,12 +146,13 @@ function startOpenbell(run: Run, url: string): void {
       keyId: 'bench',
       secretKey: 'bench',
     }),
-    log: { level: 'warn', file: null, isPretty: false },
+    log: { level: 'error', file: null, isPretty: false },
     batchId: 'bench',
     limits: { ...DEFAULT_PRODUCER_LIMITS, statisticsPeriodMs: STATISTICS_PERIOD_MS },
   };
   const { port1, port2 } = new MessageChannel();
-  run.add('consumer', { port: port2 }, { transferList: [port2] });
+  run.add(consumer, { port: port2, bundle }, { transferList: [port2] });
+  await run.consumerIsReady;
   const producer = run.add('producer', { ...config, threadId: run.producerThread }, { isSilent: true });
   producer.on('message', (report: ProducerReport) => {
     if (report.type === 'failed') throw new Error(report.error.cause);

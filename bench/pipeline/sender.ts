@@ -1,11 +1,12 @@
 /**
- * The feed, in a process of its own: speaks Alpaca's handshake, then sends as fast as the connection takes it.
- * TCP's own back-pressure is the only flow control, and the same for every pipeline.
+ * The feed, in a process of its own: speaks Alpaca's handshake, then sends as fast as the pipeline's end follows:
+ * after each block of events there is a mark, and only so many marks may be on their way. So every pipeline has the
+ * same events to handle and the same to wait for, whatever it does when it falls behind.
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { BEGIN_SYMBOL, createFrames, END_SYMBOL, type Frame, markFrame } from './frames.ts';
+import { createFrames, type Frame, Mark, markFrame } from './frames.ts';
 
 interface SenderOptions {
   readonly messagesMin: number;
@@ -13,7 +14,13 @@ interface SenderOptions {
   readonly warmUpEvents: number;
   readonly events: number;
   readonly seed: number;
+  /** False for a pipeline that reads no marks: TCP alone holds the sender back. */
+  readonly waitsForMarks: boolean;
 }
+
+const BLOCK_EVENTS = 1_024;
+/** Less than a receiver's two batches hold: nobody is overrun. */
+const BLOCKS_UNDER_WAY_MAX = 2;
 
 const DISTINCT_MESSAGES = 200_000;
 /** So much may wait in this process before it waits for the connection. */
@@ -22,6 +29,12 @@ const BUFFERED_BYTES_MAX = 1_048_576;
 const options = JSON.parse(process.argv[2] ?? '{}') as SenderOptions;
 const frames = createFrames(options, DISTINCT_MESSAGES, options.seed);
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+
+const blockMark = markFrame(Mark.block);
+let blocksUnderWay = 0;
+process.on('message', () => {
+  blocksUnderWay -= 1;
+});
 
 server.on('connection', (socket) => {
   socket.send('[{"T":"success","msg":"connected"}]');
@@ -50,6 +63,7 @@ process.send?.({ port: (server.address() as AddressInfo).port });
 
 async function sendAll(socket: WebSocket): Promise<void> {
   let at = 0;
+  let inBlock = 0;
   const next = (): Frame => {
     const frame = frames[at % frames.length];
     at += 1;
@@ -61,14 +75,21 @@ async function sendAll(socket: WebSocket): Promise<void> {
     while (sent < count) {
       const frame = next();
       sent += frame.messages;
+      inBlock += frame.messages;
       if (socket.bufferedAmount < BUFFERED_BYTES_MAX) socket.send(frame.bytes, { binary: false });
       else await new Promise((resolve) => socket.send(frame.bytes, { binary: false }, resolve));
+      if (inBlock < BLOCK_EVENTS || !options.waitsForMarks) continue;
+      inBlock = 0;
+      socket.send(blockMark, { binary: false });
+      sent += 1;
+      blocksUnderWay += 1;
+      while (blocksUnderWay >= BLOCKS_UNDER_WAY_MAX) await once(process, 'message');
     }
     return sent;
   };
   await sendEvents(options.warmUpEvents);
-  socket.send(markFrame(BEGIN_SYMBOL), { binary: false });
+  socket.send(markFrame(Mark.begin), { binary: false });
   const sent = await sendEvents(options.events);
-  socket.send(markFrame(END_SYMBOL), { binary: false });
+  socket.send(markFrame(Mark.end), { binary: false });
   process.send?.({ sent });
 }

@@ -125,7 +125,7 @@ export class Receiver {
   /** Tells the receiver, in its place between the events, that some are missing. */
   notify(gap: GapNotice): void {
     if (this.#sink === undefined) return;
-    this.#notice.reset(0, gap.fromMicros);
+    this.#notice.reset(0, gap.toMicros);
     this.#writeGap(this.#notice, gap);
     this.#take(this.#notice, FIRST_ROW, 1);
   }
@@ -271,7 +271,8 @@ export class Receiver {
     const row = batch.count;
     batch.clearRow(row, EventKind.gap, gap.symbolId);
     batch.timeNs[row] = (gap.fromMicros - batch.baseMicros) * 1_000;
-    batch.receivedNs[row] = (gap.toMicros - batch.baseMicros) * 1_000;
+    // It is told now: after the row before it, whatever times the missing events carried.
+    batch.receivedNs[row] = row === 0 ? 0 : batch.receivedNs[row - 1]!;
     batch.n0[row] = (gap.toMicros - batch.baseMicros) * 1_000;
     batch.n1[row] = gap.count;
     batch.code0[row] = gap.reason;
