@@ -91,6 +91,19 @@ export function divide(a: Decimal, b: Decimal, rounding: Rounding = 'half_even')
   return divideRounded(a * SCALE, b, rounding) as Decimal;
 }
 
+/** Mean of prices weighted by quantities, rounded once, at the ninth place; zero when the quantities sum to zero. */
+export function weightedAverage(
+  parts: readonly { readonly price: Decimal; readonly quantity: Decimal }[],
+): Decimal {
+  let value = 0n;
+  let quantity = 0n;
+  for (const part of parts) {
+    value += part.price * part.quantity;
+    quantity += part.quantity;
+  }
+  return (quantity === 0n ? 0n : divideRounded(value, quantity, 'half_even')) as Decimal;
+}
+
 /** Rounds to `places` decimals (0 to 9). */
 export function roundTo(value: Decimal, places: number, rounding: Rounding = 'half_even'): Decimal {
   const unit = 10n ** BigInt(DECIMAL_PLACES - places);

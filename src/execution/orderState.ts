@@ -6,17 +6,7 @@
  * of the status), and executions are a set by id. Any order of arrival comes to the same state.
  */
 import type { BrokerOrder, Execution } from '../brokers/contract.ts';
-import {
-  add,
-  type Decimal,
-  divide,
-  isZero,
-  maximum,
-  minimum,
-  multiply,
-  subtract,
-  ZERO,
-} from '../domain/decimal.ts';
+import { add, type Decimal, maximum, minimum, subtract, weightedAverage, ZERO } from '../domain/decimal.ts';
 import { isTerminal, type Order, type OrderStatus } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 
@@ -61,7 +51,7 @@ export class TrackedOrder {
   #order: Order;
   #local: OrderStatus;
   #word: BrokerWord | null = null;
-  #value = ZERO;
+  readonly #fills: { readonly price: Decimal; readonly quantity: Decimal }[] = [];
   #reportedFilled = ZERO;
   readonly #executionIds = new Set<string>();
   /** Why a cancel was asked for; null while none is wanted. It stands until the order ends or the broker refuses. */
@@ -91,7 +81,10 @@ export class TrackedOrder {
     this.#local = order.status;
     this.batchId = batchId;
     this.#reportedFilled = reportedFilled;
-    if (order.averagePrice !== null) this.#value = multiply(order.averagePrice, order.filledQuantity);
+    // What a restored order was filled with before counts as one fill at its average.
+    if (order.averagePrice !== null) {
+      this.#fills.push({ price: order.averagePrice, quantity: order.filledQuantity });
+    }
     // A restored status of the broker's is its oldest word: anything that it says now is newer.
     if (RANK[order.status] !== undefined && order.brokerOrderId !== null) {
       this.#word = { status: order.status, isTerminal: isTerminal(order.status), atMicros: 0, rank: 0 };
@@ -172,8 +165,8 @@ export class TrackedOrder {
     const filledQuantity = add(this.#order.filledQuantity, execution.quantity);
     if (filledQuantity > minimum(this.#reportedFilled, this.#order.quantity)) return 'surplus';
     this.#executionIds.add(execution.executionId);
-    this.#value = add(this.#value, multiply(execution.price, execution.quantity));
-    const averagePrice = isZero(filledQuantity) ? null : divide(this.#value, filledQuantity);
+    this.#fills.push(execution);
+    const averagePrice = weightedAverage(this.#fills);
     this.#order = {
       ...this.#order,
       filledQuantity,

@@ -6,12 +6,12 @@ import {
   absolute,
   add,
   type Decimal,
-  divide,
   isZero,
   minimum,
   multiply,
   negate,
   subtract,
+  weightedAverage,
   ZERO,
 } from '../domain/decimal.ts';
 import type { Fill, Position, Side } from '../domain/order.ts';
@@ -103,8 +103,8 @@ export function applyFill(
   const next = { ...position, algoRunId: fill.algoRunId, quantity, fees };
   const isAdding = isZero(held) || held > ZERO === change > ZERO;
   if (isAdding) {
-    const value = add(multiply(absolute(held), averagePrice), multiply(fill.quantity, fill.price));
-    return { ...next, averagePrice: isZero(quantity) ? ZERO : divide(value, absolute(quantity)) };
+    const entry = { price: averagePrice, quantity: absolute(held) };
+    return { ...next, averagePrice: weightedAverage([entry, fill]) };
   }
   const closed = minimum(absolute(held), fill.quantity);
   const gain = multiply(subtract(fill.price, averagePrice), closed);

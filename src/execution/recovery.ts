@@ -7,10 +7,9 @@ import {
   add,
   type Decimal,
   decimal,
-  divide,
   formatDecimal,
-  multiply,
   subtract,
+  weightedAverage,
   ZERO,
 } from '../domain/decimal.ts';
 import { isTerminal, type Position } from '../domain/order.ts';
@@ -237,9 +236,9 @@ export class Recovery {
     const kept = this.#orders.get(clientOrderId);
     if (kept === undefined) return;
     const { order } = kept;
-    const before = multiply(order.averagePrice ?? ZERO, order.filledQuantity);
+    const before = { price: order.averagePrice ?? ZERO, quantity: order.filledQuantity };
     const filledQuantity = add(order.filledQuantity, fill.quantity);
-    const averagePrice = divide(add(before, multiply(fill.price, fill.quantity)), filledQuantity);
+    const averagePrice = weightedAverage([before, fill]);
     this.#orders.set(clientOrderId, { ...kept, order: { ...order, filledQuantity, averagePrice } });
   }
 

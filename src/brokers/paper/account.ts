@@ -6,12 +6,12 @@ import {
   absolute,
   add,
   type Decimal,
-  divide,
   isZero,
   maximum,
   minimum,
   multiply,
   subtract,
+  weightedAverage,
   ZERO,
 } from '../../domain/decimal.ts';
 import type { Account, Side } from '../../domain/order.ts';
@@ -104,11 +104,10 @@ export function openingQuantity(held: Decimal, side: Side, quantity: Decimal): D
 function entryPrice(held: Held, change: Decimal, price: Decimal): Decimal {
   const next = add(held.quantity, change);
   if (isZero(held.quantity) || held.quantity > ZERO === change > ZERO) {
-    const value = add(
-      multiply(held.averagePrice, absolute(held.quantity)),
-      multiply(price, absolute(change)),
-    );
-    return divide(value, absolute(next));
+    return weightedAverage([
+      { price: held.averagePrice, quantity: absolute(held.quantity) },
+      { price, quantity: absolute(change) },
+    ]);
   }
   return next > ZERO === held.quantity > ZERO ? held.averagePrice : price;
 }

@@ -1,14 +1,5 @@
 /** An order at the paper broker, and what a market event gives it. */
-import {
-  add,
-  type Decimal,
-  divide,
-  isZero,
-  minimum,
-  multiply,
-  subtract,
-  ZERO,
-} from '../../domain/decimal.ts';
+import { add, type Decimal, isZero, minimum, subtract, weightedAverage, ZERO } from '../../domain/decimal.ts';
 import { isTerminal, type Order, type OrderStatus } from '../../domain/order.ts';
 import type { EpochMicros } from '../../domain/time.ts';
 import type { BrokerOrder } from '../contract.ts';
@@ -27,7 +18,7 @@ export class PaperOrder {
   filledQuantity: Decimal = ZERO;
   fills = 0;
   isTriggered: boolean;
-  #value: Decimal = ZERO;
+  #average: Decimal = ZERO;
 
   constructor(
     order: Order,
@@ -84,8 +75,11 @@ export class PaperOrder {
   }
 
   fill(match: Level, atMicros: EpochMicros): void {
+    this.#average = weightedAverage([
+      { price: this.#average, quantity: this.filledQuantity },
+      { price: match.price, quantity: match.size },
+    ]);
     this.filledQuantity = add(this.filledQuantity, match.size);
-    this.#value = add(this.#value, multiply(match.price, match.size));
     this.fills += 1;
     this.setStatus(isZero(this.remaining) ? 'filled' : 'partially_filled', atMicros);
   }
@@ -106,7 +100,7 @@ export class PaperOrder {
       side,
       quantity,
       filledQuantity: this.filledQuantity,
-      averagePrice: isZero(this.filledQuantity) ? null : divide(this.#value, this.filledQuantity),
+      averagePrice: isZero(this.filledQuantity) ? null : this.#average,
       status: this.status,
       rawStatus: this.status,
       createdAtMicros: this.createdAtMicros,
