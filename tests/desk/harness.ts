@@ -252,7 +252,9 @@ export class Harness {
       what: `${clientOrderId} to be ${status}`,
       timeoutMs: 8_000,
     }).catch((error: Error) => {
-      const events = JSON.stringify(this.events.slice(-5), (_key, value) => (typeof value === 'bigint' ? `${value}` : value));
+      const events = JSON.stringify(this.events.slice(-5), (_key, value) =>
+        typeof value === 'bigint' ? `${value}` : value,
+      );
       throw new Error(`${error.message}; last told: ${events}`);
     });
     return this.told(clientOrderId)!;
