@@ -25,7 +25,7 @@ import { Executor } from './executor.ts';
 import { JournalFile } from './journalFile.ts';
 import { feedMarket } from './market.ts';
 import { Outbox } from './outbox.ts';
-import { askAccount, askHoldings, carriesOver } from './startup.ts';
+import { askAccount, askHoldings, carriesOver, notReconciled } from './startup.ts';
 
 export interface DeskParts {
   readonly config: DeskConfig;
@@ -396,13 +396,4 @@ export class Desk {
   #report(report: DeskReport): void {
     this.#control.post(report);
   }
-}
-
-function notReconciled(timeoutMs: number): UserError {
-  return new UserError({
-    exitCode: EXIT_UNREACHABLE,
-    cause: `the broker's books could not be compared with ours within ${timeoutMs} ms`,
-    remedy:
-      'Look into the log for what the broker answered; check that its trade-updates stream can be reached.',
-  });
 }

@@ -58,6 +58,16 @@ export async function askHoldings(
   }
 }
 
+/** The start's last step did not come through in time. */
+export function notReconciled(timeoutMs: number): UserError {
+  return new UserError({
+    exitCode: EXIT_UNREACHABLE,
+    cause: `the broker's books could not be compared with ours within ${timeoutMs} ms`,
+    remedy:
+      'Look into the log for what the broker answered; check that its trade-updates stream can be reached.',
+  });
+}
+
 function accountRefused(failure: Failure): UserError {
   const isRefusal = failure.kind === 'unauthorized' || failure.kind === 'forbidden';
   return new UserError({
