@@ -1,0 +1,82 @@
+/** All commands, in the order of the help, each loaded only when it is asked for. */
+import type { Command } from 'commander';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly description: string;
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'trade',
+    description: 'run the daemon: scanners, producer, consumers, desk',
+    load: async () => (await import('./commands/trade.ts')).tradeCommand(),
+  },
+  {
+    name: 'sim',
+    description:
+      "run the local exchange: Alpaca's protocols over loopback, with a synthetic or recorded market",
+    load: async () => (await import('./commands/sim.ts')).simCommand(),
+  },
+  {
+    name: 'check',
+    description: "validate the plan, the environment, the database and the broker's answer",
+    load: async () => (await import('./commands/check.ts')).checkCommand(),
+  },
+  {
+    name: 'status',
+    description: 'show the running daemon: threads, lag, feed age, risk state, positions',
+    load: async () => (await import('./commands/status.ts')).statusCommand(),
+  },
+  {
+    name: 'halt',
+    description: 'stop taking new risk at once and cancel resting orders',
+    load: async () => (await import('./commands/killswitch.ts')).haltCommand(),
+  },
+  {
+    name: 'resume',
+    description: 'release the kill switch',
+    load: async () => (await import('./commands/killswitch.ts')).resumeCommand(),
+  },
+  {
+    name: 'liquidate',
+    description: 'halt, cancel resting orders and close every position at the market',
+    load: async () => (await import('./commands/killswitch.ts')).liquidateCommand(),
+  },
+  {
+    name: 'runs',
+    description: 'list strategy runs: one row for each strategy instance and consumer',
+    load: async () => (await import('./commands/rows.ts')).runsCommand(),
+  },
+  {
+    name: 'orders',
+    description: 'list orders and what became of them',
+    load: async () => (await import('./commands/rows.ts')).ordersCommand(),
+  },
+  {
+    name: 'trades',
+    description: 'list fills, with the reasons and indicators of their orders',
+    load: async () => (await import('./commands/rows.ts')).tradesCommand(),
+  },
+  {
+    name: 'positions',
+    description: 'list what each strategy run holds and has earned',
+    load: async () => (await import('./commands/rows.ts')).positionsCommand(),
+  },
+  {
+    name: 'scan',
+    description: "run the plan's scanners once and print their picks, or on their times with --daemon",
+    load: async () => (await import('./commands/scan.ts')).scanCommand(),
+  },
+  {
+    name: 'tape',
+    description: 'tape files: recorded market events, as backtests and the local exchange read them',
+    load: async () => (await import('./commands/tape.ts')).tapeCommand(),
+  },
+  {
+    name: 'db',
+    description: 'the database: its schema and how to look into it',
+    load: async () => (await import('./commands/database.ts')).databaseCommand(),
+  },
+];

@@ -1,0 +1,107 @@
+/** `openbell sim`: the local exchange as a process of its own. */
+import { Command, Option } from 'commander';
+import { liveClock } from '../../clock/live.ts';
+import { startExchange } from '../../exchange/exchange.ts';
+import type { ExchangeFaults } from '../../exchange/faults.ts';
+import { createLog } from '../../observability/log.ts';
+import { durationMs, list, logLevelOption, type StorageOptions, storageOf, wholeNumber } from '../options.ts';
+import { print } from '../output.ts';
+import { onStopRequest } from '../signals.ts';
+
+interface Options extends StorageOptions {
+  readonly port: number;
+  readonly tape?: string;
+  readonly seed: number;
+  readonly symbols: readonly string[];
+  readonly rate: number;
+  readonly json?: boolean;
+  readonly parent?: boolean;
+  readonly rejectProbability?: number;
+  readonly duplicateExecutions?: boolean;
+  readonly malformedElements?: boolean;
+  readonly unknownKinds?: boolean;
+  readonly disconnectEvery?: number;
+}
+
+const RATE_DEFAULT = 500;
+const SEED_DEFAULT = 42;
+
+export function simCommand(): Command {
+  return new Command('sim')
+    .option(
+      '--port <number>',
+      'TCP port on 127.0.0.1; 0 takes any free one',
+      wholeNumber({ min: 0, max: 65_535 }),
+      0,
+    )
+    .option('--tape <file>', 'play this tape, restamped to now, instead of the synthetic market')
+    .option(
+      '--seed <number>',
+      'the same seed gives the same market',
+      wholeNumber({ min: 0, max: 4_294_967_295 }),
+      SEED_DEFAULT,
+    )
+    .option('--symbols <list>', 'comma-separated, such as AAPL,MSFT,BTC/USD', list, [])
+    .option(
+      '--rate <events>',
+      'market events a second over all symbols',
+      wholeNumber({ min: 1, max: 100_000 }),
+      RATE_DEFAULT,
+    )
+    .option('--reject-probability <share>', 'share of orders that the venue rejects, 0 to 1', Number)
+    .option('--duplicate-executions', 'tell every execution twice')
+    .option('--malformed-elements', 'put a damaged element into every batch of market data')
+    .option('--unknown-kinds', 'mix in kinds, events and fields that nobody has heard of')
+    .option('--disconnect-every <duration>', 'cut both streams this often', durationMs)
+    .option('--json', 'print the port and the environment to reach it as one JSON line')
+    .addOption(new Option('--parent', 'end when the process that started this one ends').hideHelp())
+    .addOption(logLevelOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  openbell sim --port 8090 --symbols AAPL,NVDA --rate 1000\n  openbell sim --json --tape ibm.tape',
+    )
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const log = createLog(
+    { level: storageOf(options).logLevel, file: null, isPretty: process.stderr.isTTY === true },
+    { thread: 'exchange' },
+  );
+  const exchange = await startExchange({
+    port: options.port,
+    seed: options.seed,
+    symbols: options.symbols,
+    ratePerSecond: options.rate,
+    ...(options.tape === undefined ? {} : { tape: options.tape }),
+    faults: faultsOf(options),
+    clock: liveClock,
+    log,
+  });
+  if (options.json) print(JSON.stringify({ port: exchange.port, env: exchange.env }));
+  else {
+    print(`The local exchange listens on 127.0.0.1:${exchange.port}. To trade on it, in another shell:`);
+    for (const [name, value] of Object.entries(exchange.env)) print(`  export ${name}=${value}`);
+    print('Ctrl-C stops it.');
+  }
+  await stopRequest(options.parent === true);
+  await exchange.close();
+}
+
+function faultsOf(options: Options): Partial<ExchangeFaults> {
+  return {
+    ...(options.rejectProbability === undefined ? {} : { rejectProbability: options.rejectProbability }),
+    ...(options.duplicateExecutions === undefined ? {} : { duplicateExecutions: true }),
+    ...(options.malformedElements === undefined ? {} : { malformedElements: true }),
+    ...(options.unknownKinds === undefined ? {} : { unknownKinds: true }),
+    ...(options.disconnectEvery === undefined ? {} : { disconnectEveryMs: options.disconnectEvery }),
+  };
+}
+
+/** Resolves at SIGINT or SIGTERM, or when the parent process goes away. */
+function stopRequest(watchesParent: boolean): Promise<void> {
+  return new Promise((done) => {
+    onStopRequest(liveClock, { onStop: () => done(), onForce: () => process.exit(1) });
+    if (watchesParent) process.once('disconnect', () => done());
+  });
+}

@@ -1,0 +1,149 @@
+/** `openbell trade`: runs the daemon, shows it live, stops it in order. */
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { newId } from '../../clock/chance.ts';
+import { liveClock } from '../../clock/live.ts';
+import { EXIT_DONE, EXIT_UNEXPECTED, type UserError } from '../../domain/exit.ts';
+import { createLog, type LogTarget } from '../../observability/log.ts';
+import { type Preparation, prepare } from '../../trader/preparation.ts';
+import { Trader } from '../../trader/trader.ts';
+import { formatDurationMs } from '../duration.ts';
+import { reportFailure } from '../failure.ts';
+import {
+  DEFAULT_PLAN,
+  dataDirectoryOption,
+  durationMs,
+  logLevelOption,
+  type StorageOptions,
+  storageOptions,
+} from '../options.ts';
+import { print } from '../output.ts';
+import { Screen } from '../screen.ts';
+import { onStopRequest } from '../signals.ts';
+import { EMPTY_MEMORY, remember, renderLine, renderView } from '../view.ts';
+
+const REDRAW_MS = 500;
+/** Where the screen cannot be redrawn, a line says how things stand this often. */
+const LINE_MS = 5_000;
+
+interface Options extends StorageOptions {
+  readonly for?: number;
+  readonly live?: boolean;
+}
+
+interface Ending {
+  readonly reason: string;
+  readonly error: UserError | null;
+}
+
+export function tradeCommand(): Command {
+  return new Command('trade')
+    .argument('[plan]', 'the tradeplan', DEFAULT_PLAN)
+    .option('--for <duration>', 'stop by itself after this time, such as 60s or 2h', durationMs)
+    .option('--live', 'trade with real money; the plan must say `mode: live` too')
+    .addOption(dataDirectoryOption())
+    .addOption(logLevelOption())
+    .addHelpText(
+      'after',
+      '\nOn a terminal the log goes to DATA_DIR/logs, elsewhere to standard error, one JSON object a line.\n\nExamples:\n  openbell trade tradeplan.example.yaml\n  openbell trade --for 60s --data-dir /tmp/try\n  openbell trade my-plan.yaml --live',
+    )
+    .action(async (plan: string, options: Options) => {
+      const preparation = await prepare({
+        planPath: plan,
+        env: process.env,
+        isLiveFlagSet: options.live === true,
+        options: storageOptions(options),
+      });
+      process.exitCode = await run(preparation, options.for ?? null);
+    });
+}
+
+async function run(preparation: Preparation, forMs: number | null): Promise<number> {
+  const batchId = newId();
+  const isTerminal = process.stdout.isTTY === true;
+  const logTarget = logTargetOf(preparation, batchId, isTerminal);
+  const log = createLog(logTarget, { batch: batchId, thread: 'trader' });
+  let end: (ending: Ending) => void = () => undefined;
+  const ended = new Promise<Ending>((done) => {
+    end = done;
+  });
+  const trader = new Trader({
+    preparation,
+    batchId,
+    clock: liveClock,
+    log,
+    logTarget,
+    onProgress: (step) => print(`· ${step}`),
+    onFailure: (error) => end({ reason: `failed: ${error.message}`, error }),
+  });
+  const forget = onStopRequest(liveClock, {
+    onStop: (signal) => end({ reason: signal, error: null }),
+    onForce: (signal) => {
+      log.warn({ signal }, 'ended at once, on a second request');
+      process.exit(EXIT_UNEXPECTED);
+    },
+  });
+
+  let show: Display | null = null;
+  let ending: Ending;
+  try {
+    const start = trader.start();
+    // A stop that is asked for while the parts are starting must not wait for them.
+    start.catch(() => undefined);
+    const early = await Promise.race([start.then(() => null), ended]);
+    if (early === null) {
+      print(
+        `Trading, batch ${batchId}. ${logTarget.file === null ? '' : `The log is ${logTarget.file}. `}Ctrl-C stops in order.`,
+      );
+      if (forMs !== null)
+        liveClock.after(forMs, () => end({ reason: `after ${formatDurationMs(forMs)}`, error: null }));
+      show = display(trader, isTerminal);
+    }
+    ending = early ?? (await ended);
+  } catch (error) {
+    await trader.stop('the start failed');
+    forget();
+    return reportFailure(error, log.level === 'debug');
+  }
+  show?.close();
+  print(`Stopping (${ending.reason}) ...`);
+  const last = trader.status();
+  await trader.stop(ending.reason);
+  forget();
+  print(renderLine({ ...last, state: 'stopping' }));
+  if (ending.error !== null) return reportFailure(ending.error, false);
+  print('Stopped in order. `openbell runs` and `openbell trades` show what happened.');
+  return EXIT_DONE;
+}
+
+interface Display {
+  close(): void;
+}
+
+function display(trader: Trader, isTerminal: boolean): Display {
+  if (!isTerminal) {
+    const timer = liveClock.every(LINE_MS, () => print(renderLine(trader.status())));
+    return { close: () => timer.cancel() };
+  }
+  const screen = new Screen(process.stdout);
+  let memory = EMPTY_MEMORY;
+  const timer = liveClock.every(REDRAW_MS, () => {
+    const status = trader.status();
+    memory = remember(memory, status);
+    screen.draw(renderView(status, memory, screen.size));
+  });
+  return {
+    close: () => {
+      timer.cancel();
+      screen.close();
+    },
+  };
+}
+
+function logTargetOf(preparation: Preparation, batchId: string, isTerminal: boolean): LogTarget {
+  const { dataDirectory, logLevel } = preparation.environment;
+  // The live view owns the terminal; lines written into it would be painted over.
+  if (isTerminal)
+    return { level: logLevel, file: join(dataDirectory, 'logs', `${batchId}.log`), isPretty: false };
+  return { level: logLevel, file: null, isPretty: process.stderr.isTTY === true };
+}

@@ -1,0 +1,27 @@
+/** The database for commands that run while no daemon does. */
+import { liveClock } from '../clock/live.ts';
+import type { DatabaseLocation } from '../models/contract.ts';
+import { type OpenDatabase, openDatabase } from '../models/database.ts';
+import { createLog } from '../observability/log.ts';
+import type { Storage } from '../tradeplan/environment.ts';
+
+export function locationOf(storage: Storage): DatabaseLocation {
+  return storage.databaseUrl === null
+    ? { type: 'embedded', directory: storage.dataDirectory }
+    : { type: 'postgres', url: storage.databaseUrl };
+}
+
+/** Opens the database, does the work and closes it whatever happens. */
+export async function withDatabase<T>(
+  storage: Storage,
+  work: (database: OpenDatabase) => Promise<T>,
+  migrations: 'apply' | 'leave' = 'apply',
+): Promise<T> {
+  const log = createLog({ level: storage.logLevel, file: null, isPretty: process.stderr.isTTY === true }, {});
+  const database = await openDatabase(locationOf(storage), { log, clock: liveClock, migrations });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * SIGINT and SIGTERM are a request to stop in order. Signals within one second of each other count once, because a
+ * terminal and npm both pass Ctrl-C on; a later one ends the process at once.
+ */
+import type { Clock } from '../clock/clock.ts';
+
+const SAME_REQUEST_MS = 1_000;
+
+/** Calls `onStop` at the first request, `onForce` at a later one. Answers a function that stops listening. */
+export function onStopRequest(
+  clock: Clock,
+  handlers: { onStop(signal: string): void; onForce(signal: string): void },
+): () => void {
+  let firstMs: number | null = null;
+  const handle = (signal: string) => {
+    const now = clock.monotonicMs();
+    if (firstMs === null) {
+      firstMs = now;
+      handlers.onStop(signal);
+    } else if (now - firstMs > SAME_REQUEST_MS) {
+      handlers.onForce(signal);
+    }
+  };
+  process.on('SIGINT', handle);
+  process.on('SIGTERM', handle);
+  return () => {
+    process.off('SIGINT', handle);
+    process.off('SIGTERM', handle);
+  };
+}

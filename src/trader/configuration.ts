@@ -1,0 +1,129 @@
+/** What each thread is told, out of the plan and the environment: small plain copies, each with what it needs only. */
+import { alpacaBrokerConfig, type BrokerConfig } from '../brokers/config.ts';
+import { type ConsumerConfig, DEFAULT_HEARTBEAT_PERIOD_MS } from '../consumer/config.ts';
+import { DEFAULT_DESK_LIMITS, type DeskConfig } from '../desk/config.ts';
+import { EXIT_USAGE, UserError } from '../domain/exit.ts';
+import type { Session } from '../domain/market.ts';
+import { DEFAULT_HOST_LIMITS } from '../engine/config.ts';
+import { DATABASE_LIMITS } from '../models/limits.ts';
+import type { DatabaseWorkerConfig } from '../models/messages.ts';
+import type { LogTarget } from '../observability/log.ts';
+import { DEFAULT_PRODUCER_LIMITS, type ProducerConfig } from '../producer/config.ts';
+import { type ProviderConfig, providerConfig } from '../providers/config.ts';
+import type { AlpacaAccess, Environment, Storage } from '../tradeplan/environment.ts';
+import type { Tradeplan } from '../tradeplan/plan.ts';
+import type { PreparedInstance } from './preparation.ts';
+
+/** What all threads of one batch share. */
+export interface BatchContext {
+  readonly batchId: string;
+  readonly plan: Tradeplan;
+  readonly environment: Environment;
+  readonly instances: readonly PreparedInstance[];
+  readonly log: LogTarget;
+}
+
+export function databaseConfigOf(
+  storage: Storage,
+  log: LogTarget,
+  logFields: Readonly<Record<string, string>>,
+): DatabaseWorkerConfig {
+  return {
+    location:
+      storage.databaseUrl === null
+        ? { type: 'embedded', directory: storage.dataDirectory }
+        : { type: 'postgres', url: storage.databaseUrl },
+    limits: DATABASE_LIMITS,
+    log,
+    logFields,
+  };
+}
+
+export function providerConfigOf(context: BatchContext): ProviderConfig {
+  const { keyId, secretKey, dataUrl, streamUrl } = accessOf(context.environment);
+  const { feed, assetClass } = context.plan;
+  return providerConfig({ provider: 'alpaca', feed, assetClass, keyId, secretKey, dataUrl, streamUrl });
+}
+
+export function brokerConfigOf(context: BatchContext): BrokerConfig {
+  const { plan } = context;
+  if (plan.broker === 'paper') return { broker: 'paper', startingCash: '100000', currency: 'USD' };
+  const { keyId, secretKey, baseUrl } = accessOf(context.environment);
+  return alpacaBrokerConfig({
+    keyId,
+    secretKey,
+    baseUrl,
+    assetClass: plan.assetClass,
+    limits: { requestTimeoutMs: plan.limits.submitTimeoutMs },
+  });
+}
+
+export function producerConfigOf(context: BatchContext): ProducerConfig {
+  return {
+    provider: providerConfigOf(context),
+    log: context.log,
+    batchId: context.batchId,
+    limits: { ...DEFAULT_PRODUCER_LIMITS, tradeRingRows: context.plan.limits.tradeRingRows },
+  };
+}
+
+export function deskConfigOf(context: BatchContext, session: Session): DeskConfig {
+  return {
+    batchId: context.batchId,
+    environment: context.environment.algoEnvironment,
+    plan: context.plan,
+    broker: brokerConfigOf(context),
+    instances: context.instances.map((instance) => ({
+      instanceId: instance.instanceId,
+      isIntraday: instance.plan.isIntraday,
+      runs: [],
+    })),
+    session,
+    dataDirectory: context.environment.dataDirectory,
+    journalMode: context.environment.mode === 'live' ? 'synced' : 'written',
+    log: context.log,
+    limits: DEFAULT_DESK_LIMITS,
+  };
+}
+
+export function consumerConfigOf(
+  context: BatchContext,
+  consumer: string,
+  options: { session: Session | null; activity: SharedArrayBuffer },
+): ConsumerConfig {
+  const { plan } = context;
+  return {
+    host: {
+      consumer,
+      batchId: context.batchId,
+      instances: context.instances.map((instance) => ({
+        instanceId: instance.instanceId,
+        bundle: instance.bundle,
+        parameters: instance.plan.parameters,
+        windows: instance.plan.windows,
+        isIntraday: instance.plan.isIntraday,
+      })),
+      assetClass: plan.assetClass,
+      marketHours: plan.marketHours,
+      feedHasBars: plan.channels.includes('bars'),
+      eventAgeMaxMs: plan.eventAgeMaxMs,
+      feedLagMaxMs: plan.feedLagMaxMs,
+      feedDelayMs: plan.feedDelayMs,
+      liquidateBeforeCloseMs: plan.liquidateBeforeCloseMs,
+      session: options.session,
+      limits: { ...DEFAULT_HOST_LIMITS, historyBarsMax: plan.limits.historyBarsMax },
+    },
+    heartbeatPeriodMs: DEFAULT_HEARTBEAT_PERIOD_MS,
+    log: context.log,
+    activity: options.activity,
+  };
+}
+
+function accessOf(environment: Environment): AlpacaAccess {
+  if (environment.alpaca !== null) return environment.alpaca;
+  throw new UserError({
+    exitCode: EXIT_USAGE,
+    cause: 'no access to Alpaca is configured',
+    remedy: 'Set APCA_API_KEY_ID and APCA_API_SECRET_KEY.',
+  });
+}

@@ -1,0 +1,311 @@
+/**
+ * All consumers: which unit runs where, what happens when a thread dies or blocks, and what strategies report.
+ * A unit is handed over with everything it needs to go on: its positions and open orders from the desk, its saved
+ * state, its run's row, the last sequence of its client order ids.
+ */
+import type { Clock } from '../clock/clock.ts';
+import type { ConsumerConfig } from '../consumer/config.ts';
+import type { Session } from '../domain/market.ts';
+import type { Account, RiskState } from '../domain/order.ts';
+import type { Log } from '../observability/log.ts';
+import type { LimitsPlan, Tradeplan } from '../tradeplan/plan.ts';
+import type { ConsumerReport, Unit } from '../transport/messages.ts';
+import type { Alerts } from './alerts.ts';
+import { ConsumerThread } from './consumerThread.ts';
+import type { DeskThread } from './deskThread.ts';
+import { type Placed, Placement } from './placement.ts';
+import type { ProducerThread } from './producerThread.ts';
+import type { RunSubject, Runs } from './runs.ts';
+import type { States } from './states.ts';
+import type { ConsumerStatus } from './status.ts';
+import type { Universe } from './universe.ts';
+import type { WarmUp } from './warmUp.ts';
+
+const HOUR_MS = 3_600_000;
+
+export interface ConsumersOptions {
+  readonly names: readonly string[];
+  readonly plan: Tradeplan;
+  readonly subjects: ReadonlyMap<string, RunSubject>;
+  readonly universe: Universe;
+  readonly producer: ProducerThread;
+  readonly desk: DeskThread;
+  readonly warmUp: WarmUp;
+  readonly runs: Runs;
+  readonly states: States;
+  readonly alerts: Alerts;
+  readonly clock: Clock;
+  readonly log: Log;
+  config(consumer: string, activity: SharedArrayBuffer): ConsumerConfig;
+}
+
+export class Consumers {
+  readonly #options: ConsumersOptions;
+  readonly #limits: LimitsPlan;
+  readonly #placement: Placement;
+  readonly #threads: ReadonlyMap<string, ConsumerThread>;
+  readonly #deathsMs = new Map<string, number[]>();
+  #placing: Promise<void> = Promise.resolve();
+  #isStopping = false;
+
+  constructor(options: ConsumersOptions) {
+    this.#options = options;
+    this.#limits = options.plan.limits;
+    this.#placement = new Placement(options.names);
+    this.#threads = new Map(options.names.map((name) => [name, this.#makeThread(name)]));
+  }
+
+  start(): void {
+    for (const thread of this.#threads.values()) this.#startThread(thread);
+  }
+
+  /** Brings what runs into line with what the universe wants now. Calls are carried out one after another. */
+  place(): Promise<void> {
+    this.#placing = this.#placing
+      .then(() => this.#placeNew())
+      .catch((error: unknown) => {
+        this.#options.alerts.raise({
+          severity: 'critical',
+          code: 'placement_failed',
+          message: `strategies could not be given their symbols: ${String(error)}`,
+        });
+      });
+    return this.#placing;
+  }
+
+  /** The instances and symbols that run now. */
+  placed(): readonly Placed[] {
+    return this.#placement.all();
+  }
+
+  tellSession(session: Session): void {
+    for (const thread of this.#threads.values()) thread.tell({ type: 'session', session });
+  }
+
+  tellAccount(account: Account, riskState: RiskState): void {
+    for (const thread of this.#threads.values()) thread.tell({ type: 'account', account, riskState });
+  }
+
+  /** Names consumers whose heartbeat has stopped, and the strategy that holds them up. */
+  checkHeartbeats(): void {
+    for (const thread of this.#threads.values()) {
+      const index = thread.checkHeartbeat(this.#limits.heartbeatTimeoutMs);
+      if (index === null) continue;
+      const instance = this.#options.plan.strategies[index]?.instanceId ?? null;
+      const culprit =
+        instance === null ? 'no strategy is running in it' : `strategy ${instance} has not returned`;
+      thread.describeBlock(culprit);
+      this.#options.alerts.raise({
+        severity: 'critical',
+        code: 'consumer_blocked',
+        message: `consumer ${thread.name} is blocked: ${culprit}`,
+        fields: {
+          consumer: thread.name,
+          strategy: instance,
+          heartbeatTimeoutMs: this.#limits.heartbeatTimeoutMs,
+        },
+      });
+    }
+  }
+
+  status(): readonly ConsumerStatus[] {
+    return [...this.#threads.values()].map((thread) => thread.status());
+  }
+
+  async stop(timeoutMs: number): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(
+      [...this.#threads.values()].map(async (thread) => {
+        const outcome = await thread.stop(timeoutMs);
+        if (outcome === 'terminated')
+          this.#options.log.warn(
+            { consumer: thread.name },
+            'the consumer did not end by itself and was terminated',
+          );
+      }),
+    );
+  }
+
+  #makeThread(name: string): ConsumerThread {
+    return new ConsumerThread({
+      name,
+      config: (activity) => this.#options.config(name, activity),
+      heapMb: this.#limits.consumerHeapMb,
+      clock: this.#options.clock,
+      listener: {
+        onReport: (consumer, report) => this.#onReport(consumer, report),
+        onDeath: (consumer, cause) => this.#onDeath(consumer, cause),
+      },
+    });
+  }
+
+  #startThread(thread: ConsumerThread): void {
+    const market = this.#options.producer.attach(thread.name);
+    const orders = this.#options.desk.attach(thread.name);
+    thread.start({ market, orders });
+  }
+
+  async #placeNew(): Promise<void> {
+    if (this.#isStopping) return;
+    const fresh = new Map<string, Placed[]>();
+    for (const wanted of this.#options.universe.units()) {
+      const known = this.#placement.find(wanted);
+      if (known !== undefined && sameSymbols(known.symbols, wanted.symbols)) continue;
+      const placed = this.#placement.place(wanted, wanted.symbols);
+      if (known === undefined) fresh.set(placed.consumer, [...(fresh.get(placed.consumer) ?? []), placed]);
+      else
+        this.#threads
+          .get(placed.consumer)
+          ?.tell({ type: 'symbols', unit: unitOf(placed), symbols: placed.symbols });
+    }
+    this.#route();
+    for (const [consumer, units] of fresh) await this.#assign(consumer, units);
+  }
+
+  async #assign(consumer: string, units: readonly Placed[]): Promise<void> {
+    const { desk, runs, states, subjects } = this.#options;
+    const held = await desk.unitStates(units.map(unitOf));
+    const assignments = await Promise.all(
+      units.map(async (unit) => {
+        const subject = subjects.get(unit.instanceId);
+        if (subject === undefined)
+          throw new RangeError(`no strategy instance ${unit.instanceId} in the plan`);
+        const state = held.find(
+          (other) => other.instanceId === unit.instanceId && other.symbol === unit.symbol,
+        );
+        return {
+          ...unitOf(unit),
+          algoRunId: await runs.idOf(subject, consumer),
+          symbols: unit.symbols,
+          state: states.of(unit),
+          orderSequence: state?.orderSequence ?? 0,
+          positions: state?.positions ?? [],
+          openOrders: state?.openOrders ?? [],
+          isRejected: false,
+        };
+      }),
+    );
+    this.#threads.get(consumer)?.tell({ type: 'assign', units: assignments });
+  }
+
+  #route(): void {
+    const { plan, producer, universe } = this.#options;
+    for (const name of this.#threads.keys())
+      producer.route(name, universe.routes(this.#placement.onConsumer(name), plan.channels));
+    producer.route('desk', universe.deskRoutes(this.#placement.all(), plan.channels));
+  }
+
+  #onReport(consumer: string, report: ConsumerReport): void {
+    const { alerts, log, states, universe, warmUp } = this.#options;
+    switch (report.type) {
+      case 'ready':
+      case 'heartbeat':
+      case 'stopped':
+        return;
+      case 'history_request':
+        void warmUp.request(report).then((answer) => {
+          this.#threads
+            .get(consumer)
+            ?.tell({ type: 'history', requestId: report.requestId, symbol: report.symbol, answer });
+        });
+        return;
+      case 'states':
+        states.note(report.states);
+        return;
+      case 'fault':
+        this.#end(report.unit);
+        alerts.raise({
+          severity: 'critical',
+          code: 'strategy_fault',
+          message: `strategy ${report.unit.instanceId} was stopped for ${report.symbol}: ${report.handler} threw ${report.message}`,
+          fields: {
+            consumer,
+            strategy: report.unit.instanceId,
+            symbol: report.symbol,
+            handler: report.handler,
+            stack: report.stack,
+          },
+        });
+        return;
+      case 'rejected':
+        // A universe stays: the host itself no longer shows it the symbol.
+        if (report.unit.symbol !== '*') universe.endUnit(report.unit);
+        log.info(
+          { consumer, strategy: report.unit.instanceId, symbol: report.symbol, reason: report.reason },
+          'the strategy rejects the symbol for today',
+        );
+        return;
+      case 'log':
+        log[report.level](
+          { consumer, strategy: report.unit.instanceId, symbol: report.unit.symbol, ...report.fields },
+          report.message,
+        );
+        return;
+    }
+  }
+
+  #end(unit: Unit): void {
+    this.#options.universe.endUnit(unit);
+  }
+
+  #onDeath(consumer: string, cause: string): void {
+    const { alerts, clock, desk, producer } = this.#options;
+    if (this.#isStopping) return;
+    producer.detach(consumer);
+    desk.detach(consumer);
+    const now = clock.monotonicMs();
+    const deaths = [...(this.#deathsMs.get(consumer) ?? []), now].filter((moment) => now - moment < HOUR_MS);
+    this.#deathsMs.set(consumer, deaths);
+    const units = this.#placement.onConsumer(consumer);
+    const fields = { consumer, units: units.map((unit) => `${unit.instanceId} ${unit.symbol}`), cause };
+    if (deaths.length > this.#limits.consumerRestartsPerHourMax) {
+      alerts.raise({
+        severity: 'critical',
+        code: 'consumer_given_up',
+        message: `consumer ${consumer} died ${deaths.length} times within an hour and is not started again; its strategies do not run`,
+        fields,
+      });
+      return;
+    }
+    alerts.raise({
+      severity: 'critical',
+      code: 'consumer_died',
+      message: `consumer ${consumer} died and is started again: ${cause.split('\n')[0]}`,
+      fields,
+    });
+    const thread = this.#threads.get(consumer);
+    if (thread === undefined) return;
+    thread.markRestarting();
+    this.#startThread(thread);
+    this.#placing = this.#placing
+      .then(async () => {
+        this.#route();
+        await this.#assign(
+          consumer,
+          this.#placement.onConsumer(consumer).filter((unit) => this.#isWanted(unit)),
+        );
+      })
+      .catch((error: unknown) => {
+        alerts.raise({
+          severity: 'critical',
+          code: 'placement_failed',
+          message: `consumer ${consumer} could not be given its symbols back: ${String(error)}`,
+        });
+      });
+  }
+
+  /** Units that faulted or were rejected are not handed over again. */
+  #isWanted(unit: Placed): boolean {
+    return this.#options.universe
+      .units()
+      .some((wanted) => wanted.instanceId === unit.instanceId && wanted.symbol === unit.symbol);
+  }
+}
+
+function unitOf(unit: Unit): Unit {
+  return { instanceId: unit.instanceId, symbol: unit.symbol };
+}
+
+function sameSymbols(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((symbol, index) => symbol === b[index]);
+}

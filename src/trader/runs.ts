@@ -1,0 +1,61 @@
+/** The `algo_run` rows of this batch: one for each strategy instance and consumer that runs it, made at first use. */
+import type { Clock } from '../clock/clock.ts';
+import type { JsonObject } from '../domain/order.ts';
+import { formatMicros } from '../domain/time.ts';
+import type { Environment, Stores } from '../models/contract.ts';
+
+export interface RunSubject {
+  readonly instanceId: string;
+  readonly strategy: string;
+  readonly version: string;
+  readonly parameters: JsonObject;
+}
+
+export class Runs {
+  readonly #stores: Stores;
+  readonly #clock: Clock;
+  readonly #batchId: string;
+  readonly #environment: Environment;
+  readonly #ids = new Map<string, Promise<string>>();
+
+  constructor(options: { stores: Stores; clock: Clock; batchId: string; environment: Environment }) {
+    this.#stores = options.stores;
+    this.#clock = options.clock;
+    this.#batchId = options.batchId;
+    this.#environment = options.environment;
+  }
+
+  /** The row's id; the row is written when it is asked for the first time. A restarted consumer goes on in its row. */
+  idOf(subject: RunSubject, consumer: string): Promise<string> {
+    const key = `${subject.instanceId}\u0000${consumer}`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const id = this.#stores.startRun({
+      batchId: this.#batchId,
+      strategy: subject.strategy,
+      instanceId: subject.instanceId,
+      environment: this.#environment,
+      consumer,
+      version: subject.version,
+      parameters: subject.parameters,
+      startedAt: this.#now(),
+    });
+    this.#ids.set(key, id);
+    // A row that could not be written is tried again the next time it is needed.
+    id.catch(() => this.#ids.delete(key));
+    return id;
+  }
+
+  /** Closes all rows of the batch, and those that an earlier daemon left open when it died. */
+  async end(reason: string): Promise<void> {
+    await this.#stores.endRuns(this.#batchId, this.#now(), reason);
+  }
+
+  async endAbandoned(): Promise<number> {
+    return this.#stores.endAbandonedRuns(this.#batchId, this.#now());
+  }
+
+  #now(): string {
+    return formatMicros(this.#clock.nowMicros());
+  }
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { type InstanceShape, Universe } from '../../src/trader/universe.ts';
+
+const momentum: InstanceShape = {
+  instanceId: 'momentum',
+  scope: 'symbol',
+  channels: ['trades'],
+  symbols: ['AAPL'],
+  scanners: ['gainers'],
+};
+const pairs: InstanceShape = {
+  instanceId: 'pairs',
+  scope: 'universe',
+  channels: ['quotes', 'bars'],
+  symbols: ['KO', 'PEP'],
+  scanners: [],
+};
+
+describe('the universe', () => {
+  it('makes a unit of each symbol, and one of a whole universe', () => {
+    expect(new Universe([momentum, pairs]).units()).toEqual([
+      { instanceId: 'momentum', symbol: 'AAPL', symbols: ['AAPL'] },
+      { instanceId: 'pairs', symbol: '*', symbols: ['KO', 'PEP'] },
+    ]);
+  });
+
+  it('adds picks to the strategies that take from the scanner, and to no other', () => {
+    const universe = new Universe([momentum, pairs]);
+    expect(universe.addPicks('gainers', ['NVDA', 'AAPL'])).toEqual(['momentum']);
+    expect(universe.addPicks('gainers', ['NVDA'])).toEqual([]);
+    expect(universe.units().map((unit) => `${unit.instanceId} ${unit.symbol}`)).toEqual([
+      'momentum AAPL',
+      'momentum NVDA',
+      'pairs *',
+    ]);
+  });
+
+  it('takes a faulted or rejected unit out until the next session', () => {
+    const universe = new Universe([momentum]);
+    universe.endUnit({ instanceId: 'momentum', symbol: 'AAPL' });
+    expect(universe.units()).toEqual([]);
+    universe.beginSession();
+    expect(universe.units()).toHaveLength(1);
+  });
+
+  it('routes to a consumer what its units need of each symbol, joined', () => {
+    const universe = new Universe([{ ...momentum, symbols: ['KO'] }, pairs]);
+    const placed = universe.units().map((unit) => ({ ...unit, consumer: 'A' }));
+    expect(universe.routes(placed, ['trades', 'quotes', 'bars'])).toEqual([
+      { symbol: 'KO', trades: true, quotes: true, bars: true },
+      { symbol: 'PEP', trades: false, quotes: true, bars: true },
+    ]);
+  });
+
+  it('routes trades to build bars from, where the feed is not asked for bars', () => {
+    const universe = new Universe([pairs]);
+    const placed = universe.units().map((unit) => ({ ...unit, consumer: 'A' }));
+    expect(universe.routes(placed, ['trades', 'quotes'])[0]).toEqual({
+      symbol: 'KO',
+      trades: true,
+      quotes: true,
+      bars: false,
+    });
+  });
+
+  it('shows the desk prices of everything that may be ordered', () => {
+    const universe = new Universe([momentum, pairs]);
+    const placed = universe.units().map((unit) => ({ ...unit, consumer: 'A' }));
+    expect(universe.deskRoutes(placed, ['trades', 'quotes']).map((route) => route.symbol)).toEqual([
+      'AAPL',
+      'KO',
+      'PEP',
+    ]);
+  });
+});
