@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 export interface CommandEntry {
   readonly name: string;
   readonly description: string;
-  load(): Promise<Command>;
+  readonly load: () => Promise<Command>;
 }
 
 export const COMMANDS: readonly CommandEntry[] = [

@@ -67,6 +67,8 @@ async function read<Row>(storage: Storage, method: Listing, filter: RowFilter): 
       client.close();
     }
   }
+  // Loaded only now: where a daemon answers, no database driver is needed here.
+  const { withDatabase } = await import('../database.ts');
   return withDatabase(
     storage,
     ({ stores }) => stores[method](filter) as Promise<unknown> as Promise<readonly Row[]>,
