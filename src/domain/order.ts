@@ -15,9 +15,8 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** An order as a strategy proposes it. Nothing here has been checked against risk yet. */
-export interface OrderIntent {
-  readonly kind: 'order';
+/** What an order is to do and why: the same from the strategy's proposal to the last fill. */
+export interface OrderTerms {
   /** Derived from batch, strategy instance, symbol and sequence: see {@link deriveClientOrderId}. */
   readonly clientOrderId: string;
   readonly instanceId: string;
@@ -38,6 +37,11 @@ export interface OrderIntent {
   readonly stopLossPrice: Decimal | null;
   readonly reason: string;
   readonly indicators: JsonObject;
+}
+
+/** An order as a strategy proposes it. Nothing here has been checked against risk yet. */
+export interface OrderIntent extends OrderTerms {
+  readonly kind: 'order';
   /** Sequence in the host's inbox of the event that caused it. */
   readonly causedBy: number;
   readonly decidedAtMicros: EpochMicros;
@@ -100,25 +104,8 @@ export function isTerminal(status: OrderStatus): boolean {
 }
 
 /** An order as the desk keeps it and as others see it. */
-export interface Order {
-  readonly clientOrderId: string;
+export interface Order extends OrderTerms {
   readonly brokerOrderId: string | null;
-  readonly instanceId: string;
-  readonly algoRunId: string;
-  readonly consumer: string;
-  readonly symbol: string;
-  readonly side: Side;
-  readonly type: OrderType;
-  readonly timeInForce: TimeInForce;
-  readonly extendedHours: boolean;
-  readonly quantity: Decimal;
-  readonly limitPrice: Decimal | null;
-  readonly stopPrice: Decimal | null;
-  readonly reduceOnly: boolean;
-  readonly targetPrice: Decimal | null;
-  readonly stopLossPrice: Decimal | null;
-  readonly reason: string;
-  readonly indicators: JsonObject;
   readonly status: OrderStatus;
   readonly filledQuantity: Decimal;
   /** Quantity-weighted, null before the first fill. */
