@@ -15,6 +15,8 @@ import { writeCancel, writeCorrection, writeImbalance, writeLuld, writeNews, wri
 import { findNextElement } from './resynchronise.ts';
 import { Value } from './scanner.ts';
 import { RowSink } from './sink.ts';
+import { SymbolIndex } from './symbolIndex.ts';
+import { UsualReader } from './usual.ts';
 
 export interface AlpacaDecoderOptions {
   readonly symbols: SymbolTable;
@@ -48,8 +50,10 @@ export class AlpacaDecoder {
   readonly counters: DecoderCounters;
   readonly #options: AlpacaDecoderOptions;
   readonly #kinds: readonly (KnownFields | undefined)[];
+  readonly #index: SymbolIndex;
   readonly #element: Element;
   readonly #sink: RowSink;
+  readonly #usual: UsualReader;
   readonly #books = new BookWriter();
   /**
    * The frame is copied here, with zero bytes behind it: the loops need no bounds checks of their own, and always
@@ -70,10 +74,17 @@ export class AlpacaDecoder {
       unknownFields: 0,
       eventsByKind: new Float64Array(256),
     };
-    this.#element = new Element(options.symbols);
+    this.#index = new SymbolIndex(options.symbols);
+    this.#element = new Element(this.#index);
     this.#sink = new RowSink(batch, this.counters.eventsByKind, (full) => {
       this.counters.events += full.count;
       options.onBatch(full);
+    });
+    this.#usual = new UsualReader({
+      index: this.#index,
+      moments: this.#element.moments,
+      sink: this.#sink,
+      assetClass: options.assetClass,
     });
     this.#text = Buffer.alloc(0);
     this.#resize(FIRST_TEXT_BYTES);
@@ -115,18 +126,21 @@ export class AlpacaDecoder {
     const { scanner } = this.#element;
     for (;;) {
       const start = at;
-      if (text[at] !== OPEN_OBJECT) {
-        at = this.#damaged('syntax', start, end);
-        if (at < 0) return;
-        continue;
-      }
-      at = scanner.scan(text, start);
+      at = this.#usual.read(start);
       if (at < 0) {
-        at = this.#damaged(scanner.stoppedAt >= end ? 'truncated' : scanner.reason, start, end);
-        if (at < 0) return;
-        continue;
+        if (text[start] !== OPEN_OBJECT) {
+          at = this.#damaged('syntax', start, end);
+          if (at < 0) return;
+          continue;
+        }
+        at = scanner.scan(text, start);
+        if (at < 0) {
+          at = this.#damaged(scanner.stoppedAt >= end ? 'truncated' : scanner.reason, start, end);
+          if (at < 0) return;
+          continue;
+        }
+        this.#decodeElement(text, start, at);
       }
-      this.#decodeElement(text, start, at);
       if (text[at]! <= SPACE) at = skipWhite(text, at);
       if (text[at] === COMMA && isArray) {
         at += 1;
@@ -243,7 +257,9 @@ export class AlpacaDecoder {
 
   #resize(bytes: number): void {
     this.#text = Buffer.alloc(bytes + PADDING_BYTES);
+    this.#index.setText(this.#text);
     this.#element.setText(this.#text);
+    this.#usual.setText(this.#text);
     this.#books.setText(this.#text);
   }
 }

@@ -1,10 +1,9 @@
 /** One message of a frame, field by field, as the rows need it. */
-import type { SymbolTable } from '../symbols.ts';
 import type { DamageReason } from './damage.ts';
 import { bitsOf, SECOND_MASK, Slot, type SlotName } from './fields.ts';
 import { Moments } from './moments.ts';
 import { ObjectScanner, Value } from './scanner.ts';
-import { SymbolIndex } from './symbolIndex.ts';
+import type { SymbolIndex } from './symbolIndex.ts';
 
 const BIT_S = bitsOf('S');
 const TWO_32 = 2 ** 32;
@@ -20,8 +19,8 @@ export class Element {
   readonly #index: SymbolIndex;
   #text: Buffer = Buffer.alloc(0);
 
-  constructor(symbols: SymbolTable) {
-    this.#index = new SymbolIndex(symbols);
+  constructor(index: SymbolIndex) {
+    this.#index = index;
   }
 
   /** The text that all positions refer to, with its padding. */
@@ -29,7 +28,6 @@ export class Element {
     this.#text = text;
     this.scanner.setText(text);
     this.moments.setBytes(text);
-    this.#index.setText(text);
   }
 
   /** Id of the symbol in `S`; not above zero when the element has none that can be used. */

@@ -1,11 +1,20 @@
 /** Times of events: RFC 3339 with up to nine decimals, read from bytes to nanoseconds from a batch's base. */
 import type { EpochMicros } from '../../domain/time.ts';
-import { COLON, DOT, MINUS, NINE, PLUS, ZERO } from './bytes.ts';
+
+// Copies of the constants in bytes.ts, see scanner.ts.
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
 
 /** Nanoseconds of one unit of the last decimal, by the number of decimals. */
 const UNIT_NS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 10, 1] as const;
 const SECOND_LENGTH = 19;
 const NS_PER_MICRO = 1_000;
+const NS_PER_SECOND = 1_000_000_000;
+const MINUTE_MICROS = 60_000_000;
 /** Below 2^53 nanoseconds (104 days), so that every sum here is exact. */
 const REACH_MICROS = 100 * 86_400 * 1_000_000;
 
@@ -14,15 +23,13 @@ export class Moments {
   nanos = 0;
   #bytes: DataView = new DataView(new ArrayBuffer(0));
   #baseMicros: EpochMicros = 0;
-  // The second of the last time that was read, as text and as a number: most events share it with their neighbour.
+  // The minute of the last time that was read, as text and as a number: most events share it with their neighbour.
   #text0 = 0;
   #text1 = 0;
   #text2 = 0;
   #text3 = 0;
-  #text4 = 0;
-  #text5 = 0;
-  #secondMicros: EpochMicros = 0;
-  #secondNs = Number.NaN;
+  #minuteMicros: EpochMicros = 0;
+  #minuteNs = Number.NaN;
 
   setBytes(bytes: Uint8Array): void {
     this.#bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -31,7 +38,7 @@ export class Moments {
   setBase(baseMicros: EpochMicros): void {
     if (baseMicros === this.#baseMicros) return;
     this.#baseMicros = baseMicros;
-    this.#secondNs = this.#nanosFromBase(this.#secondMicros);
+    this.#minuteNs = this.#nanosFromBase(this.#minuteMicros);
   }
 
   /**
@@ -42,21 +49,31 @@ export class Moments {
     const view = this.#bytes;
     if (
       view.getInt32(from + 12, true) !== this.#text3 ||
-      view.getInt16(from + 16, true) !== this.#text4 ||
-      bytes[from + 18] !== this.#text5 ||
       view.getInt32(from + 8, true) !== this.#text2 ||
       view.getInt32(from + 4, true) !== this.#text1 ||
       view.getInt32(from, true) !== this.#text0
     ) {
-      if (!this.#readSecond(bytes, from)) return -1;
+      if (!this.#readMinute(bytes, from)) return -1;
     }
+    const tens = bytes[from + 17]! - ZERO;
+    const ones = bytes[from + 18]! - ZERO;
+    const second = tens * 10 + ones;
+    // A leap second (60) is the first of the next minute.
+    if (bytes[from + 16] !== COLON || tens < 0 || ones < 0 || ones > 9 || second > 60) return -1;
+    let nanos = this.#minuteNs + second * NS_PER_SECOND;
     let at = from + SECOND_LENGTH;
     let byte = bytes[at]!;
-    let nanos = this.#secondNs;
     if (byte === DOT) {
       const start = at + 1;
       let fraction = 0;
       at = start;
+      // Nearly all times have eight or nine decimals: eight are read as two words.
+      const upper = view.getInt32(at, true);
+      const lower = view.getInt32(at + 4, true);
+      if (areDigits(upper) && areDigits(lower)) {
+        fraction = fourDigits(upper) * 10_000 + fourDigits(lower);
+        at += 8;
+      }
       byte = bytes[at]!;
       while (byte >= ZERO && byte <= NINE && at - start < 9) {
         fraction = (Math.imul(fraction, 10) + byte - ZERO) | 0;
@@ -74,47 +91,54 @@ export class Moments {
       nanos -= offsetMinutes * 60e9;
       at += 6;
     }
-    // NaN, a second out of reach, fails the comparison too.
+    // NaN, a minute out of reach, fails the comparison too.
     if (!(nanos <= REACH_MICROS * NS_PER_MICRO && nanos >= -REACH_MICROS * NS_PER_MICRO)) return -1;
     this.nanos = nanos;
     return at;
   }
 
-  #readSecond(bytes: Uint8Array, from: number): boolean {
+  #readMinute(bytes: Uint8Array, from: number): boolean {
     const year = numberAt(bytes, from, 4);
     const month = numberAt(bytes, from + 5, 2);
     const day = numberAt(bytes, from + 8, 2);
     const hour = numberAt(bytes, from + 11, 2);
     const minute = numberAt(bytes, from + 14, 2);
-    const second = numberAt(bytes, from + 17, 2);
     const separator = bytes[from + 10]! | 0x20;
     const isWellFormed =
       bytes[from + 4] === MINUS &&
       bytes[from + 7] === MINUS &&
       (separator === 0x74 || separator === 0x20) &&
-      bytes[from + 13] === COLON &&
-      bytes[from + 16] === COLON;
-    // A leap second (60) is the first of the next minute.
-    if (!isWellFormed || !(month >= 1 && month <= 12 && hour <= 23 && minute <= 59 && second <= 60))
-      return false;
+      bytes[from + 13] === COLON;
+    if (!isWellFormed || !(month >= 1 && month <= 12 && hour <= 23 && minute <= 59)) return false;
     if (!(day >= 1 && day <= daysInMonth(year, month))) return false;
     const view = this.#bytes;
     this.#text0 = view.getInt32(from, true);
     this.#text1 = view.getInt32(from + 4, true);
     this.#text2 = view.getInt32(from + 8, true);
     this.#text3 = view.getInt32(from + 12, true);
-    this.#text4 = view.getInt16(from + 16, true);
-    this.#text5 = bytes[from + 18]!;
-    const seconds = daysFromEpoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
-    this.#secondMicros = seconds * 1_000_000;
-    this.#secondNs = this.#nanosFromBase(this.#secondMicros);
+    const seconds = daysFromEpoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60;
+    this.#minuteMicros = seconds * 1_000_000;
+    this.#minuteNs = this.#nanosFromBase(this.#minuteMicros);
     return true;
   }
 
   #nanosFromBase(moment: EpochMicros): number {
     const micros = moment - this.#baseMicros;
-    return Math.abs(micros) <= REACH_MICROS ? micros * NS_PER_MICRO : Number.NaN;
+    // A time within reach may be of a minute that starts out of it.
+    return Math.abs(micros) <= REACH_MICROS + MINUTE_MICROS ? micros * NS_PER_MICRO : Number.NaN;
   }
+}
+
+/** Whether all four bytes of the word are digits: their upper halves are 3, and still are when 6 is added to each. */
+function areDigits(word: number): boolean {
+  return ((word & 0xf0f0_f0f0) | (((word + 0x0606_0606) & 0xf0f0_f0f0) >>> 4)) === 0x3333_3333;
+}
+
+/** The number that a little-endian word of four digits spells: first the two pairs at once, then both together. */
+function fourDigits(word: number): number {
+  const digits = word & 0x0f0f_0f0f;
+  const pairs = Math.imul(digits, 10) + (digits >>> 8);
+  return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
 }
 
 /** Minutes east of UTC of `+hh:mm`; NaN when it is none. */

@@ -5,22 +5,23 @@ import { Batch, type EventKind } from '../batch.ts';
 export class RowSink {
   /** The batch being filled. It may change with each {@link startRow}. */
   batch: Batch;
+  /** When the frame was received, in nanoseconds from the batch's base. */
+  receivedNs = 0;
   readonly #standard: Batch;
-  readonly #eventsByKind: Float64Array;
+  readonly eventsByKind: Float64Array;
   readonly #onBatch: (batch: Batch) => void;
-  #receivedNs = 0;
   #baseMicros: EpochMicros = 0;
   #nextSequence = 0;
 
   constructor(batch: Batch, eventsByKind: Float64Array, onBatch: (batch: Batch) => void) {
     this.batch = batch;
     this.#standard = batch;
-    this.#eventsByKind = eventsByKind;
+    this.eventsByKind = eventsByKind;
     this.#onBatch = onBatch;
   }
 
   begin(receivedMicros: EpochMicros, baseMicros: EpochMicros): void {
-    this.#receivedNs = (receivedMicros - baseMicros) * 1_000;
+    this.receivedNs = (receivedMicros - baseMicros) * 1_000;
     this.#baseMicros = baseMicros;
     // A callback that threw may have left rows behind: they were counted, but they are gone.
     this.#nextSequence += this.batch.count;
@@ -39,7 +40,7 @@ export class RowSink {
     const row = batch.count;
     batch.count = row + 1;
     batch.timeNs[row] = timeNs;
-    batch.receivedNs[row] = this.#receivedNs;
+    batch.receivedNs[row] = this.receivedNs;
     batch.n0[row] = 0;
     batch.n1[row] = 0;
     batch.n2[row] = 0;
@@ -55,7 +56,7 @@ export class RowSink {
     batch.code0[row] = 0;
     batch.code1[row] = 0;
     batch.tape[row] = 0;
-    this.#eventsByKind[kind] = this.#eventsByKind[kind]! + 1;
+    this.eventsByKind[kind] = this.eventsByKind[kind]! + 1;
     return row;
   }
 

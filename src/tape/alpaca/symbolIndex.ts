@@ -37,13 +37,23 @@ export class SymbolIndex {
     if (length > SHORT_BYTES || length === 0) return this.#findLong(start, stop);
     const first = this.#view.getInt32(start, true) & FIRST_MASK[length]!;
     const second = this.#view.getInt32(start + 4, true) & SECOND_MASK[length]!;
+    return this.findKnown(first, second) || this.#add(start, stop, first, second);
+  }
+
+  /** The id of a known symbol of up to eight bytes: the first four, and the others, as little-endian words. 0 = none. */
+  findKnown(first: number, second: number): number {
     const table = this.#table;
-    for (let slot = hash(first, second) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+    const mask = this.#mask;
+    for (let slot = hash(first, second) & mask; ; slot = (slot + 1) & mask) {
       const entry = slot * 3;
       const id = table[entry + 2]!;
-      if (id === 0) return this.#add(start, stop, first, second);
-      if (table[entry] === first && table[entry + 1] === second) return id;
+      if ((table[entry] === first && table[entry + 1] === second) || id === 0) return id;
     }
+  }
+
+  /** Likewise of a longer one, whose unescaped bytes stand in `[start, stop)`. */
+  findKnownLong(start: number, stop: number): number {
+    return this.#knownLong(this.#hashLong(start, stop), start, stop);
   }
 
   /** The id of a symbol given as text (one that was escaped in the frame). 0 = refused. */
@@ -83,10 +93,23 @@ export class SymbolIndex {
   #findLong(start: number, stop: number): number {
     const length = stop - start;
     if (length === 0 || length > SYMBOL_BYTES_MAX) return 0;
+    const code = this.#hashLong(start, stop);
+    const known = this.#knownLong(code, start, stop);
+    if (known !== 0) return known;
     const text = this.#text;
-    let code = 0;
-    for (let at = start; at < stop; at += 1) code = (Math.imul(code, 31) + text[at]!) | 0;
-    const known = this.#long.get(code) ?? [];
+    const id = this.findText(text.toString('utf8', start, stop));
+    if (id === 0 || this.#longUsed >= SYMBOLS_MAX) return id;
+    this.#longUsed += 1;
+    const others = this.#long.get(code) ?? [];
+    this.#long.set(code, [...others, { id, bytes: Uint8Array.from(text.subarray(start, stop)) }]);
+    return id;
+  }
+
+  #knownLong(code: number, start: number, stop: number): number {
+    const known = this.#long.get(code);
+    if (known === undefined) return 0;
+    const text = this.#text;
+    const length = stop - start;
     next: for (const entry of known) {
       if (entry.bytes.length !== length) continue;
       for (let index = 0; index < length; index += 1) {
@@ -94,11 +117,14 @@ export class SymbolIndex {
       }
       return entry.id;
     }
-    const id = this.findText(text.toString('utf8', start, stop));
-    if (id === 0 || this.#longUsed >= SYMBOLS_MAX) return id;
-    this.#longUsed += 1;
-    this.#long.set(code, [...known, { id, bytes: Uint8Array.from(text.subarray(start, stop)) }]);
-    return id;
+    return 0;
+  }
+
+  #hashLong(start: number, stop: number): number {
+    const text = this.#text;
+    let code = 0;
+    for (let at = start; at < stop; at += 1) code = (Math.imul(code, 31) + text[at]!) | 0;
+    return code;
   }
 }
 
