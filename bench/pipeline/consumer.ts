@@ -76,6 +76,6 @@ function unit(symbol: string) {
     orderSequence: 0,
     positions: [],
     openOrders: [],
-    isRejected: false,
+    rejectedSymbols: [],
   };
 }

@@ -61,8 +61,9 @@ export class Assignments {
     unit.refresh();
   }
 
+  /** Does nothing for a unit that has rejected all it had: that one starts with the next session. */
   startIfWarm(unit: Unit): void {
-    if (unit.phase !== 'warming' || !unit.isWarm) return;
+    if (unit.phase !== 'warming' || !unit.isWarm || unit.isGivenUp) return;
     unit.phase = 'running';
     unit.refresh();
     this.#runner.start(unit);
@@ -88,10 +89,13 @@ export class Assignments {
     }
     for (const viewer of unit.symbols) {
       if (viewer === undefined) continue;
-      viewer.isRejected = assignment.isRejected;
+      viewer.isRejected = assignment.rejectedSymbols.includes(viewer.market.symbol);
       if (viewer.openOrders.size > 0) this.#core.showOpenOrders(viewer);
     }
     this.#restore(unit, assignment.state);
+    for (const viewer of unit.symbols) {
+      if (viewer?.isRejected) this.#proposals.close(viewer, 'the strategy has rejected the symbol for today');
+    }
     return unit;
   }
 

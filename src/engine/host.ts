@@ -157,8 +157,10 @@ export class StrategyHost {
     if (!isNewDay) return;
     // "Never again today" ends with the day.
     for (const unit of this.#core.units) {
-      for (const viewer of unit?.symbols ?? []) if (viewer !== undefined) viewer.isRejected = false;
-      unit?.refresh();
+      if (unit === undefined) continue;
+      for (const viewer of unit.symbols) if (viewer !== undefined) viewer.isRejected = false;
+      unit.refresh();
+      this.#assignments.startIfWarm(unit);
     }
   }
 

@@ -91,6 +91,12 @@ export class Unit {
     return this.symbols.every((entry) => entry === undefined || !entry.awaitsHistory);
   }
 
+  /** It has symbols, and wants none of them any more today. */
+  get isGivenUp(): boolean {
+    const entries = this.symbols.filter((entry) => entry !== undefined);
+    return entries.length > 0 && entries.every((entry) => entry.isRejected);
+  }
+
   refresh(): void {
     for (const entry of this.symbols) entry?.refresh();
   }

@@ -163,7 +163,7 @@ export class Consumers {
   }
 
   async #assign(consumer: string, units: readonly Placed[]): Promise<void> {
-    const { desk, runs, states, subjects } = this.#options;
+    const { desk, runs, states, subjects, universe } = this.#options;
     const held = await desk.unitStates(units.map(unitOf));
     const assignments = await Promise.all(
       units.map(async (unit) => {
@@ -181,7 +181,7 @@ export class Consumers {
           orderSequence: state?.orderSequence ?? 0,
           positions: state?.positions ?? [],
           openOrders: state?.openOrders ?? [],
-          isRejected: false,
+          rejectedSymbols: universe.rejectedSymbols(unit),
         };
       }),
     );
@@ -213,7 +213,7 @@ export class Consumers {
         states.note(report.states);
         return;
       case 'fault':
-        this.#end(report.unit);
+        universe.endUnit(report.unit);
         alerts.raise({
           severity: 'critical',
           code: 'strategy_fault',
@@ -228,8 +228,8 @@ export class Consumers {
         });
         return;
       case 'rejected':
-        // A universe stays: the host itself no longer shows it the symbol.
-        if (report.unit.symbol !== '*') universe.endUnit(report.unit);
+        // The unit stays where it is: its host no longer shows it the symbol, and still closes what it holds.
+        universe.reject(report.unit, report.symbol);
         log.info(
           { consumer, strategy: report.unit.instanceId, symbol: report.symbol, reason: report.reason },
           'the strategy rejects the symbol for today',
@@ -242,10 +242,6 @@ export class Consumers {
         );
         return;
     }
-  }
-
-  #end(unit: Unit): void {
-    this.#options.universe.endUnit(unit);
   }
 
   #onDeath(consumer: string, cause: string): void {
@@ -294,7 +290,7 @@ export class Consumers {
       });
   }
 
-  /** Units that faulted or were rejected are not handed over again. */
+  /** Units that faulted are not handed over again. */
   #isWanted(unit: Placed): boolean {
     return this.#options.universe
       .units()

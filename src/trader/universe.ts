@@ -23,8 +23,10 @@ export interface WantedUnit extends Unit {
 export class Universe {
   readonly #instances: readonly InstanceShape[];
   readonly #picks = new Map<string, Set<string>>();
-  /** Units that take no more events: faulted or rejected. */
+  /** Units whose strategy failed: they stay stopped until the daemon is started again. */
   readonly #ended = new Set<string>();
+  /** Symbols that a unit wants no more of today. */
+  readonly #rejected = new Map<string, Set<string>>();
 
   constructor(instances: readonly InstanceShape[]) {
     this.#instances = instances;
@@ -50,12 +52,22 @@ export class Universe {
   }
 
   endUnit(unit: Unit): void {
-    this.#ended.add(`${unit.instanceId}\u0000${unit.symbol}`);
+    this.#ended.add(keyOf(unit));
+  }
+
+  /** The strategy wants no more of the symbol today. */
+  reject(unit: Unit, symbol: string): void {
+    const symbols = this.#rejected.get(keyOf(unit)) ?? new Set();
+    this.#rejected.set(keyOf(unit), symbols.add(symbol));
+  }
+
+  rejectedSymbols(unit: Unit): readonly string[] {
+    return [...(this.#rejected.get(keyOf(unit)) ?? [])];
   }
 
   /** A new session begins: what a strategy rejected for the day may be traded again. */
   beginSession(): void {
-    this.#ended.clear();
+    this.#rejected.clear();
   }
 
   /** All units that should run now. A universe without symbols is not one yet. */
@@ -67,7 +79,7 @@ export class Universe {
         instance.scope === 'universe'
           ? [{ instanceId: instance.instanceId, symbol: '*', symbols }]
           : symbols.map((symbol) => ({ instanceId: instance.instanceId, symbol, symbols: [symbol] }));
-      return units.filter((unit) => !this.#ended.has(`${unit.instanceId}\u0000${unit.symbol}`));
+      return units.filter((unit) => !this.#ended.has(keyOf(unit)));
     });
   }
 
@@ -105,4 +117,8 @@ export class Universe {
     if (symbols === undefined) throw new RangeError(`no strategy instance ${instanceId} in the plan`);
     return symbols;
   }
+}
+
+function keyOf(unit: Unit): string {
+  return `${unit.instanceId}\u0000${unit.symbol}`;
 }

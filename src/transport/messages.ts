@@ -135,7 +135,8 @@ export interface UnitAssignment extends Unit {
   readonly orderSequence: number;
   readonly positions: readonly Position[];
   readonly openOrders: readonly Order[];
-  readonly isRejected: boolean;
+  /** Never to be shown again today: what is held of them is closed. */
+  readonly rejectedSymbols: readonly string[];
 }
 
 export type HistoryAnswer =

@@ -60,7 +60,7 @@ export function assignment(
     orderSequence: 0,
     positions: [],
     openOrders: [],
-    isRejected: false,
+    rejectedSymbols: [],
     ...changes,
   };
 }

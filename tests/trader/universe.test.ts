@@ -35,12 +35,22 @@ describe('the universe', () => {
     ]);
   });
 
-  it('takes a faulted or rejected unit out until the next session', () => {
+  it('takes a faulted unit out for good', () => {
     const universe = new Universe([momentum]);
     universe.endUnit({ instanceId: 'momentum', symbol: 'AAPL' });
     expect(universe.units()).toEqual([]);
     universe.beginSession();
+    expect(universe.units()).toEqual([]);
+  });
+
+  it('remembers what a unit has rejected until the next session', () => {
+    const universe = new Universe([pairs]);
+    const unit = { instanceId: 'pairs', symbol: '*' };
+    universe.reject(unit, 'KO');
     expect(universe.units()).toHaveLength(1);
+    expect(universe.rejectedSymbols(unit)).toEqual(['KO']);
+    universe.beginSession();
+    expect(universe.rejectedSymbols(unit)).toEqual([]);
   });
 
   it('routes to a consumer what its units need of each symbol, joined', () => {
