@@ -34,40 +34,49 @@ export class DatabaseThread {
    * Starts the thread and waits until the schema is the newest.
    * @throws {UserError} when the database cannot be opened, as the thread says it.
    */
-  static async start(
+  static start(
     config: DatabaseWorkerConfig,
-    context: { clock: Clock; onDeath(cause: string): void },
+    context: { clock: Clock; onLost(cause: string | UserError): void },
   ): Promise<{ database: DatabaseThread; migrations: MigrationStatus }> {
-    let settle: { done(migrations: MigrationStatus): void; fail(error: Error): void } | null = null;
-    const ready = new Promise<MigrationStatus>((done, fail) => {
-      settle = { done, fail };
+    return new Promise((resolve, reject) => {
+      let isReady = false;
+      const lose = (cause: UserError) => (isReady ? context.onLost(cause) : reject(cause));
+      const snapshots = new Map<number, (failure: string | null) => void>();
+      const thread = new Thread<DatabaseCommand, DatabaseReport>({
+        name: 'database',
+        entry: ENTRY,
+        workerData: config,
+        onReport: (report) => {
+          switch (report.type) {
+            case 'ready':
+              isReady = true;
+              resolve({
+                database: new DatabaseThread(thread, context.clock, snapshots),
+                migrations: report.migrations,
+              });
+              return;
+            case 'snapshot':
+              snapshots.get(report.requestId)?.(report.failure);
+              return;
+            case 'failed': {
+              const { exitCode, cause, remedy, violations } = report.error;
+              lose(new UserError({ exitCode, cause, remedy, violations }));
+              return;
+            }
+            case 'stopped':
+              return;
+          }
+        },
+        onDeath: (cause) =>
+          lose(
+            new UserError({
+              exitCode: EXIT_UNEXPECTED,
+              cause: `the database thread ended: ${cause}`,
+              remedy: 'See the log.',
+            }),
+          ),
+      });
     });
-    const snapshots = new Map<number, (failure: string | null) => void>();
-    const thread = new Thread<DatabaseCommand, DatabaseReport>({
-      name: 'database',
-      entry: ENTRY,
-      workerData: config,
-      onReport: (report) => {
-        if (report.type === 'ready') settle?.done(report.migrations);
-        else if (report.type === 'snapshot') snapshots.get(report.requestId)?.(report.failure);
-        else if (report.type === 'failed') {
-          const { exitCode, cause, remedy, violations } = report.error;
-          settle?.fail(new UserError({ exitCode, cause, remedy, violations }));
-        }
-      },
-      onDeath: (cause) => {
-        settle?.fail(
-          new UserError({
-            exitCode: EXIT_UNEXPECTED,
-            cause: `the database thread ended: ${cause}`,
-            remedy: 'See the log.',
-          }),
-        );
-        context.onDeath(cause);
-      },
-    });
-    const migrations = await ready;
-    return { database: new DatabaseThread(thread, context.clock, snapshots), migrations };
   }
 
   /** A port of its own for another thread. */

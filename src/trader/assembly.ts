@@ -1,0 +1,322 @@
+/**
+ * The daemon's parts, built and joined in order, each told what it needs and no more. A part is noted as soon as it
+ * runs, so that whatever fails on the way up, everything that was started can be ended (shutdown.ts).
+ */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Broker } from '../brokers/contract.ts';
+import { createBroker } from '../brokers/factory.ts';
+import { rulesOf, SessionCalendar } from '../clock/calendar.ts';
+import { newSeed, seededRandom } from '../clock/chance.ts';
+import type { Clock } from '../clock/clock.ts';
+import { ZERO } from '../domain/decimal.ts';
+import { EXIT_USAGE, UserError } from '../domain/exit.ts';
+import type { Session } from '../domain/market.ts';
+import type { StoresClient } from '../models/client.ts';
+import { type FolderLock, takeFolderLock } from '../models/lock.ts';
+import type { Log, LogTarget } from '../observability/log.ts';
+import type { Environment } from '../tradeplan/environment.ts';
+import type { DeskReport, ProducerReport } from '../transport/messages.ts';
+import type { Alerts } from './alerts.ts';
+import {
+  type BatchContext,
+  brokerConfigOf,
+  consumerConfigOf,
+  databaseConfigOf,
+  deskConfigOf,
+  producerConfigOf,
+  providerConfigOf,
+} from './configuration.ts';
+import { Consumers } from './consumers.ts';
+import { DatabaseThread } from './databaseThread.ts';
+import { DeskThread } from './deskThread.ts';
+import { type ExchangeProcess, startExchangeProcess } from './exchangeProcess.ts';
+import { cachedInstruments } from './instruments.ts';
+import { automaticConsumers, consumerNames } from './placement.ts';
+import { openPooledHistory, type PooledHistory } from './pooledHistory.ts';
+import { type Preparation, reachExchange } from './preparation.ts';
+import { ProducerThread } from './producerThread.ts';
+import { Runs } from './runs.ts';
+import { ScannerRunner } from './scanning.ts';
+import { Sessions, sessionQuery } from './sessions.ts';
+import { States } from './states.ts';
+import { Universe } from './universe.ts';
+import { WarmUp } from './warmUp.ts';
+
+/** The parts that are running; each is there once its start has succeeded. */
+export interface Parts {
+  lock?: FolderLock;
+  environment?: Environment;
+  exchange?: ExchangeProcess;
+  database?: DatabaseThread;
+  stores?: StoresClient;
+  runs?: Runs;
+  states?: States;
+  broker?: Broker;
+  sessions?: Sessions;
+  producer?: ProducerThread;
+  desk?: DeskThread;
+  history?: PooledHistory;
+  consumers?: Consumers;
+  scanners?: ScannerRunner;
+}
+
+export interface AssemblyContext {
+  readonly preparation: Preparation;
+  readonly batchId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly logTarget: LogTarget;
+  readonly alerts: Alerts;
+  /** Told what is being started. */
+  readonly onProgress: (step: string) => void;
+  readonly onProducerReport: (report: ProducerReport) => void;
+  readonly onDeskAlert: (alert: Extract<DeskReport, { type: 'alert' }>) => void;
+  /** A part that the daemon cannot do without has ended or given up. */
+  readonly onLost: (cause: string | UserError) => void;
+  /** Throws when the daemon is to stop: asked before each step. */
+  readonly checkWanted: () => void;
+}
+
+/** @throws {UserError} what cannot be reached or is wrong; `parts` then holds what was started. */
+export async function assemble(parts: Parts, context: AssemblyContext): Promise<void> {
+  const { preparation, log, onProgress, checkWanted } = context;
+  for (const warning of preparation.warnings) log.warn(warning);
+  parts.lock = await lockDataDirectory(preparation.environment.dataDirectory, context.clock);
+
+  checkWanted();
+  const batch = await reachMarket(parts, context);
+
+  checkWanted();
+  onProgress('opening the database');
+  const { database, stores, runs, states } = await openDatabase(parts, context, batch);
+
+  checkWanted();
+  onProgress('asking the broker');
+  const random = seededRandom(newSeed());
+  const broker = createBroker(brokerConfigOf(batch), { clock: context.clock, random, log });
+  parts.broker = broker;
+  const universe = new Universe(batch.instances);
+  const calendar = new SessionCalendar(rulesOf(batch.plan.assetClass));
+  const sessions = watchSessions(parts, context, { universe, calendar, broker });
+  parts.sessions = sessions;
+  const session = await sessions.start();
+
+  checkWanted();
+  onProgress('connecting to the market');
+  const producer = new ProducerThread(producerConfigOf(batch), context.clock, {
+    onReport: context.onProducerReport,
+    onDeath: (cause) => context.onLost(`the producer thread ended: ${cause}`),
+  });
+  parts.producer = producer;
+  producer.setSession(sessions.phase);
+
+  onProgress('reconciling orders and positions with the broker');
+  const desk = await startDesk(context, batch, { session, producer, database });
+  parts.desk = desk;
+  await addHeldSymbols(desk, universe, batch);
+
+  checkWanted();
+  onProgress('starting the consumers');
+  const history = openPooledHistory({
+    provider: providerConfigOf(batch),
+    log: context.logTarget,
+    clock: context.clock,
+    seed: newSeed(),
+    timeoutMs: batch.plan.limits.historyRequestTimeoutMs,
+  });
+  parts.history = history;
+  const consumers = makeConsumers(context, batch, {
+    universe,
+    producer,
+    desk,
+    history,
+    runs,
+    states,
+    sessions,
+  });
+  parts.consumers = consumers;
+  consumers.start();
+  await consumers.place();
+
+  checkWanted();
+  onProgress('starting the scanners');
+  const scanners = makeScanners(context, { universe, consumers, history, calendar, broker, stores });
+  parts.scanners = scanners;
+  scanners.start();
+}
+
+async function lockDataDirectory(dataDirectory: string, clock: Clock): Promise<FolderLock> {
+  const outcome = await takeFolderLock(join(dataDirectory, 'daemon.lock'), clock).catch((error: unknown) => {
+    throw new UserError({
+      exitCode: EXIT_USAGE,
+      cause: `the data directory ${dataDirectory} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      remedy: 'Name one that can be written with --data-dir, or free space on its disk.',
+    });
+  });
+  if (outcome.ok) return outcome.lock;
+  throw new UserError({
+    exitCode: EXIT_USAGE,
+    cause: `another daemon (process ${outcome.owner.pid}) uses the data directory ${dataDirectory}`,
+    remedy: 'Stop it, or give this one a directory of its own with --data-dir.',
+  });
+}
+
+/** Starts the local exchange where the plan wants it, and says where the market is reached. */
+async function reachMarket(parts: Parts, context: AssemblyContext): Promise<BatchContext> {
+  const { preparation, batchId, clock, log, logTarget, onProgress, onLost } = context;
+  const { plan, instances } = preparation;
+  let { environment } = preparation;
+  if (plan.mode === 'simulated') {
+    onProgress('starting the local exchange');
+    const exchange = await startExchangeProcess(plan.simulation, { clock, log });
+    parts.exchange = exchange;
+    void exchange.died.then((cause) => onLost(cause));
+    environment = reachExchange(preparation, exchange.env);
+  }
+  parts.environment = environment;
+  return { batchId, plan, environment, instances, log: logTarget };
+}
+
+async function openDatabase(parts: Parts, context: AssemblyContext, batch: BatchContext) {
+  const { clock, log, logTarget, batchId, onLost } = context;
+  const environment = batch.environment.algoEnvironment;
+  const { database, migrations } = await DatabaseThread.start(
+    databaseConfigOf(batch.environment, logTarget, { batchId }),
+    { clock, onLost },
+  );
+  parts.database = database;
+  const stores = database.openStores('trader');
+  parts.stores = stores;
+  log.info({ migrations: migrations.applied.length }, 'database open');
+  const runs = new Runs({ stores, clock, batchId, environment });
+  parts.runs = runs;
+  const abandoned = await runs.endAbandoned();
+  if (abandoned > 0)
+    log.warn({ rows: abandoned }, 'an earlier daemon died without closing its runs; they are closed now');
+  const states = new States({ stores, environment, log });
+  parts.states = states;
+  await states.load(batch.instances.map((instance) => instance.instanceId));
+  return { database, stores, runs, states };
+}
+
+function watchSessions(
+  parts: Parts,
+  context: AssemblyContext,
+  joined: { universe: Universe; calendar: SessionCalendar; broker: Broker },
+): Sessions {
+  const { plan } = context.preparation;
+  return new Sessions({
+    calendar: joined.calendar,
+    query: sessionQuery(plan.assetClass, joined.broker),
+    marketHours: plan.marketHours,
+    clock: context.clock,
+    log: context.log,
+    onSession: (session) => {
+      parts.desk?.tellSession(session);
+      parts.consumers?.tellSession(session);
+      joined.universe.beginSession();
+      void parts.consumers?.place();
+    },
+    onPhase: (phase) => parts.producer?.setSession(phase),
+  });
+}
+
+async function startDesk(
+  context: AssemblyContext,
+  batch: BatchContext,
+  joined: { session: Session; producer: ProducerThread; database: DatabaseThread },
+): Promise<DeskThread> {
+  const { desk } = await DeskThread.start(
+    {
+      config: deskConfigOf(batch, joined.session),
+      market: joined.producer.attach('desk'),
+      database: joined.database.openPort('desk'),
+    },
+    {
+      clock: context.clock,
+      listener: {
+        onAlert: context.onDeskAlert,
+        onFailed: context.onLost,
+        onDeath: (cause) => context.onLost(`the desk thread ended: ${cause}`),
+      },
+    },
+  );
+  return desk;
+}
+
+/** What a strategy of the plan holds from before is watched again, whatever the scanners pick today. */
+async function addHeldSymbols(desk: DeskThread, universe: Universe, batch: BatchContext): Promise<void> {
+  const { positions } = await desk.status();
+  const known = new Set(batch.instances.map((instance) => instance.instanceId));
+  for (const { instanceId, symbol, quantity } of positions) {
+    if (quantity !== ZERO && known.has(instanceId)) universe.addHeld(instanceId, [symbol]);
+  }
+}
+
+function makeConsumers(
+  context: AssemblyContext,
+  batch: BatchContext,
+  joined: {
+    universe: Universe;
+    producer: ProducerThread;
+    desk: DeskThread;
+    history: PooledHistory;
+    runs: Runs;
+    states: States;
+    sessions: Sessions;
+  },
+): Consumers {
+  const { history, sessions, ...parts } = joined;
+  const { plan } = batch;
+  const count = plan.consumers === 'auto' ? automaticConsumers(availableParallelism()) : plan.consumers;
+  return new Consumers({
+    ...parts,
+    names: consumerNames(count),
+    plan,
+    subjects: new Map(
+      batch.instances.map(({ instanceId, bundle, parameters }) => [
+        instanceId,
+        { instanceId, strategy: bundle.name, version: bundle.version, parameters },
+      ]),
+    ),
+    warmUp: new WarmUp(history),
+    alerts: context.alerts,
+    clock: context.clock,
+    log: context.log,
+    config: (consumer, activity) =>
+      consumerConfigOf(batch, consumer, { session: sessions.current, activity }),
+  });
+}
+
+function makeScanners(
+  context: AssemblyContext,
+  joined: {
+    universe: Universe;
+    consumers: Consumers;
+    history: PooledHistory;
+    calendar: SessionCalendar;
+    broker: Broker;
+    stores: StoresClient;
+  },
+): ScannerRunner {
+  const { clock, log, batchId, preparation } = context;
+  const { universe, consumers, history, calendar, broker, stores } = joined;
+  const { plan } = preparation;
+  return new ScannerRunner({
+    scanners: preparation.scanners,
+    market: { history, calendar, hours: plan.marketHours, instruments: cachedInstruments(broker, clock) },
+    clock,
+    log,
+    batchId,
+    scanTimeoutMs: plan.limits.scannerTimeoutMs,
+    onPicks: (scannerId, picks) => {
+      const changed = universe.addPicks(
+        scannerId,
+        picks.map((pick) => pick.symbol),
+      );
+      if (changed.length > 0) void consumers.place();
+    },
+    recordPicks: (rows) => stores.recordPicks(rows),
+  });
+}
