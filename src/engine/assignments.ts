@@ -42,6 +42,7 @@ export class Assignments {
     for (const timer of unit.timers.values()) this.#core.timers.cancel(timer);
     unit.phase = 'stopped';
     unit.instance.guest.removeUnit(unit.id);
+    unit.instance.units.delete(unit.symbol);
     this.#core.units[unit.id] = undefined;
   }
 
@@ -49,8 +50,9 @@ export class Assignments {
   setSymbols({ instanceId, symbol }: UnitName, symbols: readonly string[]): void {
     const unit = this.#core.findUnit(instanceId, symbol);
     if (unit === undefined || unit.phase === 'stopped') return;
+    const wanted = new Set(symbols);
     for (const viewer of unit.symbols) {
-      if (viewer === undefined || symbols.includes(viewer.market.symbol)) continue;
+      if (viewer === undefined || wanted.has(viewer.market.symbol)) continue;
       const isFlat = viewer.quantity === 0n && viewer.openOrders.size === 0;
       if (isFlat) this.#removeSymbol(viewer);
     }
@@ -70,10 +72,11 @@ export class Assignments {
   }
 
   #create(assignment: UnitAssignment): Unit {
-    const instance = this.#core.instances.find(({ config }) => config.instanceId === assignment.instanceId);
+    const instance = this.#core.findInstance(assignment.instanceId);
     assert(instance !== undefined, `no strategy instance ${assignment.instanceId} on this consumer`);
     const unit = new Unit(this.#core.nextUnitId(), instance, assignment, this.#core.config);
     this.#core.units[unit.id] = unit;
+    instance.units.set(unit.symbol, unit);
     const { guest } = instance;
     guest.addUnit(unit.id, unit.symbol);
     for (const symbol of assignment.symbols) this.#addSymbol(unit, symbol);
@@ -115,7 +118,7 @@ export class Assignments {
   #addSymbol(unit: Unit, symbol: string): UnitSymbol {
     const market = this.#core.market(symbol);
     const viewer = new UnitSymbol(unit, unit.symbols.length, market);
-    unit.symbols.push(viewer);
+    unit.add(viewer);
     unit.instance.guest.addSymbol(unit.id, viewer.place, market, this.#core.config.limits.historyBarsMax);
     market.add(viewer);
     return viewer;
@@ -127,6 +130,6 @@ export class Assignments {
     if (market.viewers.length === 0) this.#core.markets.delete(market.symbol);
     if (viewer.closing?.retry) this.#core.timers.cancel(viewer.closing.retry);
     unit.instance.guest.removeSymbol(unit.id, place);
-    unit.symbols[place] = undefined;
+    unit.remove(viewer);
   }
 }

@@ -8,6 +8,7 @@ import type { ConsumerReport } from '../transport/messages.ts';
 import { ACTIVITY } from '../transport/messages.ts';
 import type { HostConfig } from './config.ts';
 import { SymbolMarket } from './market.ts';
+import { MarketTable } from './table.ts';
 import { TimerQueue } from './timers.ts';
 import type { Instance, Unit, UnitSymbol } from './unit.ts';
 
@@ -29,6 +30,9 @@ export class HostCore {
   readonly instances: Instance[] = [];
   readonly units: (Unit | undefined)[] = [];
   readonly markets = new Map<string, SymbolMarket>();
+  /** What of the markets is touched by every event, and the markets by their slots there. */
+  readonly table = new MarketTable();
+  readonly marketsBySlot: SymbolMarket[] = [];
   session: Session | null;
   /** Counts what came out of the inbox: market rows, desk events, commands, timers. */
   inboxSequence = 0;
@@ -56,19 +60,21 @@ export class HostCore {
   market(symbol: string): SymbolMarket {
     let market = this.markets.get(symbol);
     if (market === undefined) {
-      market = new SymbolMarket(symbol);
+      market = new SymbolMarket(symbol, this.table.take(symbol), this.table);
       // What was traded before we looked is missing in the minute under way.
       market.forming.missedUntil(this.clock.nowMicros);
       this.markets.set(symbol, market);
+      this.marketsBySlot[market.slot] = market;
     }
     return market;
   }
 
   findUnit(instanceId: string, symbol: string): Unit | undefined {
-    return this.units.find(
-      (unit) =>
-        unit !== undefined && unit.instance.config.instanceId === instanceId && unit.symbol === symbol,
-    );
+    return this.findInstance(instanceId)?.units.get(symbol);
+  }
+
+  findInstance(instanceId: string): Instance | undefined {
+    return this.instances.find(({ config }) => config.instanceId === instanceId);
   }
 
   /** The unit's symbol that an order, a fill or a position belongs to. */

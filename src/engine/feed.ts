@@ -1,10 +1,5 @@
 /** Market batches as the host takes them: what is stale is held back, bars are built, the rest is shown in order. */
-import {
-  type EpochMicros,
-  MICROS_PER_MILLISECOND,
-  MICROS_PER_MINUTE,
-  MICROS_PER_SECOND,
-} from '../domain/time.ts';
+import { type EpochMicros, MICROS_PER_MILLISECOND, MICROS_PER_MINUTE } from '../domain/time.ts';
 import type { BuiltBar } from '../fincalcs/bars.ts';
 import { SERIES_MINUTE } from '../strategies/guest/bridge.ts';
 import { type Batch, EventKind, GapReason, RowFlag } from '../tape/batch.ts';
@@ -12,6 +7,8 @@ import type { HostCore } from './core.ts';
 import type { HistoryRequests } from './history.ts';
 import type { SymbolMarket } from './market.ts';
 import type { Runner } from './runner.ts';
+import { Staleness } from './staleness.ts';
+import { Figure, Route, RouteFlag } from './table.ts';
 
 const GAP_REASONS = {
   [GapReason.disconnected]: 'disconnected',
@@ -24,6 +21,7 @@ const GAP_REASONS = {
 /** Flags say what a trade does not do; shifted and inverted they are the builder's effects. */
 const EFFECTS_SHIFT = 4;
 const EFFECTS_MASK = 7;
+const SLOTS_MIN = 1_024;
 
 interface Gap {
   readonly fromMicros: EpochMicros;
@@ -36,15 +34,19 @@ export class Feed {
   readonly #core: HostCore;
   readonly #runner: Runner;
   readonly #history: HistoryRequests;
+  readonly #staleness: Staleness;
   readonly #fireTimers: (nowMicros: EpochMicros) => void;
   readonly #lagMaxNs: number;
-  /** By the stream's symbol id. Undefined: no unit of this host ever looked at it. */
-  #markets: (SymbolMarket | undefined)[] = [];
   #names: string[] = [];
+  /** Slots of the market table by the stream's symbol id; -1: no unit of this host looks at it. */
+  #slots = new Int32Array(0);
+  #areSlotsKnown = true;
   #stream = Number.NaN;
   /** Rows of the batch received before this, in nanoseconds from its base, are too old. */
   #oldestNs = 0;
   #takenMicros: EpochMicros = 0;
+  /** When the newest row shown was received, in nanoseconds from the batch's base. */
+  #shownNs = Number.NaN;
 
   constructor(
     core: HostCore,
@@ -55,97 +57,151 @@ export class Feed {
     this.#core = core;
     this.#runner = runner;
     this.#history = history;
+    this.#staleness = new Staleness(core);
     this.#fireTimers = fireTimers;
     this.#lagMaxNs = (core.config.feedDelayMs + core.config.feedLagMaxMs) * 1_000_000;
   }
 
   /** A unit came or went: which symbols are looked at is asked anew. */
   forgetMarkets(): void {
-    this.#markets = [];
+    this.#areSlotsKnown = false;
   }
 
   /** See {@link StrategyHost.handleBatch}. */
   handleBatch(batch: Batch, takenMicros: EpochMicros): void {
-    const { clock, timers, instances } = this.#core;
+    const { clock, config, instances, timers } = this.#core;
     if (batch.streamId !== this.#stream) {
       this.#stream = batch.streamId;
       this.#names = [];
-      this.#markets = [];
+      this.#slots.fill(-1);
     }
-    for (const instance of instances) instance.guest.read(batch);
+    if (!this.#areSlotsKnown) this.#findSlots();
+    for (const { guest } of instances) guest.read(batch);
+    const { baseMicros, count, kind, receivedNs, symbolId } = batch;
     this.#takenMicros = takenMicros;
-    const ageMaxMicros = this.#core.config.eventAgeMaxMs * MICROS_PER_MILLISECOND;
-    this.#oldestNs = (takenMicros - ageMaxMicros - batch.baseMicros) * 1_000;
-    const { count, kind } = batch;
+    this.#oldestNs = (takenMicros - config.eventAgeMaxMs * MICROS_PER_MILLISECOND - baseMicros) * 1_000;
+    this.#shownNs = Number.NaN;
+    let lastNs = Number.NaN;
+    let receivedMicros: EpochMicros = 0;
     for (let row = 0; row < count; row += 1) {
       const rowKind = kind[row]!;
       if (rowKind === EventKind.none) continue;
       if (rowKind === EventKind.definition) {
-        this.#define(batch.symbolId[row]!, batch.heapText(row));
+        this.#define(symbolId[row]!, batch.heapText(row));
         continue;
       }
-      const receivedMicros = batch.receivedMicros(row);
+      const rowNs = receivedNs[row]!;
+      // The rows of one frame were received at one moment.
+      if (rowNs !== lastNs) {
+        lastNs = rowNs;
+        receivedMicros = baseMicros + Math.floor(rowNs / 1_000);
+      }
       if (receivedMicros >= timers.nextDueMicros) this.#fireTimers(receivedMicros);
       if (receivedMicros > clock.nowMicros) clock.nowMicros = receivedMicros;
       this.#core.inboxSequence += 1;
-      if (rowKind === EventKind.gap) {
-        this.#gapRow(batch, row);
-        continue;
-      }
-      const market = this.#marketOf(batch.symbolId[row]!);
-      if (market === undefined) continue;
-      if (rowKind === EventKind.trade) this.#trade(batch, row, market);
-      else if (rowKind === EventKind.quote) this.#quote(batch, row, market);
-      else if (rowKind === EventKind.minuteBar) this.#bar(batch, row, market);
-      else if (rowKind === EventKind.updatedBar) this.#updatedBar(row, market);
-      else if (rowKind === EventKind.correction || rowKind === EventKind.cancel) {
-        market.forming.missedUntil(batch.timeMicros(row) + 1);
-      }
+      const slot = this.#slots[symbolId[row]!] ?? -1;
+      if (slot === -1) {
+        if (rowKind === EventKind.gap && symbolId[row] === 0) this.#gapOfAll(batch, row);
+      } else if (rowKind === EventKind.quote) this.#quote(batch, row, slot);
+      else if (rowKind === EventKind.trade) this.#trade(batch, row, slot);
+      else this.#seldom(batch, row, this.#core.marketsBySlot[slot]!);
+    }
+    if (!Number.isNaN(this.#shownNs)) {
+      const shownMicros = baseMicros + Math.floor(this.#shownNs / 1_000);
+      this.#core.lagMs = Math.max(0, (takenMicros - shownMicros) / MICROS_PER_MILLISECOND);
     }
   }
 
   #define(symbolId: number, symbol: string): void {
     this.#names[symbolId] = symbol;
-    this.#markets[symbolId] = undefined;
+    if (symbolId >= this.#slots.length) {
+      const slots = new Int32Array(Math.max(SLOTS_MIN, symbolId * 2)).fill(-1);
+      slots.set(this.#slots);
+      this.#slots = slots;
+    }
+    this.#slots[symbolId] = this.#core.markets.get(symbol)?.slot ?? -1;
   }
 
-  #marketOf(symbolId: number): SymbolMarket | undefined {
-    const known = this.#markets[symbolId];
-    if (known !== undefined) return known;
-    const name = this.#names[symbolId];
-    const market = name === undefined ? undefined : this.#core.markets.get(name);
-    this.#markets[symbolId] = market;
-    return market;
+  #findSlots(): void {
+    this.#areSlotsKnown = true;
+    this.#names.forEach((name, symbolId) => {
+      this.#slots[symbolId] = this.#core.markets.get(name)?.slot ?? -1;
+    });
   }
 
-  #trade(batch: Batch, row: number, market: SymbolMarket): void {
-    const timeMicros = batch.timeMicros(row);
-    const { forming } = market;
+  #trade(batch: Batch, row: number, slot: number): void {
+    const { bars, figures, routes } = this.#core.table;
+    const timeMicros = batch.baseMicros + Math.floor(batch.timeNs[row]! / 1_000);
+    const price = batch.n0[row]!;
     const flags = batch.flags[row]!;
-    if (forming.closesAt(timeMicros)) this.#closeBar(market);
-    const isFirst = Number.isNaN(forming.timeMicros);
-    forming.add(timeMicros, batch.n0[row]!, batch.n1[row]!, (~flags >> EFFECTS_SHIFT) & EFFECTS_MASK);
-    if (isFirst && market.builtBarViewers.length > 0) this.#closeLater(market);
-    if (this.#isStale(batch, row, market, 0)) return;
-    if ((flags & RowFlag.notLast) === 0) market.lastPrice = batch.n0[row]!;
-    const viewers = market.tradeViewers;
-    for (let index = 0; index < viewers.length; index += 1) {
-      const viewer = viewers[index]!;
-      if (viewer.isShown) this.#runner.trade(viewer, row);
+    const route = slot * Route.length;
+    if (bars.closesAt(slot, timeMicros)) this.#closeBar(this.#core.marketsBySlot[slot]!);
+    const effects = (~flags >> EFFECTS_SHIFT) & EFFECTS_MASK;
+    const begins = bars.add(slot, timeMicros, price, batch.n1[row]!, effects);
+    if (begins && (routes[route]! & RouteFlag.builtBars) !== 0) {
+      this.#closeLater(this.#core.marketsBySlot[slot]!);
+    }
+    if (!this.#isFresh(batch, row, 0)) {
+      // A late report says of itself that it is late: when we took it in time, it is no sign of lag.
+      const isLateReport = (flags & RowFlag.notLast) !== 0 && batch.receivedNs[row]! >= this.#oldestNs;
+      this.#core.eventsStale += 1;
+      if (!isLateReport) this.#hold(batch, row, { slot, spanMicros: 0 });
+      return;
+    }
+    this.#shown(batch, row, slot);
+    if ((flags & RowFlag.notLast) === 0) figures[slot * Figure.length + Figure.lastPrice] = price;
+    const routeFlags = routes[route]!;
+    if ((routeFlags & RouteFlag.trades) !== 0) {
+      const instance = this.#core.instances[routes[route + Route.instance]!]!;
+      this.#runner.trade(instance, routes[route + Route.unit]!, routes[route + Route.place]!, row);
+    } else if ((routeFlags & RouteFlag.several) !== 0) {
+      for (const { isShown, unit, place } of this.#core.marketsBySlot[slot]!.tradeViewers) {
+        if (isShown) this.#runner.trade(unit.instance, unit.id, place, row);
+      }
     }
   }
 
-  #quote(batch: Batch, row: number, market: SymbolMarket): void {
-    if (this.#isStale(batch, row, market, 0)) return;
-    market.bidPrice = batch.n0[row]!;
-    market.bidSize = batch.n1[row]!;
-    market.askPrice = batch.n2[row]!;
-    market.askSize = batch.n3[row]!;
-    market.quoteMicros = batch.timeMicros(row);
-    const viewers = market.quoteViewers;
-    for (let index = 0; index < viewers.length; index += 1) {
-      const viewer = viewers[index]!;
-      if (viewer.isShown) this.#runner.quote(viewer, row);
+  #quote(batch: Batch, row: number, slot: number): void {
+    if (!this.#isFresh(batch, row, 0)) {
+      this.#core.eventsStale += 1;
+      this.#hold(batch, row, { slot, spanMicros: 0 });
+      return;
+    }
+    this.#shown(batch, row, slot);
+    const { figures, routes } = this.#core.table;
+    const at = slot * Figure.length;
+    figures[at + Figure.bidPrice] = batch.n0[row]!;
+    figures[at + Figure.bidSize] = batch.n1[row]!;
+    figures[at + Figure.askPrice] = batch.n2[row]!;
+    figures[at + Figure.askSize] = batch.n3[row]!;
+    figures[at + Figure.quoteMicros] = batch.baseMicros + Math.floor(batch.timeNs[row]! / 1_000);
+    const route = slot * Route.length;
+    const routeFlags = routes[route]!;
+    if ((routeFlags & RouteFlag.quotes) !== 0) {
+      const instance = this.#core.instances[routes[route + Route.instance]!]!;
+      this.#runner.quote(instance, routes[route + Route.unit]!, routes[route + Route.place]!, row);
+    } else if ((routeFlags & RouteFlag.several) !== 0) {
+      for (const { isShown, unit, place } of this.#core.marketsBySlot[slot]!.quoteViewers) {
+        if (isShown) this.#runner.quote(unit.instance, unit.id, place, row);
+      }
+    }
+  }
+
+  #seldom(batch: Batch, row: number, market: SymbolMarket): void {
+    switch (batch.kind[row]) {
+      case EventKind.minuteBar:
+        this.#bar(batch, row, market);
+        return;
+      case EventKind.updatedBar:
+        this.#updatedBar(row, market);
+        return;
+      case EventKind.correction:
+      case EventKind.cancel:
+        market.forming.missedUntil(batch.timeMicros(row) + 1);
+        return;
+      case EventKind.gap:
+        this.#gap(market, gapOfRow(batch, row));
+        return;
     }
   }
 
@@ -156,7 +212,13 @@ export class Feed {
     if (market.builtBarViewers.length === 0 && market.forming.timeMicros <= batch.timeMicros(row)) {
       market.forming.take();
     }
-    if (this.#isStale(batch, row, market, MICROS_PER_MINUTE * 1_000)) return;
+    const { slot } = market;
+    if (!this.#isFresh(batch, row, MICROS_PER_MINUTE * 1_000)) {
+      this.#core.eventsStale += 1;
+      this.#hold(batch, row, { slot, spanMicros: MICROS_PER_MINUTE });
+      return;
+    }
+    this.#shown(batch, row, slot);
     for (const viewer of viewers) {
       if (viewer.isShown && viewer.unit.instance.takesBars) this.#runner.bar(viewer);
     }
@@ -188,78 +250,53 @@ export class Feed {
     }
   }
 
-  /** Whether the row is too old to be shown; `spanNs` is how long after its time stamp it is complete. */
-  #isStale(batch: Batch, row: number, market: SymbolMarket, spanNs: number): boolean {
-    const receivedNs = batch.receivedNs[row]!;
-    const lagNs = receivedNs - batch.timeNs[row]! - spanNs;
-    if (receivedNs >= this.#oldestNs && lagNs <= this.#lagMaxNs) {
-      if (market.staleCount > 0) this.#tellStale(market);
-      this.#core.eventsShown += 1;
-      this.#core.lagMs = Math.max(
-        0,
-        (this.#takenMicros - batch.receivedMicros(row)) / MICROS_PER_MILLISECOND,
-      );
-      return false;
-    }
-    this.#core.eventsStale += 1;
-    const timeMicros = batch.timeMicros(row);
-    if (market.staleCount === 0) market.staleFromMicros = timeMicros;
-    market.staleToMicros = timeMicros;
-    market.staleCount += 1;
-    this.#logStale(market, timeMicros + spanNs / 1_000);
-    return true;
+  /** Whether the row is young enough to be shown; `spanNs` is how long after its time stamp it is complete. */
+  #isFresh(batch: Batch, row: number, spanNs: number): boolean {
+    const rowNs = batch.receivedNs[row]!;
+    return rowNs >= this.#oldestNs && rowNs - batch.timeNs[row]! - spanNs <= this.#lagMaxNs;
   }
 
-  /** One line per symbol and second, however many events were held back. */
-  #logStale(market: SymbolMarket, completeMicros: EpochMicros): void {
-    const nowMicros = Math.max(this.#takenMicros, this.#core.clock.nowMicros);
-    const second = Math.floor(nowMicros / MICROS_PER_SECOND);
-    if (second === market.staleLoggedSecond) return;
-    market.staleLoggedSecond = second;
-    const lagSeconds = (nowMicros - completeMicros) / MICROS_PER_SECOND;
-    const { consumer } = this.#core.config;
-    const { symbol, staleCount } = market;
-    this.#core.output.log('warn', `consumer ${consumer} ${symbol} out of sync w ${lagSeconds.toFixed(1)}s`, {
-      consumer,
-      symbol,
-      lagMs: Math.round(lagSeconds * 1_000),
-      eventsHeldBack: staleCount,
+  #shown(batch: Batch, row: number, slot: number): void {
+    this.#core.eventsShown += 1;
+    this.#shownNs = batch.receivedNs[row]!;
+    if (this.#core.table.figures[slot * Figure.length + Figure.staleCount] === 0) return;
+    const market = this.#core.marketsBySlot[slot]!;
+    this.#tellGap(market, { ...this.#staleness.end(market), reason: 'stale' });
+  }
+
+  #hold(batch: Batch, row: number, what: { readonly slot: number; readonly spanMicros: number }): void {
+    const timeMicros = batch.timeMicros(row);
+    this.#staleness.hold(this.#core.marketsBySlot[what.slot]!, {
+      timeMicros,
+      completeMicros: timeMicros + what.spanMicros,
+      takenMicros: this.#takenMicros,
     });
   }
 
-  #tellStale(market: SymbolMarket): void {
-    const { staleFromMicros, staleToMicros, staleCount } = market;
-    market.staleCount = 0;
-    const gap: Gap = {
-      fromMicros: staleFromMicros,
-      toMicros: staleToMicros,
-      count: staleCount,
-      reason: 'stale',
-    };
-    this.#tellGap(market, gap);
+  #gapOfAll(batch: Batch, row: number): void {
+    const gap = gapOfRow(batch, row);
+    for (const market of [...this.#core.markets.values()]) this.#gap(market, gap);
   }
 
-  #gapRow(batch: Batch, row: number): void {
-    const count = batch.n1[row]!;
-    const gap: Gap = {
-      fromMicros: batch.timeMicros(row),
-      toMicros: batch.baseMicros + Math.floor(batch.n0[row]! / 1_000),
-      count: Number.isNaN(count) ? null : count,
-      reason: GAP_REASONS[batch.code0[row]! as GapReason] ?? 'disconnected',
-    };
-    const symbolId = batch.symbolId[row]!;
-    const named = symbolId === 0 ? undefined : this.#marketOf(symbolId);
-    const markets = symbolId === 0 ? [...this.#core.markets.values()] : named === undefined ? [] : [named];
-    for (const market of markets) {
-      market.forming.missedUntil(gap.toMicros);
-      this.#tellGap(market, gap);
-      // What the producer let go for us is missing in our own bars only; a lost connection in the feed's too.
-      const affected = gap.reason === 'overflow' ? market.builtBarViewers : market.viewers;
-      this.#history.refill(market, affected, gap);
-    }
+  #gap(market: SymbolMarket, gap: Gap): void {
+    market.forming.missedUntil(gap.toMicros);
+    this.#tellGap(market, gap);
+    // What the producer let go for us is missing in our own bars only; a lost connection in the feed's too.
+    const affected = gap.reason === 'overflow' ? market.builtBarViewers : market.viewers;
+    this.#history.refill(market, affected, gap);
   }
 
   #tellGap(market: SymbolMarket, gap: Gap): void {
     for (const viewer of market.viewers) this.#runner.gap(viewer, { symbol: market.symbol, ...gap });
   }
+}
+
+function gapOfRow(batch: Batch, row: number): Gap {
+  const count = batch.n1[row]!;
+  return {
+    fromMicros: batch.timeMicros(row),
+    toMicros: batch.baseMicros + Math.floor(batch.n0[row]! / 1_000),
+    count: Number.isNaN(count) ? null : count,
+    reason: GAP_REASONS[batch.code0[row]! as GapReason] ?? 'disconnected',
+  };
 }

@@ -22,8 +22,9 @@ export class HistoryRequests {
     for (const viewer of viewers) {
       const { minuteBars, dailyBars } = viewer.unit.instance.warmUp;
       if (minuteBars === 0 && dailyBars === 0) continue;
-      const group = bySymbol.get(viewer.market) ?? [];
-      bySymbol.set(viewer.market, [...group, viewer]);
+      const group = bySymbol.get(viewer.market);
+      if (group === undefined) bySymbol.set(viewer.market, [viewer]);
+      else group.push(viewer);
     }
     for (const [market, group] of bySymbol) {
       const most = (name: 'minuteBars' | 'dailyBars') =>
@@ -66,8 +67,7 @@ export class HistoryRequests {
           symbol: viewer.market.symbol,
         });
       }
-      viewer.awaitsHistory = false;
-      viewer.refresh();
+      viewer.unit.setAwaited(viewer, 'nothing');
     }
     return waiting;
   }
@@ -79,10 +79,7 @@ export class HistoryRequests {
   ): void {
     this.#requestId += 1;
     this.#waiting.set(this.#requestId, viewers);
-    for (const viewer of viewers) {
-      viewer.awaitsHistory = true;
-      viewer.refresh();
-    }
+    for (const viewer of viewers) viewer.unit.setAwaited(viewer, 'history');
     const limit = this.#core.config.limits.historyBarsMax;
     this.#core.output.report({
       type: 'history_request',

@@ -2,18 +2,15 @@
 import type { EpochMicros } from '../domain/time.ts';
 import { BarBuilder } from '../fincalcs/bars.ts';
 import type { SymbolMarketState } from '../strategies/guest/bridge.ts';
+import { Figure, type MarketTable, Route, RouteFlag } from './table.ts';
 import type { UnitSymbol } from './unit.ts';
 
+/** One row of the {@link MarketTable}, and what is seldom asked for. */
 export class SymbolMarket implements SymbolMarketState {
   readonly symbol: string;
-  lastPrice = Number.NaN;
-  bidPrice = 0;
-  bidSize = 0;
-  askPrice = 0;
-  askSize = 0;
-  quoteMicros: EpochMicros = Number.NaN;
+  readonly slot: number;
   /** The minute under way, from the trades seen. */
-  readonly forming = new BarBuilder();
+  readonly forming: BarBuilder;
 
   /** Units in the plan's order, and those of them that take each kind of event. */
   readonly viewers: UnitSymbol[] = [];
@@ -24,14 +21,41 @@ export class SymbolMarket implements SymbolMarketState {
   /** Their minute bars are built here from trades. */
   builtBarViewers: readonly UnitSymbol[] = [];
 
-  /** Stale events since the last one that was shown. */
-  staleCount = 0;
+  /** Of the stale events since the last one that was shown; how many they are stands in the table. */
   staleFromMicros: EpochMicros = 0;
   staleToMicros: EpochMicros = 0;
   staleLoggedSecond = Number.NaN;
+  readonly #table: MarketTable;
 
-  constructor(symbol: string) {
+  constructor(symbol: string, slot: number, table: MarketTable) {
     this.symbol = symbol;
+    this.slot = slot;
+    this.#table = table;
+    this.forming = new BarBuilder(table.bars, slot);
+  }
+
+  get lastPrice(): number {
+    return this.#table.figure(this.slot, Figure.lastPrice);
+  }
+
+  get bidPrice(): number {
+    return this.#table.figure(this.slot, Figure.bidPrice);
+  }
+
+  get bidSize(): number {
+    return this.#table.figure(this.slot, Figure.bidSize);
+  }
+
+  get askPrice(): number {
+    return this.#table.figure(this.slot, Figure.askPrice);
+  }
+
+  get askSize(): number {
+    return this.#table.figure(this.slot, Figure.askSize);
+  }
+
+  get quoteMicros(): EpochMicros {
+    return this.#table.figure(this.slot, Figure.quoteMicros);
   }
 
   add(viewer: UnitSymbol): void {
@@ -45,11 +69,28 @@ export class SymbolMarket implements SymbolMarketState {
     this.#sortOut();
   }
 
+  /** A viewer is shown events from now on, or not any more. */
+  route(): void {
+    const { routes } = this.#table;
+    const at = this.slot * Route.length;
+    let flags = this.builtBarViewers.length > 0 ? RouteFlag.builtBars : 0;
+    const [viewer] = this.viewers;
+    if (viewer !== undefined && this.viewers.length === 1) {
+      if (viewer.isShown && this.tradeViewers.length > 0) flags |= RouteFlag.trades;
+      if (viewer.isShown && this.quoteViewers.length > 0) flags |= RouteFlag.quotes;
+      routes[at + Route.unit] = viewer.unit.id;
+      routes[at + Route.place] = viewer.place;
+      routes[at + Route.instance] = viewer.unit.instance.index;
+    } else if (viewer !== undefined) flags |= RouteFlag.several;
+    routes[at + Route.flags] = flags;
+  }
+
   #sortOut(): void {
     this.tradeViewers = this.viewers.filter(({ unit }) => unit.instance.takesTrades);
     this.quoteViewers = this.viewers.filter(({ unit }) => unit.instance.takesQuotes);
     this.feedBarViewers = this.viewers.filter(({ unit }) => unit.instance.barSource === 'feed');
     this.builtBarViewers = this.viewers.filter(({ unit }) => unit.instance.barSource === 'built');
+    this.route();
   }
 }
 

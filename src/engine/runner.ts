@@ -6,7 +6,7 @@ import { CALL_DONE, type CallResult, type Guest, type GuestFault } from '../stra
 import { ACTIVITY, type ConsumerReport } from '../transport/messages.ts';
 import { type HostCore, unitFields } from './core.ts';
 import { mapStack } from './faults.ts';
-import type { Unit, UnitSymbol } from './unit.ts';
+import type { Instance, Unit, UnitSymbol } from './unit.ts';
 
 type StateRow = Extract<ConsumerReport, { type: 'states' }>['states'][number];
 
@@ -35,23 +35,22 @@ export class Runner {
     this.#cancelAll = cancelAll;
   }
 
-  trade(viewer: UnitSymbol, row: number): void {
-    const { unit } = viewer;
+  /** Trades and quotes name the unit by numbers from the market table: nothing of the host's units is touched. */
+  trade(instance: Instance, unitId: number, place: number, row: number): void {
     const { activity } = this.#core;
-    activity[ACTIVITY.unit] = unit.instance.index;
-    const result = unit.instance.guest.trade(unit.id, viewer.place, row);
+    activity[ACTIVITY.unit] = instance.index;
+    const result = instance.guest.trade(unitId, place, row);
     activity[ACTIVITY.unit] = -1;
-    if (result !== CALL_DONE) this.#fail(unit, viewer.market.symbol);
+    if (result !== CALL_DONE) this.#failAt(unitId, place);
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
   }
 
-  quote(viewer: UnitSymbol, row: number): void {
-    const { unit } = viewer;
+  quote(instance: Instance, unitId: number, place: number, row: number): void {
     const { activity } = this.#core;
-    activity[ACTIVITY.unit] = unit.instance.index;
-    const result = unit.instance.guest.quote(unit.id, viewer.place, row);
+    activity[ACTIVITY.unit] = instance.index;
+    const result = instance.guest.quote(unitId, place, row);
     activity[ACTIVITY.unit] = -1;
-    if (result !== CALL_DONE) this.#fail(unit, viewer.market.symbol);
+    if (result !== CALL_DONE) this.#failAt(unitId, place);
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
   }
 
@@ -64,18 +63,17 @@ export class Runner {
   }
 
   fill(viewer: UnitSymbol, fill: JsonValue): void {
-    const text = JSON.stringify(fill);
-    this.#tell(viewer, 'onFill', (guest) => guest.fill(viewer.unit.id, viewer.place, text));
+    this.#tell(viewer, 'onFill', (guest) => guest.fill(viewer.unit.id, viewer.place, JSON.stringify(fill)));
   }
 
   order(viewer: UnitSymbol, update: JsonValue): void {
-    const text = JSON.stringify(update);
-    this.#tell(viewer, 'onOrder', (guest) => guest.order(viewer.unit.id, viewer.place, text));
+    this.#tell(viewer, 'onOrder', (guest) =>
+      guest.order(viewer.unit.id, viewer.place, JSON.stringify(update)),
+    );
   }
 
   gap(viewer: UnitSymbol, gap: JsonValue): void {
-    const text = JSON.stringify(gap);
-    this.#tell(viewer, 'onGap', (guest) => guest.gap(viewer.unit.id, viewer.place, text));
+    this.#tell(viewer, 'onGap', (guest) => guest.gap(viewer.unit.id, viewer.place, JSON.stringify(gap)));
   }
 
   timer(unit: Unit, name: string): void {
@@ -176,6 +174,11 @@ export class Runner {
     activity[ACTIVITY.unit] = -1;
     if (result !== CALL_DONE) this.#fail(unit, symbol);
     this.#settle();
+  }
+
+  #failAt(unitId: number, place: number): void {
+    const unit = this.#core.units[unitId]!;
+    this.#fail(unit, unit.symbols[place]!.market.symbol);
   }
 
   #fail(unit: Unit, symbol: string): void {

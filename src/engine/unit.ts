@@ -18,6 +18,8 @@ export class Instance {
   readonly config: InstanceConfig;
   readonly guest: Guest;
   readonly warmUp: WarmUpBars;
+  /** By their symbols. */
+  readonly units = new Map<string, Unit>();
   /** When it may take new risk. */
   readonly times: TradingTimes;
   readonly takesTrades: boolean;
@@ -58,7 +60,10 @@ export class Unit {
   readonly symbol: string;
   readonly algoRunId: string;
   readonly random: Random;
+  /** By their places; a place is not given again. */
   readonly symbols: (UnitSymbol | undefined)[] = [];
+  readonly #bySymbol = new Map<string, UnitSymbol>();
+  #awaited = 0;
   readonly timers = new Map<string, TimerHandle>();
   phase: 'warming' | 'running' | 'stopped' = 'warming';
   orderSequence: number;
@@ -83,12 +88,31 @@ export class Unit {
   }
 
   find(symbol: string): UnitSymbol | undefined {
-    return this.symbols.find((entry) => entry?.market.symbol === symbol);
+    return this.#bySymbol.get(symbol);
   }
 
-  /** Every symbol's history is there. */
+  add(viewer: UnitSymbol): void {
+    this.symbols.push(viewer);
+    this.#bySymbol.set(viewer.market.symbol, viewer);
+  }
+
+  remove(viewer: UnitSymbol): void {
+    this.setAwaited(viewer, 'nothing');
+    this.symbols[viewer.place] = undefined;
+    this.#bySymbol.delete(viewer.market.symbol);
+  }
+
+  /** Every symbol's history is there. Counted, because each answer asks again. */
   get isWarm(): boolean {
-    return this.symbols.every((entry) => entry === undefined || !entry.awaitsHistory);
+    return this.#awaited === 0;
+  }
+
+  /** What one of its symbols waits for before it is shown market events. */
+  setAwaited(viewer: UnitSymbol, what: 'history' | 'nothing'): void {
+    const awaitsHistory = what === 'history';
+    if (viewer.awaitsHistory !== awaitsHistory) this.#awaited += awaitsHistory ? 1 : -1;
+    viewer.awaitsHistory = awaitsHistory;
+    viewer.refresh();
   }
 
   /** It has symbols, and wants none of them any more today. */
@@ -143,6 +167,7 @@ export class UnitSymbol {
 
   refresh(): void {
     this.isShown = this.unit.phase === 'running' && !this.isRejected && !this.awaitsHistory;
+    this.market.route();
   }
 
   /** Whether what concerns orders is still told: a unit that waits for history is told of its fills. */
