@@ -7,6 +7,7 @@ export default defineConfig({
   },
   test: {
     include: ['tests/**/*.test.ts'],
+    setupFiles: ['tests/support/loopbackOnly.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
