@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decimal, formatDecimal, ZERO } from '../../src/domain/decimal.ts';
-import { BATCH, Bench, ONE_SECOND, SESSION } from './bench.ts';
+import { BATCH, Bench, ONE_SECOND, SESSION } from './harness.ts';
 
 const kinds = (bench: Bench) => bench.actions.map(({ type }) => type);
 

@@ -4,7 +4,7 @@ import { decimal, formatDecimal } from '../../src/domain/decimal.ts';
 import type { JournalEntry } from '../../src/execution/contract.ts';
 import { readLine, writeLine } from '../../src/execution/journal.ts';
 import { Recovery } from '../../src/execution/recovery.ts';
-import { BATCH, Bench, SESSION, START } from './bench.ts';
+import { BATCH, Bench, SESSION, START } from './harness.ts';
 
 const HEADER: JournalEntry = { entry: 'batch', atMicros: START, batchId: BATCH, environment: 'PAPER' };
 const MEMORY_MS = 86_400_000;
