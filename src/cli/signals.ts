@@ -6,10 +6,17 @@ import type { Clock } from '../clock/clock.ts';
 
 const SAME_REQUEST_MS = 1_000;
 
+/** What sends signals: the process. */
+export interface SignalSource {
+  on(signal: string, listener: (signal: string) => void): unknown;
+  off(signal: string, listener: (signal: string) => void): unknown;
+}
+
 /** Calls `onStop` at the first request, `onForce` at a later one. Answers a function that stops listening. */
 export function onStopRequest(
   clock: Clock,
   handlers: { onStop(signal: string): void; onForce(signal: string): void },
+  source: SignalSource = process,
 ): () => void {
   let firstMs: number | null = null;
   const handle = (signal: string) => {
@@ -21,10 +28,10 @@ export function onStopRequest(
       handlers.onForce(signal);
     }
   };
-  process.on('SIGINT', handle);
-  process.on('SIGTERM', handle);
+  source.on('SIGINT', handle);
+  source.on('SIGTERM', handle);
   return () => {
-    process.off('SIGINT', handle);
-    process.off('SIGTERM', handle);
+    source.off('SIGINT', handle);
+    source.off('SIGTERM', handle);
   };
 }

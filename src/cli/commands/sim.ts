@@ -2,9 +2,9 @@
 import { Command, Option } from 'commander';
 import { liveClock } from '../../clock/live.ts';
 import { startExchange } from '../../exchange/exchange.ts';
-import type { ExchangeFaults } from '../../exchange/faults.ts';
+import { readFaults } from '../../exchange/faults.ts';
 import { createLog } from '../../observability/log.ts';
-import { durationMs, list, logLevelOption, type StorageOptions, storageOf, wholeNumber } from '../options.ts';
+import { list, logLevelOption, type StorageOptions, storageOf, wholeNumber } from '../options.ts';
 import { print } from '../output.ts';
 import { onStopRequest } from '../signals.ts';
 
@@ -16,11 +16,7 @@ interface Options extends StorageOptions {
   readonly rate: number;
   readonly json?: boolean;
   readonly parent?: boolean;
-  readonly rejectProbability?: number;
-  readonly duplicateExecutions?: boolean;
-  readonly malformedElements?: boolean;
-  readonly unknownKinds?: boolean;
-  readonly disconnectEvery?: number;
+  readonly fault: readonly string[];
 }
 
 const RATE_DEFAULT = 500;
@@ -48,17 +44,18 @@ export function simCommand(): Command {
       wholeNumber({ min: 1, max: 100_000 }),
       RATE_DEFAULT,
     )
-    .option('--reject-probability <share>', 'share of orders that the venue rejects, 0 to 1', Number)
-    .option('--duplicate-executions', 'tell every execution twice')
-    .option('--malformed-elements', 'put a damaged element into every batch of market data')
-    .option('--unknown-kinds', 'mix in kinds, events and fields that nobody has heard of')
-    .option('--disconnect-every <duration>', 'cut both streams this often', durationMs)
+    .option(
+      '--fault <name[=value]>',
+      'misbehave in this way, such as malformedElements, disconnectEveryMs=5000, rejectProbability=0.1, lostAnswer=reset_after_accepting:3; may be given several times, and a wrong name lists them all',
+      (text: string, before: readonly string[]) => [...before, text],
+      [] as readonly string[],
+    )
     .option('--json', 'print the port and the environment to reach it as one JSON line')
     .addOption(new Option('--parent', 'end when the process that started this one ends').hideHelp())
     .addOption(logLevelOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  openbell sim --port 8090 --symbols AAPL,NVDA --rate 1000\n  openbell sim --json --tape ibm.tape',
+      '\nExamples:\n  openbell sim --port 8090 --symbols AAPL,NVDA --rate 1000\n  openbell sim --json --tape ibm.tape\n  openbell sim --fault malformedElements --fault disconnectEveryMs=10000',
     )
     .action(run);
 }
@@ -68,13 +65,14 @@ async function run(options: Options): Promise<void> {
     { level: storageOf(options).logLevel, file: null, isPretty: process.stderr.isTTY === true },
     { thread: 'exchange' },
   );
+  const stopped = stopRequest(options.parent === true);
   const exchange = await startExchange({
     port: options.port,
     seed: options.seed,
     symbols: options.symbols,
     ratePerSecond: options.rate,
     ...(options.tape === undefined ? {} : { tape: options.tape }),
-    faults: faultsOf(options),
+    faults: readFaults(options.fault),
     clock: liveClock,
     log,
   });
@@ -84,24 +82,17 @@ async function run(options: Options): Promise<void> {
     for (const [name, value] of Object.entries(exchange.env)) print(`  export ${name}=${value}`);
     print('Ctrl-C stops it.');
   }
-  await stopRequest(options.parent === true);
+  await stopped;
   await exchange.close();
-}
-
-function faultsOf(options: Options): Partial<ExchangeFaults> {
-  return {
-    ...(options.rejectProbability === undefined ? {} : { rejectProbability: options.rejectProbability }),
-    ...(options.duplicateExecutions === undefined ? {} : { duplicateExecutions: true }),
-    ...(options.malformedElements === undefined ? {} : { malformedElements: true }),
-    ...(options.unknownKinds === undefined ? {} : { unknownKinds: true }),
-    ...(options.disconnectEvery === undefined ? {} : { disconnectEveryMs: options.disconnectEvery }),
-  };
 }
 
 /** Resolves at SIGINT or SIGTERM, or when the parent process goes away. */
 function stopRequest(watchesParent: boolean): Promise<void> {
   return new Promise((done) => {
     onStopRequest(liveClock, { onStop: () => done(), onForce: () => process.exit(1) });
-    if (watchesParent) process.once('disconnect', () => done());
+    if (!watchesParent) return;
+    process.once('disconnect', () => done());
+    // It may be gone already.
+    if (!process.connected) done();
   });
 }

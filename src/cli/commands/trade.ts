@@ -48,25 +48,51 @@ export function tradeCommand(): Command {
       '\nOn a terminal the log goes to DATA_DIR/logs, elsewhere to standard error, one JSON object a line.\n\nExamples:\n  openbell trade tradeplan.example.yaml\n  openbell trade --for 60s --data-dir /tmp/try\n  openbell trade my-plan.yaml --live',
     )
     .action(async (plan: string, options: Options) => {
-      const preparation = await prepare({
-        planPath: plan,
-        env: process.env,
-        isLiveFlagSet: options.live === true,
-        options: storageOptions(options),
-      });
-      process.exitCode = await run(preparation, options.for ?? null);
+      const request = listenForStop();
+      try {
+        const preparation = await prepare({
+          planPath: plan,
+          env: process.env,
+          isLiveFlagSet: options.live === true,
+          options: storageOptions(options),
+        });
+        process.exitCode = await run(preparation, request, options.for ?? null);
+      } finally {
+        request.forget();
+      }
     });
 }
 
-async function run(preparation: Preparation, forMs: number | null): Promise<number> {
-  const batchId = newId();
-  const isTerminal = process.stdout.isTTY === true;
-  const logTarget = logTargetOf(preparation, batchId, isTerminal);
-  const log = createLog(logTarget, { batch: batchId, thread: 'trader' });
+interface StopRequest {
+  /** Settles once: the first reason to stop counts. */
+  readonly ended: Promise<Ending>;
+  end(ending: Ending): void;
+  /** Stops listening to signals. */
+  forget(): void;
+}
+
+/** From the very first on: a stop that is asked for while the strategies are still being bundled is one, too. */
+function listenForStop(): StopRequest {
   let end: (ending: Ending) => void = () => undefined;
   const ended = new Promise<Ending>((done) => {
     end = done;
   });
+  const forget = onStopRequest(liveClock, {
+    onStop: (signal) => end({ reason: signal, error: null }),
+    onForce: (signal) => {
+      process.stderr.write(`ended at once, on a second request (${signal})\n`);
+      process.exit(EXIT_UNEXPECTED);
+    },
+  });
+  return { ended, end: (ending) => end(ending), forget };
+}
+
+async function run(preparation: Preparation, request: StopRequest, forMs: number | null): Promise<number> {
+  const { ended, end } = request;
+  const batchId = newId();
+  const isTerminal = process.stdout.isTTY === true;
+  const logTarget = logTargetOf(preparation, batchId, isTerminal);
+  const log = createLog(logTarget, { batch: batchId, thread: 'trader' });
   const trader = new Trader({
     preparation,
     batchId,
@@ -76,22 +102,16 @@ async function run(preparation: Preparation, forMs: number | null): Promise<numb
     onProgress: (step) => print(`· ${step}`),
     onFailure: (error) => end({ reason: `failed: ${error.message}`, error }),
   });
-  const forget = onStopRequest(liveClock, {
-    onStop: (signal) => end({ reason: signal, error: null }),
-    onForce: (signal) => {
-      log.warn({ signal }, 'ended at once, on a second request');
-      process.exit(EXIT_UNEXPECTED);
-    },
-  });
-
   let show: Display | null = null;
   let ending: Ending;
+  let isStarted = false;
   try {
     const start = trader.start();
     // A stop that is asked for while the parts are starting must not wait for them.
     start.catch(() => undefined);
     const early = await Promise.race([start.then(() => null), ended]);
-    if (early === null) {
+    isStarted = early === null;
+    if (isStarted) {
       print(
         `Trading, batch ${batchId}. ${logTarget.file === null ? '' : `The log is ${logTarget.file}. `}Ctrl-C stops in order.`,
       );
@@ -102,16 +122,19 @@ async function run(preparation: Preparation, forMs: number | null): Promise<numb
     ending = early ?? (await ended);
   } catch (error) {
     await trader.stop('the start failed');
-    forget();
     return reportFailure(error, log.level === 'debug');
   }
   show?.close();
   print(`Stopping (${ending.reason}) ...`);
   const last = trader.status();
   await trader.stop(ending.reason);
-  forget();
   print(renderLine({ ...last, state: 'stopping' }));
   if (ending.error !== null) return reportFailure(ending.error, false);
+  if (!isStarted) {
+    print('Stopped before it traded.');
+    // A step of the start that hangs, such as a server that does not answer, must not keep the process.
+    process.exit(EXIT_DONE);
+  }
   print('Stopped in order. `openbell runs` and `openbell trades` show what happened.');
   return EXIT_DONE;
 }
