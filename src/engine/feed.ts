@@ -188,7 +188,7 @@ export class Feed {
   }
 
   #seldom(batch: Batch, row: number, market: SymbolMarket): void {
-    switch (batch.kind[row]) {
+    switch (batch.kind[row]!) {
       case EventKind.minuteBar:
         this.#bar(batch, row, market);
         return;

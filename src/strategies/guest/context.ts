@@ -190,17 +190,19 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
     return guarded(() => bridge.order(this.#unit, side, fields));
   }
 
-  /** For the guest alone. */
+  /** For the guest alone: a universe's symbol changes from call to call, a symbol's unit keeps its one. */
   static enter(context: GuestContext, symbol: GuestSymbol | undefined): void {
-    context.#current = symbol ?? (context.#isUniverse ? undefined : context.#first());
+    if (context.#isUniverse) context.#current = symbol;
   }
 
   static add(context: GuestContext, symbol: GuestSymbol): void {
     context.#symbols.set(symbol.symbol, symbol);
+    if (!context.#isUniverse) context.#current = context.#first();
   }
 
   static remove(context: GuestContext, symbol: GuestSymbol): void {
     context.#symbols.delete(symbol.symbol);
+    if (!context.#isUniverse) context.#current = context.#first();
   }
 
   #first(): GuestSymbol | undefined {

@@ -23,7 +23,7 @@ import {
   type HandlerName,
   isThenable,
 } from './definition.ts';
-import { barOfRow, moveTo, quoteRow, readColumns, tradeRow } from './rows.ts';
+import { barOfRow, moveTo, nameSymbol, quoteRow, readColumns, tradeRow } from './rows.ts';
 import { GuestSymbol } from './symbol.ts';
 
 const { parse, stringify } = JSON;
@@ -33,11 +33,16 @@ interface GuestUnit {
   readonly places: (GuestSymbol | undefined)[];
 }
 
+const UNIVERSE = '*';
+
 export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
   let active = -1;
   let failure = '';
   let definition: AnyStrategy | undefined;
   const units: (GuestUnit | undefined)[] = [];
+  /** What trades and quotes need of {@link units}, one step away instead of five: each is a cache miss. */
+  const contexts: (GuestContext | undefined)[] = [];
+  let isUniverse = false;
 
   installAmbient({
     nowMs: () => bridge.clock.nowMicros / 1_000,
@@ -61,6 +66,13 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     // Nobody awaits it: a rejection would otherwise count as unhandled and end the thread.
     (result as Promise<unknown>).then(undefined, () => undefined);
     return failed(handler, new TypeError(`${handler} returned a promise; handlers are synchronous`));
+  };
+
+  /** A universe is shown another symbol. */
+  const enterPlace = (unit: number, place: number): void => {
+    const symbol = units[unit]!.places[place]!;
+    GuestContext.enter(contexts[unit]!, symbol);
+    nameSymbol(unit, symbol.symbol);
   };
 
   /** Calls a handler that is not on the hot path. */
@@ -88,7 +100,11 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     fault: () => failure,
 
     addUnit: (unit, symbol) => {
-      units[unit] = { context: new GuestContext(unit, symbol), places: [] };
+      const context = new GuestContext(unit, symbol);
+      units[unit] = { context, places: [] };
+      contexts[unit] = context;
+      isUniverse = symbol === UNIVERSE;
+      nameSymbol(unit, symbol);
     },
     setState: (unit, stateJson) => {
       active = unit;
@@ -102,6 +118,7 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     },
     removeUnit: (unit) => {
       units[unit] = undefined;
+      contexts[unit] = undefined;
     },
     addSymbol: (unit, place, market, barsMax) => {
       const { context, places } = units[unit]!;
@@ -150,11 +167,10 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
 
     start: (unit) => call(unit, -1, 'onStart', undefined),
     trade: (unit, place, row) => {
-      const { context, places } = units[unit]!;
-      const symbol = places[place]!;
+      const context = contexts[unit]!;
       active = unit;
-      GuestContext.enter(context, symbol);
-      moveTo(row, symbol.symbol);
+      if (isUniverse) enterPlace(unit, place);
+      moveTo(row, unit);
       try {
         const result: unknown = definition!.onTrade!(context, tradeRow);
         return result === undefined ? CALL_DONE : finish('onTrade', result);
@@ -163,11 +179,10 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
       }
     },
     quote: (unit, place, row) => {
-      const { context, places } = units[unit]!;
-      const symbol = places[place]!;
+      const context = contexts[unit]!;
       active = unit;
-      GuestContext.enter(context, symbol);
-      moveTo(row, symbol.symbol);
+      if (isUniverse) enterPlace(unit, place);
+      moveTo(row, unit);
       try {
         const result: unknown = definition!.onQuote!(context, quoteRow);
         return result === undefined ? CALL_DONE : finish('onQuote', result);

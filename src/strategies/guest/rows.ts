@@ -6,7 +6,9 @@ import type { BarValues } from './series.ts';
 // Module variables, because nothing that a strategy holds may lead to them.
 let columns: Columns;
 let row = 0;
-let symbol = '';
+let unit = 0;
+/** The symbol being shown, by unit. Only read when a strategy asks: a text of its own is a cache miss of its own. */
+const symbols: string[] = [];
 
 // The tape's row flags; the numbers stand in tape files.
 const FLAG_INCOMPLETE = 4;
@@ -22,10 +24,15 @@ export function readColumns(next: Columns): void {
   columns = next;
 }
 
-/** Points {@link tradeRow} and {@link quoteRow} at a row. */
-export function moveTo(nextRow: number, rowSymbol: string): void {
+/** Points {@link tradeRow} and {@link quoteRow} at a row, which is shown to a unit. */
+export function moveTo(nextRow: number, nextUnit: number): void {
   row = nextRow;
-  symbol = rowSymbol;
+  unit = nextUnit;
+}
+
+/** Says which symbol the unit is being shown. */
+export function nameSymbol(of: number, symbol: string): void {
+  symbols[of] = symbol;
 }
 
 function timeMicros(): number {
@@ -34,7 +41,7 @@ function timeMicros(): number {
 
 export const tradeRow: TradeView = Object.freeze({
   get symbol() {
-    return symbol;
+    return symbols[unit]!;
   },
   get timeMicros() {
     return timeMicros();
@@ -61,7 +68,7 @@ export const tradeRow: TradeView = Object.freeze({
 
 export const quoteRow: QuoteView = Object.freeze({
   get symbol() {
-    return symbol;
+    return symbols[unit]!;
   },
   get timeMicros() {
     return timeMicros();

@@ -4,13 +4,15 @@ import type { SymbolMarketState } from './bridge.ts';
 import { middle } from './rows.ts';
 import { Series } from './series.ts';
 
+const NO_ORDERS: readonly OpenOrderView[] = Object.freeze([]);
+
 export class GuestSymbol implements SymbolView {
   readonly symbol: string;
   readonly #market: SymbolMarketState;
   readonly #minuteBars: Series;
   readonly #dailyBars: Series;
   readonly #position: GuestPosition;
-  #openOrders: readonly OpenOrderView[] = Object.freeze([]);
+  #openOrders = NO_ORDERS;
 
   constructor(market: SymbolMarketState, barsMax: number) {
     this.symbol = market.symbol;
