@@ -148,8 +148,7 @@ export class Runner {
       if (unit.phase === 'running') this.#fail(unit, unit.symbol);
       return undefined;
     }
-    const timers = Object.fromEntries([...unit.timers].map(([name, timer]) => [name, timer.dueMicros]));
-    const text = `{"version":1,"state":${state},"timers":${JSON.stringify(timers)}}`;
+    const text = `{"version":1,"state":${state},"timers":${timersText(unit)}}`;
     if (text === unit.savedState) return undefined;
     const { stateCharactersMax } = this.#core.config.limits;
     if (text.length > stateCharactersMax) {
@@ -212,6 +211,11 @@ export class Runner {
     }
     this.#isSettling = false;
   }
+}
+
+function timersText({ timers }: Unit): string {
+  if (timers.size === 0) return '{}';
+  return JSON.stringify(Object.fromEntries([...timers].map(([name, { dueMicros }]) => [name, dueMicros])));
 }
 
 /** A denial's reason with its exact amounts as text. */
