@@ -250,6 +250,46 @@ describe('the strategy host', () => {
     expect(host.counters).toMatchObject({ eventsShown: 1, eventsStale: 4, lagMs: 0 });
   });
 
+  it('counts a late report, and puts it into its bar, without calling it lag', async () => {
+    const { host, output } = await hostOf(`
+      onTrade(context, trade) { context.log('info', 'trade ' + trade.price); },
+      onBar(context, bar) { context.log('info', [bar.close, bar.volume].join(' ')); },
+      onGap(context, gap) { context.log('info', 'gap'); },`);
+    assign(host, 'AAPL');
+    const at = (offset: number, receivedMicros: number, flags = 0) => ({
+      symbol: 'AAPL',
+      atMicros: NOON + offset * SECOND,
+      receivedMicros,
+      price: 10 + offset,
+      size: 5,
+      flags,
+    });
+    const now = NOON + 20 * SECOND;
+    host.handleBatch(
+      tradesBatch([
+        at(0, NOON),
+        at(19, now),
+        at(1, now, RowFlag.notLast),
+        at(2, now, RowFlag.notLast | RowFlag.notVolume),
+        at(20, now),
+      ]),
+      NOON + SECOND,
+    );
+    expect(host.counters).toMatchObject({ eventsShown: 3, eventsStale: 2, lagMs: 0 });
+    host.advanceTo(NOON + MINUTE + SECOND);
+    expect(output.said).toEqual(['trade 10', 'trade 29', 'trade 30', '30 20']);
+    expect(output.lines).toEqual([]);
+  });
+
+  it('calls a late report lag when it was we who were late', async () => {
+    const { host, output } = await hostOf(`onTrade(context, trade) { context.log('info', 'trade'); },`);
+    assign(host, 'AAPL');
+    const report = { symbol: 'AAPL', atMicros: NOON, price: 10, flags: RowFlag.notLast };
+    host.handleBatch(tradesBatch([report]), NOON + 6 * SECOND);
+    expect(output.said).toEqual([]);
+    expect(output.lines.map(({ message }) => message)).toEqual(['consumer A AAPL out of sync w 6.0s']);
+  });
+
   it('builds bars from trades, stale ones included, and closes them in time', async () => {
     const { host, output } = await hostOf(`
       onTrade() {},
