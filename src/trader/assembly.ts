@@ -43,7 +43,7 @@ import { States } from './states.ts';
 import { Universe } from './universe.ts';
 import { WarmUp } from './warmUp.ts';
 
-/** The parts that are running; each is there once its start has succeeded. */
+/** The parts that are running; each is there once it must be ended. */
 export interface Parts {
   lock?: FolderLock;
   environment?: Environment;
@@ -169,10 +169,11 @@ async function reachMarket(parts: Parts, context: AssemblyContext): Promise<Batc
   let { environment } = preparation;
   if (plan.mode === 'simulated') {
     onProgress('starting the local exchange');
-    const exchange = await startExchangeProcess(plan.simulation, { clock, log });
+    const exchange = startExchangeProcess(plan.simulation, { clock, log });
     parts.exchange = exchange;
+    const env = await exchange.listening;
     void exchange.died.then((cause) => onLost(cause));
-    environment = reachExchange(preparation, exchange.env);
+    environment = reachExchange(preparation, env);
   }
   parts.environment = environment;
   return { batchId, plan, environment, instances, log: logTarget };

@@ -12,18 +12,18 @@ const ENTRY = fileURLToPath(new URL('../cli/openbell.js', import.meta.url));
 
 export interface ExchangeProcess {
   readonly processId: number;
-  /** The `APCA_*` variables under which it is reached. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Resolves with the `APCA_*` variables under which it is reached; rejects with a UserError when it does not start. */
+  readonly listening: Promise<Readonly<Record<string, string>>>;
   /** Resolves with a line of explanation if it ends without being asked to. */
   readonly died: Promise<string>;
   stop(): Promise<void>;
 }
 
-/** Starts `openbell sim` and waits until it listens. */
-export async function startExchangeProcess(
+/** Starts `openbell sim`. */
+export function startExchangeProcess(
   simulation: SimulationPlan,
   context: { clock: Clock; log: Log },
-): Promise<ExchangeProcess> {
+): ExchangeProcess {
   const options = [
     '--port',
     '0',
@@ -47,7 +47,9 @@ export async function startExchangeProcess(
     complaints = (complaints + text).slice(-4_096);
     for (const line of text.split('\n')) if (line !== '') context.log.debug({ thread: 'exchange' }, line);
   });
-  const env = await firstLine(child, context.clock, () => complaints);
+  const listening = firstLine(child, context.clock, () => complaints);
+  // Who stops it while it starts waits for this no more.
+  listening.catch(() => undefined);
   let isStopping = false;
   const died = new Promise<string>((done) => {
     child.once('exit', (code, signal) => {
@@ -57,7 +59,7 @@ export async function startExchangeProcess(
   });
   return {
     processId: child.pid ?? 0,
-    env,
+    listening,
     died,
     stop: async () => {
       isStopping = true;

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { newId } from '../clock/chance.ts';
-import { type Clock, delay, type Timer } from '../clock/clock.ts';
+import type { Clock, Timer } from '../clock/clock.ts';
 import { assert } from '../domain/assert.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
 import type { Log, LogTarget } from '../observability/log.ts';
@@ -137,12 +137,29 @@ export class Trader {
     const { log, clock } = this.#options;
     this.#state = 'stopping';
     log.info({ reason }, 'stopping');
-    await Promise.race([this.#starting.catch(() => undefined), delay(clock, START_BREAK_OFF_MS)]);
+    await this.#startEnded();
     this.#watching?.cancel();
     await this.#control?.close();
     await endParts(this.#parts, { reason, log, clock, alerts: this.#alerts });
     const runForMs = Math.round((clock.nowMicros() - this.#startedAtMicros) / 1_000);
     log.info({ reason, runForMs }, 'stopped');
+  }
+
+  async #startEnded(): Promise<void> {
+    const { clock, log } = this.#options;
+    await new Promise<void>((done) => {
+      const timer = clock.after(START_BREAK_OFF_MS, () => {
+        log.warn('a step of the start hangs; what it was about to begin ends with the process');
+        done();
+      });
+      // A timer that is left behind would keep the process alive.
+      void this.#starting
+        .catch(() => undefined)
+        .finally(() => {
+          timer.cancel();
+          done();
+        });
+    });
   }
 
   #watch(): void {

@@ -61,8 +61,9 @@ async function scan(preparation: Preparation, options: Options): Promise<void> {
   } as const;
   const log = createLog(logTarget, { thread: 'scan' });
   const exchange: ExchangeProcess | null =
-    plan.mode === 'simulated' ? await startExchangeProcess(plan.simulation, { clock: liveClock, log }) : null;
-  const environment = exchange === null ? preparation.environment : reachExchange(preparation, exchange.env);
+    plan.mode === 'simulated' ? startExchangeProcess(plan.simulation, { clock: liveClock, log }) : null;
+  const environment =
+    exchange === null ? preparation.environment : reachExchange(preparation, await exchange.listening);
   const context: BatchContext = { batchId: 'scan', plan, environment, instances, log: logTarget };
   const adapter = { clock: liveClock, random: seededRandom(newSeed()), log };
   const broker = createBroker(brokerConfigOf(context), adapter);

@@ -66,9 +66,9 @@ export function tradeCommand(): Command {
 interface StopRequest {
   /** Settles once: the first reason to stop counts. */
   readonly ended: Promise<Ending>;
-  end(ending: Ending): void;
+  readonly end: (ending: Ending) => void;
   /** Stops listening to signals. */
-  forget(): void;
+  readonly forget: () => void;
 }
 
 /** From the very first on: a stop that is asked for while the strategies are still being bundled is one, too. */

@@ -144,7 +144,7 @@ export class AlpacaConnection {
         this.#authenticateAnew(detail);
         return;
       case 'stop':
-        this.#end({ detail, remedy: known.remedy ?? 'see the log' });
+        this.#end({ detail: `the feed refuses us: ${detail}`, remedy: known.remedy ?? 'see the log' });
         return;
       case 'reconnect':
         this.#end({ detail });
