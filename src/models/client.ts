@@ -96,5 +96,18 @@ export function createStoresClient(port: MessagePort, options: StoresClientOptio
     listOrders: (filter) => call('listOrders', filter),
     listTrades: (filter) => call('listTrades', filter),
     listPositions: (filter) => call('listPositions', filter),
+    startMinerRun: (run) => call('startMinerRun', run),
+    noteMinerRun: (minerRunId, note) => call('noteMinerRun', minerRunId, note),
+    endMinerRun: (minerRunId, end) => call('endMinerRun', minerRunId, end),
+    minerHistory: () => call('minerHistory'),
+    listMinerRuns: (filter) => call('listMinerRuns', filter),
+    recordDays: (days) => call('recordDays', days),
+    forgetDays: (symbols) => call('forgetDays', symbols),
+    newestDays: (symbols) => call('newestDays', symbols),
+    recordTickers: (tickers) => call('recordTickers', tickers),
+    listTickers: (assetClass) => call('listTickers', assetClass),
+    recordGains: (gains) => call('recordGains', gains),
+    recordRoundTrips: (trips) => call('recordRoundTrips', trips),
+    fillsAfter: (after) => call('fillsAfter', after),
   };
 }

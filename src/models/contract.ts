@@ -3,6 +3,7 @@
  * a thread, so there are no classes here. Decimals are text, moments RFC 3339, ids text, as in the JSON output.
  */
 import type { JsonObject } from '../domain/order.ts';
+import type { MiningStores } from './mining.ts';
 
 export type Environment = 'SIMULATED' | 'PAPER' | 'PROD' | 'BACKTEST' | 'REPLAY';
 
@@ -128,7 +129,7 @@ export const ROWS_PER_LIST_MAX = 100_000;
  * The stores, as the database thread offers them to the others. Every call may be repeated without harm, and fails
  * with a `DatabaseFailure` (failure.ts), whose `retry` says whether repeating it is sensible.
  */
-export interface Stores {
+export interface Stores extends MiningStores {
   /** Answers the `algo_run_id`. The same batch, instance and consumer again answers the row that is there. */
   startRun(run: NewRun): Promise<string>;
   endRuns(batchId: string, endedAt: string, reason: string): Promise<number>;

@@ -2,10 +2,14 @@
 import type { Backend } from './backend.ts';
 import type { Stores } from './contract.ts';
 import { failureFrom } from './failure.ts';
+import { createDayStores } from './stores/days.ts';
+import { createGainStores } from './stores/gains.ts';
+import { createMinerRunStores } from './stores/minerRuns.ts';
 import { createOrderStores } from './stores/orders.ts';
 import { createPositionStores } from './stores/positions.ts';
 import { createRunStores } from './stores/runs.ts';
 import { createStateStores } from './stores/states.ts';
+import { createTickerStores } from './stores/tickers.ts';
 import { createTradeStores } from './stores/trades.ts';
 
 /** The stores of this thread. Calls reject with a `DatabaseFailure` only. */
@@ -15,6 +19,10 @@ export function createStores(backend: Backend): Stores {
   const trades = createTradeStores(backend.queries);
   const states = createStateStores(backend.queries);
   const positions = createPositionStores(backend.queries);
+  const minerRuns = createMinerRunStores(backend);
+  const days = createDayStores(backend.queries);
+  const tickers = createTickerStores(backend.queries);
+  const gains = createGainStores(backend.queries);
   return {
     startRun: guarded(runs.startRun),
     endRuns: guarded(runs.endRuns),
@@ -29,6 +37,19 @@ export function createStores(backend: Backend): Stores {
     loadStates: guarded(states.loadStates),
     holdings: guarded(positions.holdings),
     listPositions: guarded(positions.listPositions),
+    startMinerRun: guarded(minerRuns.startMinerRun),
+    noteMinerRun: guarded(minerRuns.noteMinerRun),
+    endMinerRun: guarded(minerRuns.endMinerRun),
+    minerHistory: guarded(minerRuns.minerHistory),
+    listMinerRuns: guarded(minerRuns.listMinerRuns),
+    recordDays: guarded(days.recordDays),
+    forgetDays: guarded(days.forgetDays),
+    newestDays: guarded(days.newestDays),
+    recordTickers: guarded(tickers.recordTickers),
+    listTickers: guarded(tickers.listTickers),
+    recordGains: guarded(gains.recordGains),
+    recordRoundTrips: guarded(gains.recordRoundTrips),
+    fillsAfter: guarded(gains.fillsAfter),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What scanners picked, and what is known of instruments. */
-import { bigint, date, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, boolean, date, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { amount, document, words, written } from './columns.ts';
 
 /** One row per pick of a scanner. */
@@ -63,6 +63,11 @@ export const tickerData = pgTable(
     sector: text('sector'),
     exchange: text('exchange'),
     shortRatio: amount('short_ratio'),
+    assetClass: text('asset_class'),
+    /** As the broker last said; null where it was never asked. */
+    tradable: boolean('tradable'),
+    shortable: boolean('shortable'),
+    fractionable: boolean('fractionable'),
     createTstamp: written('create_tstamp'),
     modifyTstamp: written('modify_tstamp'),
   },

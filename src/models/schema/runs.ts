@@ -57,18 +57,27 @@ export const optimizerRun = pgTable(
   (table) => [uniqueIndex('optimizer_run_session_batch').on(table.optimizerSessionId, table.batchId)],
 );
 
-/** One row per run of a miner. */
+/** One row per run of a miner. Of a miner of the plan at most one is open whose process is alive. */
 export const minerRun = pgTable(
   'miner_run',
   {
     minerRunId: bigint('miner_run_id', { mode: 'number' }).primaryKey().generatedByDefaultAsIdentity(),
     batchId: text('batch_id').notNull(),
+    /** Its name in the plan. */
+    minerId: text('miner_id').notNull(),
     minerName: text('miner_name').notNull(),
     parameters: document('parameters').notNull(),
     startTime: moment('start_time').notNull(),
     endTime: moment('end_time'),
+    /** `done`, `failed`, `stopped` or `abandoned`. */
     endReason: words('end_reason'),
+    error: words('error'),
+    /** How far it is, in words. */
+    progress: words('progress'),
     rowsWritten: integer('rows_written').notNull().default(0),
   },
-  (table) => [index('miner_run_name_start').on(table.minerName, table.startTime)],
+  (table) => [
+    index('miner_run_name_start').on(table.minerName, table.startTime),
+    index('miner_run_id_start').on(table.minerId, table.startTime),
+  ],
 );

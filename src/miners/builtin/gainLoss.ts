@@ -1,0 +1,62 @@
+/** What each run earned in each symbol, and each round trip with what it risked. Before fees. */
+import { z } from 'zod';
+import { add, type Decimal, ZERO } from '../../domain/decimal.ts';
+import { MICROS_PER_DAY } from '../../domain/time.ts';
+import { defineMiner, type GainRow, type RoundTripRow } from '../contract.ts';
+import { PositionWalk, percentOf } from '../roundTrips.ts';
+
+const DAYS_MAX = 10_000;
+const ROWS_PER_YIELD = 1_000;
+const FILLS_PER_PROGRESS = 5_000;
+
+interface Sum {
+  readonly symbol: string;
+  readonly algoRunId: string;
+  gain: Decimal;
+  cost: Decimal;
+}
+
+export const gainLoss = defineMiner({
+  name: 'gain-loss',
+  description: 'Sums up what each run earned per symbol in gain_loss and each round trip in trade_analysis.',
+  parameters: z.strictObject({
+    /** Left out: of all time. Positions are followed from their beginning in any case. */
+    days: z.int('a whole number of days').min(1).max(DAYS_MAX).optional(),
+  }),
+  async *mine(context) {
+    const { days } = context.parameters;
+    const fromMicros = days === undefined ? 0 : context.nowMicros - days * MICROS_PER_DAY;
+    const walk = new PositionWalk();
+    const sums = new Map<string, Sum>();
+    const recent = new Set<string>();
+    let trips: RoundTripRow[] = [];
+    let fills = 0;
+    for await (const fill of context.fills()) {
+      const { closing, roundTrip } = walk.take(fill);
+      if (closing !== null) {
+        const key = JSON.stringify([closing.symbol, closing.algoRunId]);
+        const sum = sums.get(key) ?? { ...closing, gain: ZERO, cost: ZERO };
+        sum.gain = add(sum.gain, closing.gain);
+        sum.cost = add(sum.cost, closing.cost);
+        sums.set(key, sum);
+        if (fill.executedAtMicros >= fromMicros) recent.add(key);
+      }
+      if (roundTrip !== null && roundTrip.endMicros >= fromMicros) {
+        const { gain, cost, ...trip } = roundTrip;
+        trips.push({ ...trip, gainValue: gain, gainPercentage: percentOf(gain, cost) });
+      }
+      if (trips.length >= ROWS_PER_YIELD) {
+        yield { table: 'trade_analysis', rows: trips };
+        trips = [];
+      }
+      fills += 1;
+      if (fills % FILLS_PER_PROGRESS === 0) context.progress(0.5, `${fills} fills`);
+    }
+    yield { table: 'trade_analysis', rows: trips };
+    const gains = [...sums].flatMap(([key, { symbol, algoRunId, gain, cost }]): GainRow[] =>
+      recent.has(key) ? [{ symbol, algoRunId, gainValue: gain, gainPercentage: percentOf(gain, cost) }] : [],
+    );
+    yield { table: 'gain_loss', rows: gains };
+    context.progress(1, `${fills} fills`);
+  },
+});

@@ -1,0 +1,61 @@
+/** The rows of `stock_ohlc`. */
+import { desc, inArray, sql } from 'drizzle-orm';
+import type { Queries } from '../backend.ts';
+import type { DayRow, MiningStores } from '../mining.ts';
+import { stockOhlc } from '../schema/markets.ts';
+import { insertInParts } from './rows.ts';
+
+type DayStores = Pick<MiningStores, 'recordDays' | 'forgetDays' | 'newestDays'>;
+
+export function createDayStores(queries: Queries): DayStores {
+  return {
+    async recordDays(days) {
+      return await insertInParts(queries, days.map(fromDay), async (target, part) => {
+        const written = await target
+          .insert(stockOhlc)
+          .values(part)
+          .onConflictDoUpdate({
+            target: [stockOhlc.symbol, stockOhlc.symbolDate],
+            set: {
+              open: sql`excluded.open`,
+              high: sql`excluded.high`,
+              low: sql`excluded.low`,
+              close: sql`excluded.close`,
+              volume: sql`excluded.volume`,
+              vwap: sql`excluded.vwap`,
+              tradeCount: sql`excluded.trade_count`,
+              modifyTstamp: sql`excluded.modify_tstamp`,
+            },
+            setWhere: sql`(stock_ohlc.open, stock_ohlc.high, stock_ohlc.low, stock_ohlc.close, stock_ohlc.volume,
+                stock_ohlc.vwap, stock_ohlc.trade_count)
+              is distinct from (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume,
+                excluded.vwap, excluded.trade_count)`,
+          })
+          .returning({ symbol: stockOhlc.symbol });
+        return written.length;
+      });
+    },
+
+    async forgetDays(symbols) {
+      if (symbols.length === 0) return;
+      await queries.delete(stockOhlc).where(inArray(stockOhlc.symbol, [...symbols]));
+    },
+
+    async newestDays(symbols) {
+      if (symbols.length === 0) return [];
+      return await queries
+        .selectDistinctOn([stockOhlc.symbol], {
+          symbol: stockOhlc.symbol,
+          date: stockOhlc.symbolDate,
+          close: stockOhlc.close,
+        })
+        .from(stockOhlc)
+        .where(inArray(stockOhlc.symbol, [...symbols]))
+        .orderBy(stockOhlc.symbol, desc(stockOhlc.symbolDate));
+    },
+  };
+}
+
+function fromDay({ date, ...day }: DayRow): typeof stockOhlc.$inferInsert {
+  return { ...day, symbolDate: date };
+}

@@ -1,0 +1,104 @@
+/** What trades earned: the fills to reckon with, and the rows of `gain_loss` and `trade_analysis`. */
+import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import type { Queries } from '../backend.ts';
+import type { Environment } from '../contract.ts';
+import { FILLS_PER_PAGE, type FillRow, type MiningStores } from '../mining.ts';
+import { algoRun } from '../schema/runs.ts';
+import { gainLoss, newTrades, tradeAnalysis } from '../schema/trades.ts';
+import { insertInParts, rowId } from './rows.ts';
+import { sideOf } from './trades.ts';
+
+type GainStores = Pick<MiningStores, 'recordGains' | 'recordRoundTrips' | 'fillsAfter'>;
+
+export function createGainStores(queries: Queries): GainStores {
+  return {
+    async recordGains(gains) {
+      const rows = gains.map((gain) => ({ ...gain, algoRunId: rowId(gain.algoRunId) }));
+      return await insertInParts(queries, rows, async (target, part) => {
+        const written = await target
+          .insert(gainLoss)
+          .values(part)
+          .onConflictDoUpdate({
+            target: [gainLoss.symbol, gainLoss.algoRunId],
+            set: {
+              gainPercentage: sql`excluded.gain_percentage`,
+              gainValue: sql`excluded.gain_value`,
+              tstamp: sql`excluded.tstamp`,
+            },
+            setWhere: sql`(gain_loss.gain_percentage, gain_loss.gain_value)
+              is distinct from (excluded.gain_percentage, excluded.gain_value)`,
+          })
+          .returning({ gainLossId: gainLoss.gainLossId });
+        return written.length;
+      });
+    },
+
+    async recordRoundTrips(trips) {
+      const rows = trips.map(({ startedAt, endedAt, ...trip }) => ({
+        ...trip,
+        algoRunId: rowId(trip.algoRunId),
+        startTstamp: startedAt,
+        endTstamp: endedAt,
+      }));
+      return await insertInParts(queries, rows, async (target, part) => {
+        const written = await target
+          .insert(tradeAnalysis)
+          .values(part)
+          .onConflictDoUpdate({
+            target: [tradeAnalysis.symbol, tradeAnalysis.algoRunId, tradeAnalysis.startTstamp],
+            set: {
+              endTstamp: sql`excluded.end_tstamp`,
+              gainPercentage: sql`excluded.gain_percentage`,
+              gainValue: sql`excluded.gain_value`,
+              rUnits: sql`excluded.r_units`,
+              tstamp: sql`excluded.tstamp`,
+            },
+            setWhere: sql`(trade_analysis.end_tstamp, trade_analysis.gain_percentage, trade_analysis.gain_value,
+                trade_analysis.r_units)
+              is distinct from (excluded.end_tstamp, excluded.gain_percentage, excluded.gain_value,
+                excluded.r_units)`,
+          })
+          .returning({ tradeAnalysisId: tradeAnalysis.tradeAnalysisId });
+        return written.length;
+      });
+    },
+
+    async fillsAfter(after) {
+      const isAfter =
+        after === null
+          ? undefined
+          : or(
+              gt(newTrades.tstamp, after.executedAt),
+              and(eq(newTrades.tstamp, after.executedAt), gt(newTrades.tradeId, rowId(after.tradeId))),
+            );
+      const rows = await queries
+        .select({
+          tradeId: newTrades.tradeId,
+          algoRunId: newTrades.algoRunId,
+          batchId: algoRun.batchId,
+          instanceId: algoRun.instanceId,
+          environment: algoRun.algoEnv,
+          symbol: newTrades.symbol,
+          operation: newTrades.operation,
+          qty: newTrades.qty,
+          price: newTrades.price,
+          stopPrice: newTrades.stopPrice,
+          executedAt: newTrades.tstamp,
+        })
+        .from(newTrades)
+        .innerJoin(algoRun, eq(algoRun.algoRunId, newTrades.algoRunId))
+        .where(and(isNull(newTrades.expireTstamp), isAfter))
+        .orderBy(asc(newTrades.tstamp), asc(newTrades.tradeId))
+        .limit(FILLS_PER_PAGE);
+      return rows.map(
+        ({ operation, ...row }): FillRow => ({
+          ...row,
+          tradeId: String(row.tradeId),
+          algoRunId: String(row.algoRunId),
+          environment: row.environment as Environment,
+          side: sideOf(operation),
+        }),
+      );
+    },
+  };
+}

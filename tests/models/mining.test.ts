@@ -1,0 +1,169 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import type { Backend } from '../../src/models/backend.ts';
+import type { DayRow, NewMinerRun, TickerRow } from '../../src/models/mining.ts';
+import { openPostgres } from '../../src/models/postgres.ts';
+import { createStores } from '../../src/models/stores.ts';
+import type { RunningPostgres } from '../support/postgres.ts';
+import { CONTEXT, embeddedDatabases, postgresDatabases, type TestDatabases } from './databases.ts';
+import { aRun, aTrade } from './rows.ts';
+
+const KINDS = [
+  { kind: 'the embedded database', start: embeddedDatabases },
+  { kind: 'a real PostgreSQL', start: postgresDatabases },
+];
+
+const aDay = (changes: Partial<DayRow> & Pick<DayRow, 'symbol' | 'date'>): DayRow => ({
+  ...{ open: '10', high: '12', low: '9.5', close: '11.0001', volume: '123456', vwap: '10.7', tradeCount: 99 },
+  ...changes,
+});
+
+const aMinerRun = (changes: Partial<NewMinerRun> = {}): NewMinerRun => ({
+  ...{ batchId: 'batch-1', minerId: 'days', miner: 'daily-bars', parameters: { days: 30 } },
+  startedAt: '2026-11-20T23:30:00.000001Z',
+  ...changes,
+});
+
+describe.each(KINDS)('what miners keep on $kind', ({ start }) => {
+  let databases: TestDatabases;
+  let backend: Backend | null = null;
+  beforeAll(async () => {
+    databases = await start();
+    backend = await databases.open();
+  });
+  afterAll(async () => {
+    await backend?.close();
+    await databases.close();
+  });
+  const storesOf = (context: TestContext) => {
+    if (backend === null) context.skip('no PostgreSQL server here');
+    return createStores(backend as Backend);
+  };
+  const query = async (text: string) => {
+    const answer = await (backend as Backend).queries.execute(sql.raw(text));
+    return (answer as unknown as { rows: Record<string, unknown>[] }).rows;
+  };
+
+  it('is each day of a symbol once, with its newest figures, and only what changed counts', async (context) => {
+    const stores = storesOf(context);
+    const days = ['2026-11-18', '2026-11-19'].map((date) => aDay({ symbol: 'AAPL', date }));
+    expect(await stores.recordDays(days)).toBe(2);
+    expect(await stores.recordDays(days)).toBe(0);
+    const restated = aDay({ symbol: 'AAPL', date: '2026-11-19', close: '11.5', vwap: null });
+    expect(await stores.recordDays([...days.slice(0, 1), restated])).toBe(1);
+    expect(await stores.recordDays([aDay({ symbol: 'MSFT', date: '2026-11-17' })])).toBe(1);
+    expect(await stores.newestDays(['AAPL', 'MSFT', 'IBM'])).toEqual([
+      { symbol: 'AAPL', date: '2026-11-19', close: '11.5' },
+      { symbol: 'MSFT', date: '2026-11-17', close: '11.0001' },
+    ]);
+    await stores.forgetDays(['AAPL']);
+    expect(await stores.newestDays(['AAPL', 'MSFT'])).toMatchObject([{ symbol: 'MSFT' }]);
+    expect(await stores.newestDays([])).toEqual([]);
+  });
+
+  it('is each ticker once, and what others wrote beside it stays', async (context) => {
+    const stores = storesOf(context);
+    const ticker: TickerRow = {
+      ...{ symbol: 'AAPL', name: 'Apple', exchange: 'NASDAQ', assetClass: 'us_equity', tradable: true },
+      ...{ shortable: true, fractionable: true },
+    };
+    expect(await stores.recordTickers([ticker, { ...ticker, symbol: 'OLD', tradable: false }])).toBe(2);
+    await query(`update ticker_data set sector = 'Technology', description = 'Phones' where symbol = 'AAPL'`);
+    expect(await stores.recordTickers([ticker])).toBe(0);
+    expect(await stores.recordTickers([{ ...ticker, name: 'Apple Inc.' }])).toBe(1);
+    expect(await stores.listTickers('us_equity')).toEqual([{ ...ticker, name: 'Apple Inc.' }]);
+    expect(await stores.listTickers('crypto')).toEqual([]);
+    expect(await query(`select sector, description from ticker_data where symbol = 'AAPL'`)).toEqual([
+      { sector: 'Technology', description: 'Phones' },
+    ]);
+  });
+
+  it('is what runs earned, each once, from fills that are read page by page', async (context) => {
+    const stores = storesOf(context);
+    const algoRunId = await stores.startRun(aRun({ batchId: 'gains' }));
+    await stores.recordTrades([
+      aTrade({
+        algoRunId,
+        executionId: 'g2',
+        side: 'sell',
+        executedAt: '2026-11-20T14:32:00Z',
+        price: '180',
+      }),
+      aTrade({ algoRunId, executionId: 'g1', stopPrice: '178' }),
+      aTrade({ algoRunId, executionId: 'g3', executedAt: '2026-11-20T14:33:00Z' }),
+    ]);
+    await query(`update new_trades set expire_tstamp = now() where execution_id = 'g3'`);
+    const [first, ...others] = await stores.fillsAfter(null);
+    expect(first).toMatchObject({ side: 'buy', batchId: 'gains', environment: 'PAPER', stopPrice: '178' });
+    expect(others).toMatchObject([{ side: 'sell', qty: '10', price: '180' }]);
+    expect(await stores.fillsAfter(first ?? null)).toEqual(others);
+    const gain = { symbol: 'AAPL', algoRunId, gainPercentage: '0.51', gainValue: '9.2' };
+    const trip = {
+      ...gain,
+      startedAt: '2026-11-20T14:31:00Z',
+      endedAt: '2026-11-20T14:32:00Z',
+      rUnits: '0.85',
+    };
+    expect([await stores.recordGains([gain]), await stores.recordRoundTrips([trip])]).toEqual([1, 1]);
+    expect([await stores.recordGains([gain]), await stores.recordRoundTrips([trip])]).toEqual([0, 0]);
+    expect(await stores.recordRoundTrips([{ ...trip, rUnits: null }])).toBe(1);
+  });
+
+  it('is when each miner ran, how far it came and why it ended', async (context) => {
+    const stores = storesOf(context);
+    const started = await stores.startMinerRun(aMinerRun({ minerId: 'one' }));
+    if (started.type !== 'started') throw new Error('not started');
+    expect(await stores.startMinerRun(aMinerRun({ minerId: 'one' }))).toEqual(started);
+    await stores.noteMinerRun(started.minerRunId, { rows: 20, progress: '2 of 4 symbols' });
+    const end = { endedAt: '2026-11-20T23:31:00Z', reason: 'done', error: null, rows: 40 } as const;
+    await stores.endMinerRun(started.minerRunId, end);
+    await stores.endMinerRun(started.minerRunId, { ...end, reason: 'failed', error: 'too late to fail' });
+    const later = await stores.startMinerRun(
+      aMinerRun({ minerId: 'one', startedAt: '2026-11-21T23:30:00Z' }),
+    );
+    expect(later.type).toBe('started');
+    expect((await stores.minerHistory()).filter((row) => row.minerId === 'one')).toEqual([
+      { minerId: 'one', startedAt: '2026-11-21T23:30:00.000000Z', doneAt: '2026-11-20T23:30:00.000001Z' },
+    ]);
+    expect((await stores.listMinerRuns({})).filter((row) => row.minerId === 'one')).toMatchObject([
+      { endedAt: null, endReason: null },
+      { endReason: 'done', error: null, rows: 40, progress: '2 of 4 symbols', miner: 'daily-bars' },
+    ]);
+  });
+
+  it('goes on after a process that died in the middle of a run', async (context) => {
+    const stores = storesOf(context);
+    await query(
+      `insert into miner_run (batch_id, miner_id, miner_name, parameters, start_time)
+       values ('dead', 'orphan', 'daily-bars', '{}', now())`,
+    );
+    const { type } = await stores.startMinerRun(aMinerRun({ minerId: 'orphan' }));
+    expect(type).toBe('started');
+    expect(await query(`select end_reason from miner_run where batch_id = 'dead'`)).toEqual([
+      { end_reason: 'abandoned' },
+    ]);
+  });
+
+  it('is written by one process at a time, even when several begin at the same moment', async () => {
+    // The embedded database has one owner; a PostgreSQL has as many as there are daemons.
+    const { server } = databases as { server?: RunningPostgres | null };
+    if (!server) return;
+    const url = await server.createDatabase('shared', 'migrated');
+    const backends = await Promise.all(['a', 'b', 'c'].map(() => openPostgres(url, CONTEXT)));
+    const starts = await Promise.all(
+      backends.map((open, index) =>
+        createStores(open).startMinerRun(aMinerRun({ batchId: `batch-${index}` })),
+      ),
+    );
+    expect(starts.map((one) => one.type).sort()).toEqual(['busy', 'busy', 'started']);
+    const winner = starts.findIndex((one) => one.type === 'started');
+    // Its process ends without a word: the others may go on with its work.
+    await backends[winner]?.close();
+    const other = (winner + 1) % backends.length;
+    const again = await createStores(backends[other] as Backend).startMinerRun(
+      aMinerRun({ batchId: `batch-${other}`, startedAt: '2026-11-20T23:40:00Z' }),
+    );
+    expect(again.type).toBe('started');
+    await Promise.all(backends.filter((_, index) => index !== winner).map((open) => open.close()));
+  });
+});
