@@ -16,7 +16,7 @@ const NS_PER_MICRO = 1_000;
 const NS_PER_SECOND = 1_000_000_000;
 const MINUTE_MICROS = 60_000_000;
 /** Below 2^53 nanoseconds (104 days), so that every sum here is exact. */
-const REACH_MICROS = 100 * 86_400 * 1_000_000;
+export const REACH_MICROS = 100 * 86_400 * 1_000_000;
 
 export class Moments {
   /** What {@link read} found, in nanoseconds from the base; exact. */
@@ -24,12 +24,12 @@ export class Moments {
   #bytes: DataView = new DataView(new ArrayBuffer(0));
   #baseMicros: EpochMicros = 0;
   // The minute of the last time that was read, as text and as a number: most events share it with their neighbour.
-  #text0 = 0;
-  #text1 = 0;
-  #text2 = 0;
-  #text3 = 0;
+  text0 = 0;
+  text1 = 0;
+  text2 = 0;
+  text3 = 0;
   #minuteMicros: EpochMicros = 0;
-  #minuteNs = Number.NaN;
+  minuteNs = Number.NaN;
 
   setBytes(bytes: Uint8Array): void {
     this.#bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -38,7 +38,7 @@ export class Moments {
   setBase(baseMicros: EpochMicros): void {
     if (baseMicros === this.#baseMicros) return;
     this.#baseMicros = baseMicros;
-    this.#minuteNs = this.#nanosFromBase(this.#minuteMicros);
+    this.minuteNs = this.#nanosFromBase(this.#minuteMicros);
   }
 
   /**
@@ -48,10 +48,10 @@ export class Moments {
   read(bytes: Uint8Array, from: number): number {
     const view = this.#bytes;
     if (
-      view.getInt32(from + 12, true) !== this.#text3 ||
-      view.getInt32(from + 8, true) !== this.#text2 ||
-      view.getInt32(from + 4, true) !== this.#text1 ||
-      view.getInt32(from, true) !== this.#text0
+      view.getInt32(from + 12, true) !== this.text3 ||
+      view.getInt32(from + 8, true) !== this.text2 ||
+      view.getInt32(from + 4, true) !== this.text1 ||
+      view.getInt32(from, true) !== this.text0
     ) {
       if (!this.#readMinute(bytes, from)) return -1;
     }
@@ -60,7 +60,7 @@ export class Moments {
     const second = tens * 10 + ones;
     // A leap second (60) is the first of the next minute.
     if (bytes[from + 16] !== COLON || tens < 0 || ones < 0 || ones > 9 || second > 60) return -1;
-    let nanos = this.#minuteNs + second * NS_PER_SECOND;
+    let nanos = this.minuteNs + second * NS_PER_SECOND;
     let at = from + SECOND_LENGTH;
     let byte = bytes[at]!;
     if (byte === DOT) {
@@ -112,13 +112,13 @@ export class Moments {
     if (!isWellFormed || !(month >= 1 && month <= 12 && hour <= 23 && minute <= 59)) return false;
     if (!(day >= 1 && day <= daysInMonth(year, month))) return false;
     const view = this.#bytes;
-    this.#text0 = view.getInt32(from, true);
-    this.#text1 = view.getInt32(from + 4, true);
-    this.#text2 = view.getInt32(from + 8, true);
-    this.#text3 = view.getInt32(from + 12, true);
+    this.text0 = view.getInt32(from, true);
+    this.text1 = view.getInt32(from + 4, true);
+    this.text2 = view.getInt32(from + 8, true);
+    this.text3 = view.getInt32(from + 12, true);
     const seconds = daysFromEpoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60;
     this.#minuteMicros = seconds * 1_000_000;
-    this.#minuteNs = this.#nanosFromBase(this.#minuteMicros);
+    this.minuteNs = this.#nanosFromBase(this.#minuteMicros);
     return true;
   }
 
@@ -130,12 +130,12 @@ export class Moments {
 }
 
 /** Whether all four bytes of the word are digits: their upper halves are 3, and still are when 6 is added to each. */
-function areDigits(word: number): boolean {
+export function areDigits(word: number): boolean {
   return ((word & 0xf0f0_f0f0) | (((word + 0x0606_0606) & 0xf0f0_f0f0) >>> 4)) === 0x3333_3333;
 }
 
 /** The number that a little-endian word of four digits spells: first the two pairs at once, then both together. */
-function fourDigits(word: number): number {
+export function fourDigits(word: number): number {
   const digits = word & 0x0f0f_0f0f;
   const pairs = Math.imul(digits, 10) + (digits >>> 8);
   return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
