@@ -40,7 +40,7 @@ export class Assignments {
     if (row !== undefined) this.#core.output.report({ type: 'states', states: [row] });
     for (const viewer of unit.symbols) if (viewer !== undefined) this.#removeSymbol(viewer);
     for (const timer of unit.timers.values()) this.#core.timers.cancel(timer);
-    unit.phase = 'stopped';
+    unit.become('stopped');
     unit.instance.guest.removeUnit(unit.id);
     unit.instance.units.delete(unit.symbol);
     this.#core.units[unit.id] = undefined;
@@ -66,8 +66,7 @@ export class Assignments {
   /** Does nothing for a unit that has rejected all it had: that one starts with the next session. */
   startIfWarm(unit: Unit): void {
     if (unit.phase !== 'warming' || !unit.isWarm || unit.isGivenUp) return;
-    unit.phase = 'running';
-    unit.refresh();
+    unit.become('running');
     this.#runner.start(unit);
   }
 

@@ -9,6 +9,7 @@ import type { SymbolMarket } from './market.ts';
 import type { Runner } from './runner.ts';
 import { Staleness } from './staleness.ts';
 import { Figure, Route, RouteFlag } from './table.ts';
+import { AHEAD_ROWS } from './unit.ts';
 
 const GAP_REASONS = {
   [GapReason.disconnected]: 'disconnected',
@@ -45,6 +46,8 @@ export class Feed {
   /** Rows of the batch received before this, in nanoseconds from its base, are too old. */
   #oldestNs = 0;
   #takenMicros: EpochMicros = 0;
+  /** Only so that the reads of {@link #touchAhead} have a use. */
+  touched = 0;
   /** When the newest row shown was received, in nanoseconds from the batch's base. */
   #shownNs = Number.NaN;
 
@@ -84,6 +87,7 @@ export class Feed {
     let lastNs = Number.NaN;
     let receivedMicros: EpochMicros = 0;
     for (let row = 0; row < count; row += 1) {
+      if (row % AHEAD_ROWS === 0) this.#touchAhead(batch, row);
       const rowKind = kind[row]!;
       if (rowKind === EventKind.none) continue;
       if (rowKind === EventKind.definition) {
@@ -109,6 +113,34 @@ export class Feed {
     if (!Number.isNaN(this.#shownNs)) {
       const shownMicros = baseMicros + Math.floor(this.#shownNs / 1_000);
       this.#core.lagMs = Math.max(0, (takenMicros - shownMicros) / MICROS_PER_MILLISECOND);
+    }
+  }
+
+  /**
+   * Reads a little of what the next rows will need. Row by row each cache miss is waited for; here they overlap, since
+   * no read depends on another row's.
+   */
+  #touchAhead(batch: Batch, from: number): void {
+    const { instances, table } = this.#core;
+    const { figures, routes, bars } = table;
+    const { kind, symbolId } = batch;
+    const end = Math.min(from + AHEAD_ROWS, batch.count);
+    let touched = 0;
+    for (let row = from; row < end; row += 1) {
+      const slot = this.#slots[symbolId[row]!] ?? -1;
+      if (slot === -1) continue;
+      touched += figures[slot * Figure.length]! + figures[slot * Figure.length + Figure.staleCount]!;
+      if (kind[row] === EventKind.trade) touched += bars.touch(slot);
+      const route = slot * Route.length;
+      if ((routes[route]! & (RouteFlag.trades | RouteFlag.quotes)) === 0) continue;
+      const { ahead } = instances[routes[route + Route.instance]!]!;
+      ahead.units[ahead.count] = routes[route + Route.unit]!;
+      ahead.count += 1;
+    }
+    this.touched = touched;
+    for (const { ahead, guest } of instances) {
+      guest.touch(ahead.units, ahead.count);
+      ahead.count = 0;
     }
   }
 

@@ -132,12 +132,12 @@ export class StrategyHost {
   }
 
   get counters(): HostCounters {
-    const { eventsShown, eventsStale, lagMs, units } = this.#core;
+    const { eventsShown, eventsStale, instances, lagMs } = this.#core;
     return {
       eventsShown,
       eventsStale,
       lagMs,
-      units: units.filter((unit) => unit?.phase === 'running').length,
+      units: instances.reduce((sum, { unitsRunning }) => sum + unitsRunning, 0),
     };
   }
 

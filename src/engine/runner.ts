@@ -115,8 +115,7 @@ export class Runner {
 
   /** Ends the unit: no handler of it is called again. */
   stop(unit: Unit, fault: GuestFault, symbol: string): void {
-    unit.phase = 'stopped';
-    unit.refresh();
+    unit.become('stopped');
     for (const timer of unit.timers.values()) this.#core.timers.cancel(timer);
     unit.timers.clear();
     const { config } = unit.instance;

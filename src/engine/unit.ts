@@ -12,6 +12,9 @@ import type { TradingTimes } from './windows.ts';
 
 export type WarmUpBars = Extract<GuestParameters, { ok: true }>['warmUp'];
 
+/** Rows whose state is fetched into the cache together: about 20 KB of it. */
+export const AHEAD_ROWS = 64;
+
 /** A strategy instance with the realm it runs in. All its units on this consumer share the realm. */
 export class Instance {
   readonly index: number;
@@ -20,6 +23,8 @@ export class Instance {
   readonly warmUp: WarmUpBars;
   /** By their symbols. */
   readonly units = new Map<string, Unit>();
+  /** Counted, because looking at 11,000 units for a heartbeat would drive the market's figures out of the cache. */
+  unitsRunning = 0;
   /** When it may take new risk. */
   readonly times: TradingTimes;
   readonly takesTrades: boolean;
@@ -28,6 +33,8 @@ export class Instance {
   /** Where the minute series comes from. `none`: the strategy wants neither bars nor trades. */
   readonly barSource: 'feed' | 'built' | 'none';
   readonly handlers: ReadonlySet<string>;
+  /** Units that the next rows are for. */
+  readonly ahead = { units: new Int32Array(AHEAD_ROWS), count: 0 };
 
   constructor(options: {
     index: number;
@@ -65,7 +72,7 @@ export class Unit {
   readonly #bySymbol = new Map<string, UnitSymbol>();
   #awaited = 0;
   readonly timers = new Map<string, TimerHandle>();
-  phase: 'warming' | 'running' | 'stopped' = 'warming';
+  #phase: 'warming' | 'running' | 'stopped' = 'warming';
   orderSequence: number;
   /** As it was saved last: what has not changed is not saved again. */
   savedState: string | null;
@@ -119,6 +126,17 @@ export class Unit {
   get isGivenUp(): boolean {
     const entries = this.symbols.filter((entry) => entry !== undefined);
     return entries.length > 0 && entries.every((entry) => entry.isRejected);
+  }
+
+  get phase(): 'warming' | 'running' | 'stopped' {
+    return this.#phase;
+  }
+
+  become(phase: 'running' | 'stopped'): void {
+    if (this.#phase === 'running') this.instance.unitsRunning -= 1;
+    if (phase === 'running') this.instance.unitsRunning += 1;
+    this.#phase = phase;
+    this.refresh();
   }
 
   refresh(): void {

@@ -83,6 +83,12 @@ export class BarTable {
     return this.#figures[row * FIGURES + figure]!;
   }
 
+  /** Brings a row's figures into the cache; what it answers means nothing. */
+  touch(row: number): number {
+    const at = row * FIGURES;
+    return this.#figures[at]! + this.#figures[at + Figure.tradeCount]!;
+  }
+
   /** Whether a trade at that moment closes the bar under way: {@link take} it first. False when there is none. */
   closesAt(row: number, timeMicros: number): boolean {
     return timeMicros >= this.#figures[row * FIGURES]! + this.periodMicros;

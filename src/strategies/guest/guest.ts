@@ -43,6 +43,8 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
   /** What trades and quotes need of {@link units}, one step away instead of five: each is a cache miss. */
   const contexts: (GuestContext | undefined)[] = [];
   let isUniverse = false;
+  /** Only so that what `touch` reads has a use. */
+  let touched = 0;
 
   installAmbient({
     nowMs: () => bridge.clock.nowMicros / 1_000,
@@ -154,6 +156,12 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     },
 
     read: (columns) => readColumns(columns),
+    touch: (aheads, count) => {
+      for (let index = 0; index < count; index += 1) {
+        // Its type stands in the state's first words.
+        if (typeof contexts[aheads[index]!]?.state === 'object') touched = (touched + 1) | 0;
+      }
+    },
     putBar: (unit, place, kind, bar) => {
       const symbol = units[unit]!.places[place]!;
       const series =
