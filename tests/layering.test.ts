@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   network: ['domain', 'clock'],
   providers: ['domain', 'clock', 'tape', 'observability', 'network'],
   brokers: ['domain', 'clock', 'tape', 'observability', 'network'],
-  transport: ['domain', 'clock', 'tape', 'models', 'providers'],
+  transport: ['domain', 'clock', 'tape', 'observability', 'models', 'providers'],
   execution: ['domain', 'clock', 'tape', 'tradeplan', 'brokers', 'models', 'transport'],
   engine: ['domain', 'clock', 'fincalcs', 'tape', 'tradeplan', 'strategies', 'transport', 'execution'],
   exchange: ['domain', 'clock', 'tape'],

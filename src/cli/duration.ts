@@ -16,3 +16,11 @@ export function formatDurationMs(durationMs: number): string {
   if (minutes < 60) return `${minutes}m ${String(Math.floor(durationMs / 1_000) % 60).padStart(2, '0')}s`;
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
+
+/** As {@link formatDurationMs}, and finer below ten milliseconds: `0.4µs`, `32µs`, `4.1ms`. */
+export function formatDurationMicros(durationMicros: number): string {
+  if (durationMicros < 10) return `${durationMicros.toFixed(1)}µs`;
+  if (durationMicros < 1_000) return `${Math.round(durationMicros)}µs`;
+  if (durationMicros < 10_000) return `${(durationMicros / 1_000).toFixed(1)}ms`;
+  return formatDurationMs(durationMicros / 1_000);
+}

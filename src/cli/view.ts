@@ -1,8 +1,9 @@
 /** The live view of a running daemon: one screen drawn from its status document. Pure: status in, text out. */
 import colours from 'picocolors';
 import { decimal, formatFixed } from '../domain/decimal.ts';
+import type { StageQuantiles } from '../observability/stages.ts';
 import type { ConsumerStatus, DaemonStatus } from '../trader/status.ts';
-import { formatDurationMs } from './duration.ts';
+import { formatDurationMicros, formatDurationMs } from './duration.ts';
 import { paintAmount, renderTable } from './output.ts';
 
 const FILLS_SHOWN = 8;
@@ -46,6 +47,8 @@ export function renderView(
     heading(status),
     feedLine(status, memory),
     accountLine(status, memory),
+    stageLine(status),
+    status.metricsUrl === null ? '' : `metrics  ${status.metricsUrl}`,
     consumerTable(status.consumers),
     positionTable(status),
     orderTable(status),
@@ -97,6 +100,21 @@ function accountLine(status: DaemonStatus, memory: ViewMemory): string {
       ? colours.green('active')
       : colours.red(`${desk.riskState}: ${desk.riskReason ?? ''}`);
   return `account  equity ${fixed(desk.account.equity)} ${desk.account.currency} · P&L ${paintAmount(totalProfit(status).toFixed(2))} ${sparkline(memory.profit)} · risk ${risk} · ${desk.ordersSubmitted} orders sent · ${desk.denials} denied`;
+}
+
+/** Median and 99th percentile of each stage, of the slowest thread that has it. */
+function stageLine({ stages }: DaemonStatus): string {
+  const worst = new Map<string, StageQuantiles>();
+  for (const { stage, quantiles } of stages) {
+    if (quantiles !== null && quantiles.p99Micros >= (worst.get(stage)?.p99Micros ?? 0))
+      worst.set(stage, quantiles);
+  }
+  if (worst.size === 0) return '';
+  const texts = [...worst].map(
+    ([stage, { p50Micros, p99Micros }]) =>
+      `${stage} ${formatDurationMicros(p50Micros)}/${formatDurationMicros(p99Micros)}`,
+  );
+  return `p50/p99  ${texts.join(' · ')}`;
 }
 
 function consumerTable(consumers: readonly ConsumerStatus[]): string {

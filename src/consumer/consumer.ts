@@ -3,10 +3,13 @@ import type { Clock, Timer } from '../clock/clock.ts';
 import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { type HostCommand, StrategyHost } from '../engine/host.ts';
 import type { Log } from '../observability/log.ts';
+import type { ThreadVitals } from '../observability/vitals.ts';
+import type { Batch } from '../tape/batch.ts';
 import { MarketReceiver } from '../transport/market.ts';
 import type { ConsumerCommand, ConsumerReport } from '../transport/messages.ts';
 import { ConsumerOrders } from '../transport/orders.ts';
 import type { ConsumerConfig } from './config.ts';
+import { ConsumerStages } from './stages.ts';
 
 /** A timer that is further away is looked at again after this long: setTimeout takes 32 bits of milliseconds. */
 const TIMER_WAIT_MAX_MS = 60_000;
@@ -17,12 +20,14 @@ export interface ConsumerOptions {
   readonly log: Log;
   /** To the trader. */
   report(report: ConsumerReport): void;
-  heapUsedBytes(): number;
+  /** Of the thread. */
+  vitals(): ThreadVitals;
 }
 
 export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #host: StrategyHost;
+  readonly #stages: ConsumerStages;
   #market: MarketReceiver | null = null;
   #orders: ConsumerOrders | null = null;
   #heartbeat: Timer;
@@ -34,6 +39,7 @@ export class Consumer {
   constructor(options: ConsumerOptions) {
     this.#options = options;
     const { config, clock, log } = options;
+    this.#stages = new ConsumerStages(clock);
     this.#host = new StrategyHost(
       config.host,
       {
@@ -66,11 +72,12 @@ export class Consumer {
 
   #attach({ market, orders }: Extract<ConsumerCommand, { type: 'attach' }>): void {
     const { clock, log } = this.#options;
+    const show = (batch: Batch, nowMicros: number) => this.#host.handleBatch(batch, nowMicros);
     if (market !== undefined) {
       this.#market?.close();
       this.#market = new MarketReceiver(market, {
         onBatch: (batch) => {
-          this.#host.handleBatch(batch, clock.nowMicros());
+          this.#stages.measure(batch, show);
           this.#armTimer();
         },
         onClose: () => log.warn('the producer has closed the market port'),
@@ -107,11 +114,13 @@ export class Consumer {
 
   #beatOnce(): void {
     this.#beat += 1;
+    const vitals = this.#options.vitals();
     this.#options.report({
       type: 'heartbeat',
       beat: this.#beat,
       ...this.#host.counters,
-      heapUsedBytes: this.#options.heapUsedBytes(),
+      heapUsedBytes: vitals.heapUsedBytes,
+      measurements: { stages: this.#stages.report(), vitals },
     });
   }
 }

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { liveClock } from '../clock/live.ts';
 import { assert } from '../domain/assert.ts';
 import { createLog } from '../observability/log.ts';
+import { ThreadMonitor } from '../observability/vitals.ts';
 import type { ConsumerCommand } from '../transport/messages.ts';
 import type { ConsumerConfig } from './config.ts';
 import { Consumer } from './consumer.ts';
@@ -19,12 +20,13 @@ process.on('unhandledRejection', (reason, promise) => {
   log.warn({ reason: String(reason) }, 'a strategy left a rejected promise behind; handlers are synchronous');
 });
 
+const monitor = new ThreadMonitor(liveClock);
 const consumer = new Consumer({
   config,
   clock: liveClock,
   log,
   report: (report) => control.postMessage(report),
-  heapUsedBytes: () => process.memoryUsage().heapUsed,
+  vitals: () => monitor.vitals(),
 });
 
 control.on('message', (command: ConsumerCommand) => {

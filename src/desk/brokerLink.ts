@@ -9,6 +9,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import { type EpochMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import type { ApprovedOrder, DeskInput } from '../execution/contract.ts';
 import type { Log } from '../observability/log.ts';
+import type { StageTimer } from '../observability/stages.ts';
 import type { DeskLimits } from './config.ts';
 import type { BrokerRequests } from './executor.ts';
 
@@ -19,6 +20,8 @@ export interface BrokerLinkOptions {
   readonly limits: DeskLimits;
   /** Executions are asked for from here on at first. */
   readonly executionsFromMicros: EpochMicros;
+  /** Told how long the broker took to answer each order. */
+  readonly stage: StageTimer;
   feed(input: DeskInput): void;
   /** The broker will not have us: wrong keys, a blocked stream. */
   onRefused(cause: string, remedy: string): void;
@@ -54,8 +57,15 @@ export class BrokerLink implements BrokerRequests {
 
   submit(order: ApprovedOrder): void {
     const { clientOrderId } = order;
-    this.#options.broker.submit(order).then(
-      (outcome) => this.#feed({ type: 'submitted', clientOrderId, outcome }),
+    const { broker, clock, stage } = this.#options;
+    const startMs = clock.monotonicMs();
+    broker.submit(order).then(
+      (outcome) => {
+        if (outcome.type !== 'not_sent') {
+          stage.record((clock.monotonicMs() - startMs) * MICROS_PER_MILLISECOND);
+        }
+        this.#feed({ type: 'submitted', clientOrderId, outcome });
+      },
       (error: unknown) => {
         // An adapter that throws has broken its contract; the order may be anywhere.
         const outcome: SubmitOutcome = { type: 'unknown', message: messageOf(error) };

@@ -8,7 +8,6 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Broker } from '../brokers/contract.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
-import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { DEFAULT_DESK_POLICY, type DeskInput, type DeskPolicy } from '../execution/contract.ts';
 import { DeskMachine } from '../execution/deskMachine.ts';
 import { Recovery } from '../execution/recovery.ts';
@@ -25,7 +24,8 @@ import { Executor } from './executor.ts';
 import { JournalFile } from './journalFile.ts';
 import { feedMarket } from './market.ts';
 import { Outbox } from './outbox.ts';
-import { askAccount, askHoldings, carriesOver, notReconciled } from './startup.ts';
+import { DeskStages } from './stages.ts';
+import { askAccount, askHoldings, carriesOver, executionsFrom, notReconciled } from './startup.ts';
 
 export interface DeskParts {
   readonly config: DeskConfig;
@@ -45,6 +45,7 @@ export class Desk {
   readonly #journal: JournalFile;
   readonly #recovery: Recovery;
   readonly #outbox: Outbox;
+  readonly #stages: DeskStages;
   readonly #control: TypedPort<DeskCommand, DeskReport>;
   readonly #consumers = new Map<string, DeskOrders>();
   readonly #inputs: DeskInput[] = [];
@@ -67,6 +68,7 @@ export class Desk {
     this.#parts = parts;
     const { config, clock, log } = parts;
     const { limits, plan } = config;
+    this.#stages = new DeskStages(clock);
     this.#machine = new DeskMachine({
       batchId: config.batchId,
       instances: config.instances,
@@ -157,7 +159,7 @@ export class Desk {
       }),
     );
     const restored = this.#recovery.restored(holdings);
-    this.#join(this.#executionsFrom(startedMicros));
+    this.#join(executionsFrom(this.#recovery, startedMicros, limits.executionsMarginMs));
     const { lastLine } = this.#journal;
     for (const row of unconfirmed.orders) this.#outbox.addOrder(row, lastLine);
     for (const row of unconfirmed.trades) this.#outbox.addTrade(row, lastLine);
@@ -184,6 +186,7 @@ export class Desk {
       log,
       limits: config.limits,
       executionsFromMicros,
+      stage: this.#stages.broker,
       feed: (input) => this.#feed(input),
       onRefused: (cause, remedy) =>
         this.#onRefused(new UserError({ exitCode: EXIT_UNREACHABLE, cause, remedy })),
@@ -193,6 +196,8 @@ export class Desk {
       journal: this.#journal,
       outbox: this.#outbox,
       broker: link,
+      clock,
+      stage: this.#stages.desk,
       log,
       tell: (consumer, event) => this.#consumers.get(consumer)?.send(event),
       tellAll: (event) => {
@@ -201,14 +206,6 @@ export class Desk {
       report: (report) => this.#report(report),
       feed: (input) => this.#feed(input),
     });
-  }
-
-  /** Executions before this moment are known: a margin before the last one, or before the oldest open order. */
-  #executionsFrom(startedMicros: number): number {
-    const { executionsMarginMs } = this.#parts.config.limits;
-    const knownMicros = this.#recovery.lastExecutionMicros ?? startedMicros;
-    const oldestOpenMicros = this.#recovery.oldestOpenMicros ?? startedMicros;
-    return Math.min(knownMicros, oldestOpenMicros) - executionsMarginMs * MICROS_PER_MILLISECOND;
   }
 
   #listen(): void {
@@ -250,7 +247,8 @@ export class Desk {
     if (this.#isHandling) return;
     this.#isHandling = true;
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-      this.#executor?.carryOut(this.#machine.handle(next, this.#parts.clock.nowMicros()));
+      const nowMicros = this.#parts.clock.nowMicros();
+      this.#executor?.carryOut(this.#machine.handle(next, nowMicros), nowMicros);
     }
     this.#isHandling = false;
     for (const look of this.#conditions) look();
@@ -315,7 +313,8 @@ export class Desk {
   }
 
   #status(): DeskStatus {
-    return { ...this.#machine.status(), rowsWaiting: this.#outbox.waiting };
+    const measurements = this.#stages.measurements();
+    return { ...this.#machine.status(), rowsWaiting: this.#outbox.waiting, measurements };
   }
 
   /** Notes in the journal how far the database has it, so that the next start need not offer those rows again. */

@@ -3,10 +3,12 @@
  * done. Requests to the broker are started and never waited for.
  */
 
+import type { Clock } from '../clock/clock.ts';
 import type { Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { ApprovedOrder, DeskAction, DeskInput, JournalEntry } from '../execution/contract.ts';
 import type { Log } from '../observability/log.ts';
+import type { StageTimer } from '../observability/stages.ts';
 import type { DeskEvent, DeskReport } from '../transport/messages.ts';
 import type { JournalFile } from './journalFile.ts';
 import type { Outbox } from './outbox.ts';
@@ -24,6 +26,9 @@ export interface ExecutorParts {
   readonly journal: JournalFile;
   readonly outbox: Outbox;
   readonly broker: BrokerRequests;
+  readonly clock: Clock;
+  /** Told how long each order took from its input to the request's start. */
+  readonly stage: StageTimer;
   readonly log: Log;
   tell(consumer: string, event: DeskEvent): void;
   tellAll(event: DeskEvent): void;
@@ -37,6 +42,7 @@ interface Waiting {
   readonly actions: readonly DeskAction[];
   readonly hasEntries: boolean;
   readonly line: number;
+  readonly inputMicros: EpochMicros;
 }
 
 export class Executor {
@@ -49,7 +55,8 @@ export class Executor {
     this.#parts = parts;
   }
 
-  carryOut(actions: readonly DeskAction[]): void {
+  /** @param inputMicros when the input came that the actions answer. */
+  carryOut(actions: readonly DeskAction[], inputMicros: EpochMicros): void {
     if (actions.length === 0) return;
     const entries = actions.flatMap((action) => (action.type === 'journal' ? [action.entry] : []));
     const hasEntries = entries.length > 0;
@@ -58,10 +65,11 @@ export class Executor {
         actions: this.#withoutSubmissions(actions),
         hasEntries,
         line: this.#parts.journal.lastLine,
+        inputMicros,
       });
       return;
     }
-    const waiting = { actions, hasEntries, line: this.#parts.journal.lastLine };
+    const waiting = { actions, hasEntries, line: this.#parts.journal.lastLine, inputMicros };
     // Without entries of its own it waits all the same for what came before it: order is kept.
     if (!hasEntries && this.#queue.length === 0) {
       this.#perform(waiting);
@@ -118,8 +126,11 @@ export class Executor {
     return actions.filter((action) => action.type !== 'submit');
   }
 
-  #perform({ actions, line }: Waiting): void {
-    for (const action of actions) this.#performOne(action, line);
+  #perform({ actions, line, inputMicros }: Waiting): void {
+    for (const action of actions) {
+      this.#performOne(action, line);
+      if (action.type === 'submit') this.#parts.stage.record(this.#parts.clock.nowMicros() - inputMicros);
+    }
   }
 
   #performOne(action: DeskAction, line: number): void {

@@ -4,6 +4,8 @@ import { type Clock, delay } from '../clock/clock.ts';
 import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
 import type { Account } from '../domain/order.ts';
 import { type Failure, isRetrySensible } from '../domain/outcome.ts';
+import { type EpochMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import type { Recovery } from '../execution/recovery.ts';
 import type { Environment, HoldingRow, Stores } from '../models/contract.ts';
 import { failureFrom } from '../models/failure.ts';
 
@@ -12,6 +14,17 @@ const RETRY_DELAY_MS = 500;
 /** Accounts of these live on between batches; the others begin anew with every batch. */
 export function carriesOver(environment: Environment): boolean {
   return environment === 'PAPER' || environment === 'PROD';
+}
+
+/** Executions before this moment are known: a margin before the last one, or before the oldest open order. */
+export function executionsFrom(
+  recovery: Recovery,
+  startedMicros: EpochMicros,
+  marginMs: number,
+): EpochMicros {
+  const knownMicros = recovery.lastExecutionMicros ?? startedMicros;
+  const oldestOpenMicros = recovery.oldestOpenMicros ?? startedMicros;
+  return Math.min(knownMicros, oldestOpenMicros) - marginMs * MICROS_PER_MILLISECOND;
 }
 
 /**

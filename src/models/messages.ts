@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PlainUserError } from '../domain/exit.ts';
 import type { LogTarget } from '../observability/log.ts';
+import type { ThreadVitals } from '../observability/vitals.ts';
 import type { DatabaseLocation, Stores } from './contract.ts';
 import type { FailureKind } from './failure.ts';
 import type { DatabaseLimits } from './limits.ts';
@@ -30,6 +31,8 @@ export type DatabaseReport =
   /** It could not be opened, or broke down later (full disk): nothing else follows and the thread ends. */
   | { readonly type: 'failed'; readonly error: PlainUserError }
   | { readonly type: 'snapshot'; readonly requestId: number; readonly failure: string | null }
+  /** Once a second. */
+  | { readonly type: 'vitals'; readonly vitals: ThreadVitals }
   | { readonly type: 'stopped' };
 
 /** Which reviewed migrations the database has, by tag, oldest first. */

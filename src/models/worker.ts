@@ -1,12 +1,16 @@
 /** Entry of the database thread: opens the database, then serves whoever is attached until told to stop. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Timer } from '../clock/clock.ts';
 import { liveClock } from '../clock/live.ts';
 import { assert, unreachable } from '../domain/assert.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
 import { createLog } from '../observability/log.ts';
+import { ThreadMonitor } from '../observability/vitals.ts';
 import { openDatabase } from './database.ts';
 import type { DatabaseCommand, DatabaseReport, DatabaseWorkerConfig } from './messages.ts';
 import { createStoresServer } from './server.ts';
+
+const VITALS_PERIOD_MS = 1_000;
 
 assert(parentPort !== null, 'the database worker runs in a worker thread');
 const control = parentPort;
@@ -30,7 +34,10 @@ try {
     // Whoever waits is told before the thread ends; what is broken can no longer be closed in order.
     void server.drain().finally(() => process.exit(1));
   };
+  const monitor = new ThreadMonitor(liveClock);
+  let telling: Timer | undefined;
   const stop = async () => {
+    telling?.cancel();
     await server.drain();
     await database.close();
     report({ type: 'stopped' });
@@ -56,6 +63,7 @@ try {
     }
   });
   report({ type: 'ready', migrations: await database.migrationStatus() });
+  telling = liveClock.every(VITALS_PERIOD_MS, () => report({ type: 'vitals', vitals: monitor.vitals() }));
 } catch (error) {
   const failure =
     error instanceof UserError

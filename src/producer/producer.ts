@@ -4,12 +4,14 @@ import type { Clock, Timer } from '../clock/clock.ts';
 import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Log } from '../observability/log.ts';
+import type { ThreadMonitor } from '../observability/vitals.ts';
 import type { MarketStream, StreamNotice, Subscription } from '../providers/contract.ts';
 import type { Batch } from '../tape/batch.ts';
 import type { ProducerCommand, ProducerReport, ReceiverCounters } from '../transport/messages.ts';
 import { TypedPort } from '../transport/ports.ts';
 import type { ProducerLimits } from './config.ts';
 import { Router } from './router.ts';
+import { ProducerStages } from './stages.ts';
 
 export interface ProducerParts {
   readonly stream: MarketStream;
@@ -19,11 +21,14 @@ export interface ProducerParts {
   readonly report: (report: ProducerReport) => void;
   /** Runs a call when the turn of the event loop that reads sockets has ended: `setImmediate`. */
   readonly afterTurn: (call: () => void) => void;
+  /** Of the thread; left out where the producer shares one. */
+  readonly monitor?: ThreadMonitor;
 }
 
 export class Producer {
   readonly #parts: ProducerParts;
   readonly #router: Router;
+  readonly #stages: ProducerStages;
   readonly #ports = new Map<string, TypedPort<ArrayBuffer, ArrayBuffer>>();
   readonly #dropped = new Map<string, number>();
   #timer: Timer | undefined;
@@ -36,6 +41,7 @@ export class Producer {
   constructor(parts: ProducerParts) {
     this.#parts = parts;
     this.#router = new Router(parts.stream.symbols, parts.limits);
+    this.#stages = new ProducerStages(parts.clock);
   }
 
   /** Opens the stream and reports `ready`. */
@@ -103,6 +109,7 @@ export class Producer {
 
   #onBatch(batch: Batch): void {
     if (batch.count === 0) return;
+    this.#stages.decoded(batch);
     this.#router.distribute(batch);
     this.#lastEventMicros = batch.receivedMicros(batch.count - 1);
     this.#planTurn();
@@ -170,12 +177,14 @@ export class Producer {
   #reportStatistics(): void {
     const receivers = this.#router.counters();
     for (const counters of receivers) this.#logDropped(counters);
+    const vitals = this.#parts.monitor?.vitals();
     this.#parts.report({
       type: 'statistics',
       stream: { ...this.#parts.stream.counters },
       receivers,
       lastEventMicros: this.#lastEventMicros,
       symbols: this.#symbols,
+      ...(vitals === undefined ? {} : { measurements: { stages: this.#stages.report(), vitals } }),
     });
   }
 

@@ -4,6 +4,7 @@ import { newSeed, seededRandom } from '../clock/chance.ts';
 import { liveClock } from '../clock/live.ts';
 import { assert } from '../domain/assert.ts';
 import { createLog } from '../observability/log.ts';
+import { ThreadMonitor } from '../observability/vitals.ts';
 import { createMarketStream } from '../providers/factory.ts';
 import type { ProducerCommand, ProducerReport } from '../transport/messages.ts';
 import { TypedPort } from '../transport/ports.ts';
@@ -26,5 +27,6 @@ const producer = new Producer({
     if (report.type === 'stopped') control.close();
   },
   afterTurn: (call) => setImmediate(call),
+  monitor: new ThreadMonitor(liveClock),
 });
 producer.start();

@@ -56,6 +56,7 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       command: file.alerts.command ?? null,
       timeoutMs: file.alerts.timeout,
     },
+    metrics: { port: file.metrics.port ?? null, host: file.metrics.host },
     limits: {
       tradeRingRows: file.limits.max_waiting_trades,
       historyBarsMax: file.limits.max_history_bars,

@@ -68,6 +68,13 @@ export interface AlertsPlan {
   readonly timeoutMs: number;
 }
 
+/** Where `/metrics`, `/healthz` and `/readyz` are served. */
+export interface MetricsPlan {
+  /** Null = nowhere; 0 = any free port. */
+  readonly port: number | null;
+  readonly host: string;
+}
+
 export interface LimitsPlan {
   readonly tradeRingRows: number;
   readonly historyBarsMax: number;
@@ -110,6 +117,7 @@ export interface Tradeplan {
   readonly strategies: readonly StrategyPlan[];
   readonly risk: RiskPlan;
   readonly alerts: AlertsPlan;
+  readonly metrics: MetricsPlan;
   readonly limits: LimitsPlan;
   readonly simulation: SimulationPlan;
 }

@@ -114,6 +114,15 @@ const alerts = section({
   timeout: duration(100, 5 * MINUTE).default(10 * SECOND),
 });
 
+const metrics = section({
+  port: whole(0, 65_535)
+    .optional()
+    .describe('Prometheus reads /metrics here; 0 takes any free port. Left out: no endpoint.'),
+  host: text('an address of this machine, such as 127.0.0.1')
+    .default('127.0.0.1')
+    .describe('Beyond loopback anybody who reaches the port can read it.'),
+});
+
 const limits = section({
   max_waiting_trades: whole(16, 10_000_000, 'trades')
     .default(65_536)
@@ -183,6 +192,7 @@ export const planSchema = section({
   strategies: list(strategy, 'a list of strategies').default([]),
   risk: risk.prefault({}).describe("The desk's limits, over all strategies unless said otherwise."),
   alerts: alerts.prefault({}),
+  metrics: metrics.prefault({}).describe('The endpoint for Prometheus, with /healthz and /readyz.'),
   limits: limits.prefault({}),
   simulation: simulation.prefault({}),
 });

@@ -126,6 +126,8 @@ export class ConsumerThread {
       lagMs: this.#heartbeat.lagMs,
       heapUsedBytes: this.#heartbeat.heapUsedBytes,
       heartbeatAgeMs: this.#heartbeatAgeMs(),
+      stages: this.#heartbeat.measurements?.stages ?? {},
+      vitals: this.#heartbeat.measurements?.vitals ?? null,
     };
   }
 

@@ -9,6 +9,7 @@ import type {
   DatabaseWorkerConfig,
   MigrationStatus,
 } from '../models/messages.ts';
+import type { ThreadVitals } from '../observability/vitals.ts';
 import { Thread } from './thread.ts';
 
 const ENTRY = new URL('../models/worker.js', import.meta.url);
@@ -19,6 +20,7 @@ export class DatabaseThread {
 
   readonly #snapshots: Map<number, (failure: string | null) => void>;
   #lastRequestId = 0;
+  #vitals: ThreadVitals | null = null;
 
   private constructor(
     thread: Thread<DatabaseCommand, DatabaseReport>,
@@ -40,6 +42,7 @@ export class DatabaseThread {
   ): Promise<{ database: DatabaseThread; migrations: MigrationStatus }> {
     return new Promise((resolve, reject) => {
       let isReady = false;
+      let database: DatabaseThread | null = null;
       const lose = (cause: UserError) => (isReady ? context.onLost(cause) : reject(cause));
       const snapshots = new Map<number, (failure: string | null) => void>();
       const thread = new Thread<DatabaseCommand, DatabaseReport>({
@@ -50,10 +53,8 @@ export class DatabaseThread {
           switch (report.type) {
             case 'ready':
               isReady = true;
-              resolve({
-                database: new DatabaseThread(thread, context.clock, snapshots),
-                migrations: report.migrations,
-              });
+              database = new DatabaseThread(thread, context.clock, snapshots);
+              resolve({ database, migrations: report.migrations });
               return;
             case 'snapshot':
               snapshots.get(report.requestId)?.(report.failure);
@@ -63,6 +64,9 @@ export class DatabaseThread {
               lose(new UserError({ exitCode, cause, remedy, violations }));
               return;
             }
+            case 'vitals':
+              if (database !== null) database.#vitals = report.vitals;
+              return;
             case 'stopped':
               return;
           }
@@ -77,6 +81,11 @@ export class DatabaseThread {
           ),
       });
     });
+  }
+
+  /** The newest; null before the first. */
+  get vitals(): ThreadVitals | null {
+    return this.#vitals;
   }
 
   /** A port of its own for another thread. */

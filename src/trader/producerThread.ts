@@ -2,6 +2,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock } from '../clock/clock.ts';
 import type { EpochMicros } from '../domain/time.ts';
+import type { ThreadMeasurements } from '../observability/vitals.ts';
 import type { ProducerConfig } from '../producer/config.ts';
 import type { ConnectionState, StreamCounters } from '../providers/contract.ts';
 import type { ProducerCommand, ProducerReport, ReceiverCounters, Route } from '../transport/messages.ts';
@@ -23,6 +24,7 @@ export interface FeedFigures {
   readonly eventsPerSecond: number;
   readonly lastEventMicros: EpochMicros | null;
   readonly symbols: number;
+  readonly measurements: ThreadMeasurements | null;
 }
 
 const NO_COUNTERS: StreamCounters = {
@@ -46,6 +48,7 @@ export class ProducerThread {
     eventsPerSecond: 0,
     lastEventMicros: null,
     symbols: 0,
+    measurements: null,
   };
   #countedAtMs: number;
 
@@ -106,6 +109,7 @@ export class ProducerThread {
         receivers: report.receivers,
         lastEventMicros: report.lastEventMicros,
         symbols: report.symbols,
+        measurements: report.measurements ?? null,
       };
     }
   }

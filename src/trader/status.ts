@@ -6,6 +6,8 @@
 import { formatDecimal } from '../domain/decimal.ts';
 import type { JsonObject } from '../domain/order.ts';
 import { formatMicros } from '../domain/time.ts';
+import type { Stage, StageFigures, StageReport } from '../observability/stages.ts';
+import type { ThreadVitals } from '../observability/vitals.ts';
 import type { DeskStatus, ReceiverCounters } from '../transport/messages.ts';
 
 export type DaemonState = 'starting' | 'trading' | 'stopping' | 'failed';
@@ -17,6 +19,8 @@ export interface ThreadStatus {
   /** What it is doing or why it is not well, in words; empty when there is nothing to say. */
   readonly detail: string;
   readonly restarts: number;
+  /** Memory and event loop; null before the thread has told them. */
+  readonly vitals: ThreadVitals | null;
 }
 
 export interface ConsumerStatus extends ThreadStatus {
@@ -27,6 +31,7 @@ export interface ConsumerStatus extends ThreadStatus {
   readonly lagMs: number;
   readonly heapUsedBytes: number;
   readonly heartbeatAgeMs: number;
+  readonly stages: StageReport;
 }
 
 export interface FeedStatus {
@@ -34,12 +39,27 @@ export interface FeedStatus {
   readonly detail: string;
   readonly symbols: number;
   readonly eventsPerSecond: number;
+  readonly frames: number;
+  readonly bytes: number;
   readonly events: number;
   readonly reconnects: number;
   readonly damagedElements: number;
   /** Milliseconds since the last event, null before the first. */
   readonly ageMs: number | null;
   readonly receivers: readonly ReceiverCounters[];
+}
+
+/** How long one stage of the way takes on one thread. */
+export interface StageStatus extends StageFigures {
+  readonly stage: Stage;
+  readonly thread: string;
+}
+
+/** All threads together. */
+export interface ProcessStatus {
+  readonly residentBytes: number;
+  /** Processor time since the start. */
+  readonly cpuSeconds: number;
 }
 
 export interface AlertRecord {
@@ -63,9 +83,14 @@ export interface DaemonStatus {
   readonly startedAt: string;
   readonly uptimeMs: number;
   readonly processId: number;
+  readonly process: ProcessStatus;
+  /** Where Prometheus reads, such as `http://127.0.0.1:9464/metrics`; null when nowhere. */
+  readonly metricsUrl: string | null;
   readonly feed: FeedStatus;
   readonly threads: readonly ThreadStatus[];
   readonly consumers: readonly ConsumerStatus[];
+  /** In the order of the way. */
+  readonly stages: readonly StageStatus[];
   readonly desk: DeskSummary | null;
   readonly alerts: readonly AlertRecord[];
 }

@@ -3,6 +3,8 @@
 import type { EpochMicros } from '../domain/time.ts';
 import { formatMicros } from '../domain/time.ts';
 import type { Environment } from '../models/contract.ts';
+import { STAGES, type StageReport } from '../observability/stages.ts';
+import type { ThreadMeasurements, ThreadVitals } from '../observability/vitals.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { FeedFigures } from './producerThread.ts';
 import type {
@@ -12,6 +14,8 @@ import type {
   DaemonStatus,
   DeskSummary,
   FeedStatus,
+  ProcessStatus,
+  StageStatus,
   ThreadStatus,
 } from './status.ts';
 
@@ -25,6 +29,11 @@ export interface StatusParts {
   readonly feed: FeedFigures | null;
   readonly consumers: readonly ConsumerStatus[];
   readonly desk: DeskSummary | null;
+  readonly deskMeasurements: ThreadMeasurements | null;
+  readonly mainVitals: ThreadVitals;
+  readonly databaseVitals: ThreadVitals | null;
+  readonly process: ProcessStatus;
+  readonly metricsUrl: string | null;
   readonly alerts: readonly AlertRecord[];
   readonly isMarketOpen: boolean;
 }
@@ -43,9 +52,12 @@ export function daemonStatus(parts: StatusParts): DaemonStatus {
     startedAt: formatMicros(parts.startedAtMicros),
     uptimeMs: Math.round((parts.nowMicros - parts.startedAtMicros) / 1_000),
     processId: process.pid,
+    process: parts.process,
+    metricsUrl: parts.metricsUrl,
     feed,
     threads: threadsOf(parts, feed),
     consumers: parts.consumers,
+    stages: stagesOf(parts),
     desk: parts.desk,
     alerts: parts.alerts,
   };
@@ -58,6 +70,8 @@ function feedStatus(parts: StatusParts): FeedStatus {
     detail: feed?.detail ?? '',
     symbols: feed?.symbols ?? 0,
     eventsPerSecond: feed?.eventsPerSecond ?? 0,
+    frames: feed?.stream.frames ?? 0,
+    bytes: feed?.stream.bytes ?? 0,
     events: feed?.stream.events ?? 0,
     reconnects: feed?.stream.reconnects ?? 0,
     damagedElements: feed?.stream.damagedElements ?? 0,
@@ -94,21 +108,48 @@ function problemsOf(parts: StatusParts, feed: FeedStatus): readonly string[] {
 }
 
 function threadsOf(parts: StatusParts, feed: FeedStatus): readonly ThreadStatus[] {
-  const running = (name: string, isThere: boolean, detail: string): ThreadStatus => ({
+  const running = (
+    name: string,
+    detail: string,
+    told: { isThere: boolean; vitals: ThreadVitals | null | undefined },
+  ): ThreadStatus => ({
     name,
-    state: isThere ? 'running' : 'starting',
+    state: told.isThere ? 'running' : 'starting',
     detail,
     restarts: 0,
+    vitals: told.vitals ?? null,
   });
   return [
-    running('database', parts.feed !== null, ''),
-    running('producer', parts.feed !== null, feed.state),
-    running('desk', parts.desk !== null, parts.desk === null ? '' : `risk ${parts.desk.riskState}`),
-    ...parts.consumers.map(({ name, state, detail, restarts }) => ({
+    running('main', parts.state, { isThere: true, vitals: parts.mainVitals }),
+    running('database', '', { isThere: parts.feed !== null, vitals: parts.databaseVitals }),
+    running('producer', feed.state, {
+      isThere: parts.feed !== null,
+      vitals: parts.feed?.measurements?.vitals,
+    }),
+    running('desk', parts.desk === null ? '' : `risk ${parts.desk.riskState}`, {
+      isThere: parts.desk !== null,
+      vitals: parts.deskMeasurements?.vitals,
+    }),
+    ...parts.consumers.map(({ name, state, detail, restarts, vitals }) => ({
       name: `consumer ${name}`,
       state,
       detail,
       restarts,
+      vitals,
     })),
   ];
+}
+
+function stagesOf(parts: StatusParts): readonly StageStatus[] {
+  const reports: readonly (readonly [string, StageReport | undefined])[] = [
+    ['producer', parts.feed?.measurements?.stages],
+    ...parts.consumers.map(({ name, stages }) => [`consumer ${name}`, stages] as const),
+    ['desk', parts.deskMeasurements?.stages],
+  ];
+  return STAGES.flatMap((stage) =>
+    reports.flatMap(([thread, report]) => {
+      const figures = report?.[stage];
+      return figures === undefined ? [] : [{ stage, thread, ...figures }];
+    }),
+  );
 }

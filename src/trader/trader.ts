@@ -7,15 +7,24 @@ import { newId } from '../clock/chance.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { assert } from '../domain/assert.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
+import { MICROS_PER_SECOND } from '../domain/time.ts';
 import type { Log, LogTarget } from '../observability/log.ts';
+import { type ThreadMeasurements, ThreadMonitor } from '../observability/vitals.ts';
 import type { ProducerReport } from '../transport/messages.ts';
 import { Alerts } from './alerts.ts';
 import { assemble, type Parts } from './assembly.ts';
 import { ControlServer } from './control.ts';
 import { controlHandler } from './controlMethods.ts';
+import { MetricsServer } from './metricsServer.ts';
 import type { Preparation } from './preparation.ts';
 import { endParts } from './shutdown.ts';
-import { type DaemonState, type DaemonStatus, type DeskSummary, summarizeDesk } from './status.ts';
+import {
+  type DaemonState,
+  type DaemonStatus,
+  type DeskSummary,
+  type ProcessStatus,
+  summarizeDesk,
+} from './status.ts';
 import { daemonStatus } from './statusDocument.ts';
 
 const WATCH_PERIOD_MS = 500;
@@ -39,18 +48,22 @@ export class Trader {
   readonly #parts: Parts = {};
   readonly #alerts: Alerts;
   readonly #startedAtMicros: number;
+  readonly #monitor: ThreadMonitor;
   #state: DaemonState = 'starting';
   #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
   #control: ControlServer | null = null;
+  #metrics: MetricsServer | null = null;
   #watching: Timer | null = null;
   #desk: DeskSummary | null = null;
+  #deskMeasurements: ThreadMeasurements | null = null;
   #hasFailed = false;
 
   constructor(options: TraderOptions) {
     const { clock, log, batchId, preparation } = options;
     this.#options = options;
     this.#startedAtMicros = clock.nowMicros();
+    this.#monitor = new ThreadMonitor(clock);
     this.#alerts = new Alerts(preparation.plan.alerts, { clock, log, batchId });
   }
 
@@ -73,6 +86,11 @@ export class Trader {
       feed: this.#parts.producer?.figures ?? null,
       consumers: this.#parts.consumers?.status() ?? [],
       desk: this.#desk,
+      deskMeasurements: this.#deskMeasurements,
+      mainVitals: this.#monitor.vitals(),
+      databaseVitals: this.#parts.database?.vitals ?? null,
+      process: processStatus(),
+      metricsUrl: this.#metrics?.url ?? null,
       alerts: this.#alerts.recent,
       isMarketOpen: this.#parts.sessions?.phase === 'open',
     });
@@ -86,6 +104,8 @@ export class Trader {
 
   async #start(): Promise<void> {
     const { preparation, batchId, clock, log, logTarget, onProgress } = this.#options;
+    const { host, port } = preparation.plan.metrics;
+    if (port !== null) this.#metrics = await MetricsServer.listen({ host, port }, () => this.status());
     await assemble(this.#parts, {
       preparation,
       batchId,
@@ -141,6 +161,7 @@ export class Trader {
     this.#watching?.cancel();
     await this.#control?.close();
     await endParts(this.#parts, { reason, log, clock, alerts: this.#alerts });
+    await this.#metrics?.close();
     const runForMs = Math.round((clock.nowMicros() - this.#startedAtMicros) / 1_000);
     log.info({ reason, runForMs }, 'stopped');
   }
@@ -170,7 +191,9 @@ export class Trader {
   async #refreshDesk(): Promise<void> {
     try {
       const status = await this.#parts.desk?.status();
-      if (status !== undefined) this.#desk = summarizeDesk(status);
+      if (status === undefined) return;
+      this.#desk = summarizeDesk(status);
+      this.#deskMeasurements = status.measurements ?? null;
     } catch (error) {
       if (this.#state !== 'trading') return;
       const message = error instanceof Error ? error.message : String(error);
@@ -226,4 +249,9 @@ export class Trader {
     this.#alerts.raise({ severity: 'critical', code: 'daemon_failed', message: error.message });
     this.#options.onFailure(error);
   }
+}
+
+function processStatus(): ProcessStatus {
+  const { user, system } = process.cpuUsage();
+  return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / MICROS_PER_SECOND };
 }

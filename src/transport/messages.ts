@@ -22,6 +22,7 @@ import type {
 } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { StateRow } from '../models/contract.ts';
+import type { ThreadMeasurements } from '../observability/vitals.ts';
 import type { ConnectionState, StreamCounters, Subscription } from '../providers/contract.ts';
 
 /** What the desk tells a consumer, in the order in which it happened. */
@@ -118,6 +119,7 @@ export type ProducerReport =
       readonly receivers: readonly ReceiverCounters[];
       readonly lastEventMicros: EpochMicros | null;
       readonly symbols: number;
+      readonly measurements?: ThreadMeasurements;
     }
   | { readonly type: 'failed'; readonly error: PlainUserError }
   | { readonly type: 'stopped' };
@@ -176,6 +178,7 @@ export type ConsumerReport =
       /** Age of the newest event shown when it was shown, in milliseconds. */
       readonly lagMs: number;
       readonly heapUsedBytes: number;
+      readonly measurements?: ThreadMeasurements;
     }
   | {
       readonly type: 'history_request';
@@ -250,6 +253,7 @@ export interface DeskStatus {
   readonly ordersSubmitted: number;
   readonly denials: number;
   readonly rowsWaiting: number;
+  readonly measurements?: ThreadMeasurements;
 }
 
 export interface UnitState extends Unit {

@@ -2,113 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_MEMORY, remember, renderLine, renderView, totalProfit } from '../../src/cli/view.ts';
 import type { DaemonStatus } from '../../src/trader/status.ts';
-
-const STATUS: DaemonStatus = {
-  state: 'trading',
-  isHealthy: true,
-  problems: [],
-  batchId: '3f1c22d0-0000-4000-8000-000000000000',
-  mode: 'simulated',
-  environment: 'SIMULATED',
-  plan: '/plan.yaml',
-  startedAt: '2026-11-20T14:30:00.000000Z',
-  uptimeMs: 41_200,
-  processId: 1,
-  feed: {
-    state: 'live',
-    detail: '',
-    symbols: 20,
-    eventsPerSecond: 1_004.4,
-    events: 40_000,
-    reconnects: 0,
-    damagedElements: 0,
-    ageMs: 3,
-    receivers: [],
-  },
-  threads: [],
-  consumers: [
-    {
-      name: 'A',
-      state: 'running',
-      detail: '',
-      restarts: 0,
-      units: 14,
-      eventsShown: 21_344,
-      eventsStale: 0,
-      lagMs: 1.2,
-      heapUsedBytes: 18_874_368,
-      heartbeatAgeMs: 10,
-    },
-    {
-      name: 'B',
-      state: 'blocked',
-      detail: 'strategy slow has not returned',
-      restarts: 1,
-      units: 1,
-      eventsShown: 7,
-      eventsStale: 2,
-      lagMs: 7_200,
-      heapUsedBytes: 0,
-      heartbeatAgeMs: 9_000,
-    },
-  ],
-  desk: {
-    riskState: 'active',
-    riskReason: null,
-    brokerConnected: true,
-    reconciled: true,
-    account: { equity: '100031.77', cash: '95000', buyingPower: '190000', currency: 'USD' },
-    positions: [
-      {
-        symbol: 'NVDA',
-        instanceId: 'momentum-long',
-        algoRunId: '1',
-        qty: '37',
-        avgPrice: '131.42',
-        marketPrice: '131.9',
-        unrealizedPnl: '17.7600',
-        realizedPnl: '14.01',
-        fees: '0',
-      },
-      {
-        symbol: 'AAPL',
-        instanceId: 'momentum-long',
-        algoRunId: '1',
-        qty: '0',
-        avgPrice: '0',
-        marketPrice: null,
-        unrealizedPnl: null,
-        realizedPnl: '-2.5',
-        fees: '0.5',
-      },
-    ],
-    openOrders: [],
-    recentFills: [
-      {
-        executionId: 'e',
-        clientOrderId: 'c',
-        instanceId: 'momentum-long',
-        symbol: 'NVDA',
-        side: 'buy',
-        qty: '37',
-        price: '131.42',
-        executedAt: '2026-11-20T14:31:07.412000Z',
-      },
-    ],
-    ordersSubmitted: 42,
-    denials: 1,
-    rowsWaiting: 0,
-  },
-  alerts: [
-    {
-      at: '2026-11-20T14:31:00.000000Z',
-      severity: 'warning',
-      code: 'feed_gap',
-      message: 'market data may be missing for 12.0 s',
-      fields: {},
-    },
-  ],
-};
+import { STATUS } from '../support/status.ts';
 
 const SIZE = { rows: 60, columns: 120 };
 
@@ -133,6 +27,13 @@ describe('the live view', () => {
     expect(text).toMatch(/NVDA +momentum-long +37 +131\.42 +131\.90 +17\.76/);
     expect(text).toMatch(/14:31:07\.412 +NVDA +momentum-long +buy +37 +131\.42/);
     expect(text).toContain('market data may be missing');
+  });
+
+  it('shows how long each stage takes on its slowest thread, and where Prometheus reads', () => {
+    const text = screen({ ...STATUS, metricsUrl: 'http://127.0.0.1:9464/metrics' });
+    expect(text).toContain('p50/p99  decode 3.3µs/40µs · queue 2.0s/7.2s\n');
+    expect(text).toContain('metrics  http://127.0.0.1:9464/metrics');
+    expect(screen({ ...STATUS, stages: [] })).not.toContain('p50/p99');
   });
 
   it('names what blocks a consumer', () => {

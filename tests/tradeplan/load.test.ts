@@ -73,6 +73,7 @@ describe('a plan', () => {
         fractionAllowed: false,
       },
       alerts: { webhookUrl: null, command: null, timeoutMs: 10_000 },
+      metrics: { port: null, host: '127.0.0.1' },
       limits: {
         tradeRingRows: 65_536,
         historyBarsMax: 1_000,
