@@ -92,6 +92,8 @@ describe('a plan', () => {
         ],
         ratePerSecond: 500,
         tape: null,
+        tapeOffsetMs: 0,
+        tapeSpeed: 1,
       },
     });
   });
