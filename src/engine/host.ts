@@ -21,7 +21,7 @@ import { Proposals } from './proposals.ts';
 import { Runner } from './runner.ts';
 import { Instance, type Unit } from './unit.ts';
 
-/** Units whose states are looked at in one step: two milliseconds. */
+/** Units whose states are looked at in one step: three to four milliseconds. */
 const CHECKPOINT_UNITS = 512;
 
 /** What a consumer's trader commands, apart from its ports. */

@@ -1,7 +1,7 @@
 /**
  * What market events touch, in columns of plain numbers: a row of figures, a row of the minute under way and a route
- * for each symbol. With 11,000 symbols in turn an event costs what its cache misses cost; as objects with boxed
- * numbers the same state took some fifteen misses and 1.9 us an event.
+ * for each symbol. With 11,000 symbols in turn an event costs what its cache misses cost. With objects and boxed
+ * numbers, here and in the guest, an event cost 1.9 us; with columns here and a short way in the guest 0.6 us.
  */
 import { BarTable } from '../fincalcs/bars.ts';
 

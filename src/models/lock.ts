@@ -37,7 +37,13 @@ export async function takeFolderLock(folder: string, clock: Clock): Promise<Lock
   const random = seededRandom(newSeed());
   const startedMs = clock.monotonicMs();
   for (;;) {
-    writeFileSync(file, JSON.stringify({ ...self, since: formatMicros(clock.nowMicros()) }));
+    try {
+      writeFileSync(file, JSON.stringify({ ...self, since: formatMicros(clock.nowMicros()) }));
+    } catch (error) {
+      // On a full disk the file is there, and empty.
+      rmSync(file, { force: true });
+      throw error;
+    }
     const other = await findLiving(folder, self, clock);
     if (other === null) break;
     rmSync(file, { force: true });

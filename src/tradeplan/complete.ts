@@ -38,6 +38,12 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       schedules: schedulesOf(scanner),
       picksMax: scanner.max_picks,
     })),
+    miners: Object.entries(file.miners).map(([minerId, miner]) => ({
+      minerId,
+      name: miner.name ?? minerId,
+      parameters: miner.parameters ?? {},
+      schedules: schedulesOf(miner),
+    })),
     strategies,
     risk: {
       orderNotionalMax: file.risk.max_order_notional,
@@ -66,6 +72,7 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       stopTimeoutMs: file.limits.stop_timeout,
       heartbeatTimeoutMs: file.limits.heartbeat_timeout,
       scannerTimeoutMs: file.limits.scanner_timeout,
+      minerTimeoutMs: file.limits.miner_timeout,
       consumerRestartsPerHourMax: file.limits.max_consumer_restarts_per_hour,
     },
     simulation: {
@@ -79,6 +86,8 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       ],
       ratePerSecond: file.simulation.rate,
       tape: fromPlan(file.simulation.tape),
+      tapeOffsetMs: file.simulation.tape_offset,
+      tapeSpeed: file.simulation.tape_speed,
     },
   });
 }
@@ -119,10 +128,10 @@ function nameOfFile(path: string): string {
   return name === '' ? 'strategy' : name;
 }
 
-function schedulesOf(scanner: PlanFile['scanners'][string]): readonly Schedule[] {
+function schedulesOf(times: PlanFile['miners' | 'scanners'][string]): readonly Schedule[] {
   const schedules: Schedule[] = [];
-  if (scanner.every !== undefined) schedules.push({ type: 'interval', everyMs: scanner.every });
-  schedules.push(...(scanner.cron ?? []), ...(scanner.at ?? []));
+  if (times.every !== undefined) schedules.push({ type: 'interval', everyMs: times.every });
+  schedules.push(...(times.cron ?? []), ...(times.at ?? []));
   return schedules.length === 0 ? [{ type: 'once' }] : schedules;
 }
 

@@ -21,6 +21,15 @@ export interface ScannerPlan {
   readonly picksMax: number;
 }
 
+export interface MinerPlan {
+  readonly minerId: string;
+  /** A built-in's name. */
+  readonly name: string;
+  readonly parameters: JsonObject;
+  /** At least one; they all count. */
+  readonly schedules: readonly Schedule[];
+}
+
 /** When a strategy may take new risk: from `startMs` after the regular open (negative: before it). */
 export interface Window {
   readonly startMs: number;
@@ -84,6 +93,7 @@ export interface LimitsPlan {
   readonly stopTimeoutMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly scannerTimeoutMs: number;
+  readonly minerTimeoutMs: number;
   readonly consumerRestartsPerHourMax: number;
 }
 
@@ -94,6 +104,10 @@ export interface SimulationPlan {
   readonly ratePerSecond: number;
   /** A tape file to play instead of the synthetic market, absolute. */
   readonly tape: string | null;
+  /** Where in the tape playing begins: what lies before is history. */
+  readonly tapeOffsetMs: number;
+  /** 2 = twice as fast. */
+  readonly tapeSpeed: number;
 }
 
 export interface Tradeplan {
@@ -114,6 +128,7 @@ export interface Tradeplan {
   /** Null = positions are held over the close. */
   readonly liquidateBeforeCloseMs: number | null;
   readonly scanners: readonly ScannerPlan[];
+  readonly miners: readonly MinerPlan[];
   readonly strategies: readonly StrategyPlan[];
   readonly risk: RiskPlan;
   readonly alerts: AlertsPlan;

@@ -43,8 +43,12 @@ export function checkReferences(value: unknown, report: Report): void {
     });
   }
   checkSymbols(mapping(plan.simulation).symbols, { path: ['simulation', 'symbols'], isCrypto, report });
-  if (sequence(plan.strategies).length === 0 && Object.keys(mapping(plan.scanners)).length === 0) {
-    report(['strategies'], 'at least one strategy or one scanner');
+  const deciders = [
+    ...sequence(plan.strategies),
+    ...Object.keys({ ...mapping(plan.scanners), ...mapping(plan.miners) }),
+  ];
+  if (deciders.length === 0) {
+    report(['strategies'], 'at least one strategy, scanner or miner');
   }
   if (plan.mode === 'live' && plan.broker === 'paper') {
     report(['broker'], 'a real broker in live mode; `mode: paper` or `simulated` for the paper broker');

@@ -38,6 +38,19 @@ const CONSUMERS = 'auto, or a whole number from 1 to 64';
 
 const scannerNames = () => list(identifier(), 'a list of names of scanners of this plan');
 
+/** When a scanner or a miner runs; several together all count. */
+const times = {
+  cron: oneOrMore(cron(), 'five or six cron fields such as "*/5 9-15 * * 1-5", or a list of such')
+    .optional()
+    .describe("Five or six cron fields, in the exchange's time zone."),
+  at: oneOrMore(
+    relative(),
+    '`open`, `close`, "15m after open", "5m before close" (at most 12h), or a list of such',
+  )
+    .optional()
+    .describe('Relative to each session: "5m before open", "15m after open", "close".'),
+};
+
 const scanner = section({
   name: identifier()
     .optional()
@@ -49,16 +62,19 @@ const scanner = section({
   every: duration(SECOND, DAY)
     .optional()
     .describe('At the start, then again after this time, while the market is open.'),
-  cron: oneOrMore(cron(), 'five or six cron fields such as "*/5 9-15 * * 1-5", or a list of such')
-    .optional()
-    .describe("Five or six cron fields, in the exchange's time zone."),
-  at: oneOrMore(
-    relative(),
-    '`open`, `close`, "15m after open", "5m before close" (at most 12h), or a list of such',
-  )
-    .optional()
-    .describe('Relative to each session: "5m before open", "15m after open", "close".'),
+  ...times,
   max_picks: whole(1, 1_000, 'symbols').default(20).describe('The highest ranked are kept.'),
+});
+
+const miner = section({
+  name: identifier()
+    .optional()
+    .describe('A built-in miner: daily-bars, ticker-data, gain-loss. Left out, the entry has its name.'),
+  parameters: parameters().optional().describe('Checked by the miner.'),
+  every: duration(MINUTE, 7 * DAY)
+    .optional()
+    .describe('At the start, then again after this time, whether the market is open or not.'),
+  ...times,
 });
 
 const tradingWindow = section({
@@ -140,6 +156,7 @@ const limits = section({
     .default(5 * SECOND)
     .describe('A consumer silent for longer is blocked.'),
   scanner_timeout: duration(100, HOUR).default(MINUTE).describe('For one scan.'),
+  miner_timeout: duration(SECOND, DAY).default(HOUR).describe('For one run; what it wrote is kept.'),
   max_consumer_restarts_per_hour: whole(0, 1_000, 'restarts').default(10),
 });
 
@@ -150,6 +167,10 @@ const simulation = section({
   tape: text('the path of a tape file, from the plan')
     .optional()
     .describe('Played instead of the synthetic market.'),
+  tape_offset: duration(0, 7 * DAY)
+    .default(0)
+    .describe('Where in the tape playing begins; what lies before is history.'),
+  tape_speed: ratio(0.01, 1_000, 'times').default(1).describe('2 plays the tape twice as fast.'),
 });
 
 export const planSchema = section({
@@ -189,6 +210,10 @@ export const planSchema = section({
     .record(identifier(), scanner, 'a mapping of scanner names to scanners')
     .default({})
     .describe('What picks symbols.'),
+  miners: z
+    .record(identifier(), miner, 'a mapping of miner names to miners')
+    .default({})
+    .describe('What collects daily bars, companies and results.'),
   strategies: list(strategy, 'a list of strategies').default([]),
   risk: risk.prefault({}).describe("The desk's limits, over all strategies unless said otherwise."),
   alerts: alerts.prefault({}),

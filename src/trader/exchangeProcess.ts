@@ -33,8 +33,10 @@ export function startExchangeProcess(
     '--rate',
     String(simulation.ratePerSecond),
   ];
-  if (simulation.tape !== null) options.push('--tape', simulation.tape);
-  else if (simulation.symbols.length > 0) options.push('--symbols', simulation.symbols.join(','));
+  if (simulation.tape !== null) {
+    options.push('--tape', simulation.tape, '--tape-speed', String(simulation.tapeSpeed));
+    if (simulation.tapeOffsetMs > 0) options.push('--tape-offset', `${simulation.tapeOffsetMs}ms`);
+  } else if (simulation.symbols.length > 0) options.push('--symbols', simulation.symbols.join(','));
   // A process group of its own: Ctrl-C must reach the trader only, which still needs its broker to stop in order.
   // The open IPC channel is what ends the exchange should the trader be killed.
   const child = spawn(process.execPath, [ENTRY, 'sim', ...options, '--parent'], {

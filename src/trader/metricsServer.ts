@@ -56,7 +56,7 @@ async function answer(
     send(response.setHeader('Allow', 'GET, HEAD'), { code: 405, text: 'only GET and HEAD\n' });
     return;
   }
-  switch (request.url?.split('?')[0]) {
+  switch ((request.url ?? '').split('?')[0] ?? '') {
     case '/metrics':
       send(response, {
         code: 200,

@@ -3,18 +3,20 @@
  * keeps it. Each part has its share of the ten seconds; one that fails or hangs does not keep the others from ending.
  */
 import type { Clock } from '../clock/clock.ts';
+import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
 import type { Log } from '../observability/log.ts';
 import type { Alerts } from './alerts.ts';
 import type { Parts } from './assembly.ts';
 
 const STOP_MS = { consumers: 1_500, desk: 5_000, producer: 1_000, database: 2_000 } as const;
 
-/** Never throws. What was not started is passed over. */
+/** Never throws. What was not started is passed over. Answers what could not be written down, or null. */
 export async function endParts(
   parts: Parts,
   context: { reason: string; log: Log; clock: Clock; alerts: Alerts },
-): Promise<void> {
+): Promise<UserError | null> {
   const { reason, log } = context;
+  let unwritten: UserError | null = null;
   const attempt = async (what: string, work: Promise<unknown> | undefined) => {
     try {
       await work;
@@ -26,7 +28,12 @@ export async function endParts(
   parts.sessions?.stop();
   await attempt('scanners', parts.scanners?.stop());
   await attempt('consumers', parts.consumers?.stop(STOP_MS.consumers));
-  await attempt('desk', endDesk(parts, reason, log));
+  await attempt(
+    'desk',
+    endDesk(parts, reason, log).then((found) => {
+      unwritten = found;
+    }),
+  );
   await attempt('states', parts.states?.save());
   await attempt('runs', parts.runs?.end(reason));
   await Promise.all([
@@ -41,11 +48,21 @@ export async function endParts(
     attempt('exchange', parts.exchange?.stop()),
   ]);
   parts.lock?.release();
+  return unwritten;
 }
 
-async function endDesk(parts: Parts, reason: string, log: Log): Promise<void> {
-  if (parts.desk === undefined) return;
+async function endDesk(parts: Parts, reason: string, log: Log): Promise<UserError | null> {
+  if (parts.desk === undefined) return null;
   const closed = await parts.desk.stop(reason, STOP_MS.desk);
-  if (closed === null) log.error('the desk had to be ended; its journal has what was not written down');
-  else log.info(closed, 'the desk is closed');
+  if (closed !== null) log.info(closed, 'the desk is closed');
+  if (closed?.rowsWaiting === 0) return null;
+  const cause =
+    closed === null
+      ? 'the desk had to be ended before it had written everything down'
+      : `${closed.rowsWaiting} rows of orders and fills could not be written to the database`;
+  return new UserError({
+    exitCode: EXIT_UNEXPECTED,
+    cause,
+    remedy: 'The next start writes what the journal has, and asks the broker for the rest; the log says why.',
+  });
 }

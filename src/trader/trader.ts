@@ -51,7 +51,7 @@ export class Trader {
   readonly #monitor: ThreadMonitor;
   #state: DaemonState = 'starting';
   #starting: Promise<void> = Promise.resolve();
-  #stopping: Promise<void> | null = null;
+  #stopping: Promise<UserError | null> | null = null;
   #control: ControlServer | null = null;
   #metrics: MetricsServer | null = null;
   #watching: Timer | null = null;
@@ -96,8 +96,11 @@ export class Trader {
     });
   }
 
-  /** Ends everything in order, within ten seconds. Never throws; may be called at any time, and again. */
-  stop(reason: string): Promise<void> {
+  /**
+   * Ends everything in order, within ten seconds. Never throws; may be called at any time, and again. Answers what
+   * could not be written down, or null.
+   */
+  stop(reason: string): Promise<UserError | null> {
     this.#stopping ??= this.#stop(reason);
     return this.#stopping;
   }
@@ -153,17 +156,18 @@ export class Trader {
     );
   }
 
-  async #stop(reason: string): Promise<void> {
+  async #stop(reason: string): Promise<UserError | null> {
     const { log, clock } = this.#options;
     this.#state = 'stopping';
     log.info({ reason }, 'stopping');
     await this.#startEnded();
     this.#watching?.cancel();
     await this.#control?.close();
-    await endParts(this.#parts, { reason, log, clock, alerts: this.#alerts });
+    const unwritten = await endParts(this.#parts, { reason, log, clock, alerts: this.#alerts });
     await this.#metrics?.close();
     const runForMs = Math.round((clock.nowMicros() - this.#startedAtMicros) / 1_000);
     log.info({ reason, runForMs }, 'stopped');
+    return unwritten;
   }
 
   async #startEnded(): Promise<void> {

@@ -43,7 +43,7 @@ describe('the metrics of a daemon', () => {
 
   beforeAll(async () => {
     daemon = startOpenbell(['trade', planOf({ port: 0 }), ...workshop.storage]);
-    await daemon.heard('Trading, batch');
+    await daemon.heard('Trading, batch', 60_000);
     url = (await statusOf(workshop))?.metricsUrl ?? '';
   });
 

@@ -30,7 +30,12 @@ function start(location: DatabaseWorkerConfig['location'], logFile: string | nul
   };
   const worker = new Worker(ENTRY, { workerData });
   const exited = once(worker, 'exit');
-  const nextReport = async () => (await once(worker, 'message'))[0] as DatabaseReport;
+  const nextReport = async () => {
+    for (;;) {
+      const report = (await once(worker, 'message'))[0] as DatabaseReport;
+      if (report.type !== 'vitals') return report;
+    }
+  };
   const attach = (client: string) => {
     const { port1, port2 } = new MessageChannel();
     worker.postMessage({ type: 'attach', client, port: port2 } satisfies DatabaseCommand, [port2]);

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { builtinMiners } from '../../src/miners/registry.ts';
 import { loadTradeplan, parseTradeplan } from '../../src/tradeplan/load.ts';
 import { planSchema } from '../../src/tradeplan/schema.ts';
+import { prepareMiners } from '../../src/trader/miners.ts';
 
 const root = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const example = root('tradeplan.example.yaml');
+const MINERS = /^# miners:\n(?:# {3}.*\n)+/m;
 
 describe('tradeplan.example.yaml', () => {
   it('is valid, simulated, and trades both built-in strategies, one of them fed by a scanner', () => {
@@ -29,7 +32,8 @@ describe('tradeplan.example.yaml', () => {
   });
 
   it('tells the truth in its comments: what stands behind a # is the default', () => {
-    const text = readFileSync(example, 'utf8');
+    // Miners have no default that could stand there: what does is an example, below.
+    const text = readFileSync(example, 'utf8').replace(MINERS, '');
     const uncommented = text.replace(
       /^( *(?:- )?)# ?((?: {2})?(?:limits|[a-z_]+): ?[^\n]*)$/gm,
       (line, indent, rest) =>
@@ -43,6 +47,17 @@ describe('tradeplan.example.yaml', () => {
     expect(result).toEqual({ ok: true, plan: loadTradeplan(example) });
     expect(uncommented).toMatch(/^provider: alpaca/m);
     expect(uncommented).toMatch(/^ {2}max_waiting_trades: 65536/m);
+  });
+});
+
+describe("the example's miners", () => {
+  it('can be used by removing the #', () => {
+    const text = readFileSync(example, 'utf8').replace(MINERS, (block) => block.replaceAll(/^# /gm, ''));
+    const result = parseTradeplan(text, example);
+    expect(result).toMatchObject({ ok: true });
+    if (!result.ok) return;
+    expect(prepareMiners(result.plan.miners).violations).toEqual([]);
+    expect(result.plan.miners.map(({ name }) => name)).toEqual(builtinMiners.map(({ name }) => name));
   });
 });
 

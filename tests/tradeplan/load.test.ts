@@ -48,6 +48,7 @@ describe('a plan', () => {
       marketHours: 'regular',
       liquidateBeforeCloseMs: 900_000,
       scanners: [],
+      miners: [],
       strategies: [
         {
           instanceId: 'momentum-long',
@@ -83,6 +84,7 @@ describe('a plan', () => {
         stopTimeoutMs: 8_000,
         heartbeatTimeoutMs: 5_000,
         scannerTimeoutMs: 60_000,
+        minerTimeoutMs: 3_600_000,
         consumerRestartsPerHourMax: 10,
       },
       simulation: {
@@ -93,6 +95,8 @@ describe('a plan', () => {
         ],
         ratePerSecond: 500,
         tape: null,
+        tapeOffsetMs: 0,
+        tapeSpeed: 1,
       },
     });
   });
@@ -119,6 +123,27 @@ describe('a plan', () => {
       'mode: simulated\nstrategies: [{name: a, symbols: [TRUE, NULL, ON, Y, "NO", BRK.B]}]',
     ).strategies[0]!;
     expect(symbols).toEqual(['TRUE', 'NULL', 'ON', 'Y', 'NO', 'BRK.B']);
+  });
+
+  it('may have nothing but miners, each with its times, or run once at the start', () => {
+    const { miners } = planOf(`
+mode: paper
+miners:
+  days: {name: daily-bars, cron: "30 18 * * 1-5", at: [30m after close], parameters: {days: 30}}
+  ticker-data: {}
+`);
+    expect(miners).toEqual([
+      {
+        minerId: 'days',
+        name: 'daily-bars',
+        parameters: { days: 30 },
+        schedules: [
+          { type: 'cron', expression: '30 18 * * 1-5' },
+          { type: 'market', anchor: 'close', offsetMs: 1_800_000 },
+        ],
+      },
+      { minerId: 'ticker-data', name: 'ticker-data', parameters: {}, schedules: [{ type: 'once' }] },
+    ]);
   });
 
   it('may name the same strategy twice; each instance has an id of its own', () => {
@@ -237,7 +262,13 @@ strategies:
   it.each([
     ['', 'the plan', /a mapping with keys of: mode/],
     ['[1]', 'the plan', /a mapping/],
-    ['mode: simulated', 'strategies', /at least one strategy or one scanner/],
+    ['mode: paper\nminers: {days: {name: daily-bars, every: 10s}}', 'miners.days.every', /from 1m to 7d/],
+    [
+      'mode: paper\nminers: {days: {path: ./mine.ts}}',
+      'miners.days.path',
+      /name, parameters, every, cron, at/,
+    ],
+    ['mode: simulated', 'strategies', /at least one strategy, scanner or miner/],
     ['strategies: [{name: a, symbols: [A]}]', 'mode', /one of: simulated/],
     [`${MINIMAL}broker: paper\nmode2: live`, 'mode2', /did you mean `mode`/],
     [`${MINIMAL.replace('simulated', 'live')}broker: paper`, 'broker', /a real broker in live mode/],

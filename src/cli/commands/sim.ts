@@ -4,13 +4,15 @@ import { liveClock } from '../../clock/live.ts';
 import { startExchange } from '../../exchange/exchange.ts';
 import { readFaults } from '../../exchange/faults.ts';
 import { createLog } from '../../observability/log.ts';
-import { list, logLevelOption, type StorageOptions, storageOf, wholeNumber } from '../options.ts';
+import { durationMs, list, logLevelOption, type StorageOptions, storageOf, wholeNumber } from '../options.ts';
 import { print } from '../output.ts';
 import { onStopRequest } from '../signals.ts';
 
 interface Options extends StorageOptions {
   readonly port: number;
   readonly tape?: string;
+  readonly tapeOffset?: number;
+  readonly tapeSpeed?: number;
   readonly seed: number;
   readonly symbols: readonly string[];
   readonly rate: number;
@@ -31,6 +33,8 @@ export function simCommand(): Command {
       0,
     )
     .option('--tape <file>', 'play this tape, restamped to now, instead of the synthetic market')
+    .option('--tape-offset <duration>', 'begin so far into the tape; what lies before is history', durationMs)
+    .option('--tape-speed <times>', 'play the tape so many times as fast', Number)
     .option(
       '--seed <number>',
       'the same seed gives the same market',
@@ -72,6 +76,8 @@ async function run(options: Options): Promise<void> {
     symbols: options.symbols,
     ratePerSecond: options.rate,
     ...(options.tape === undefined ? {} : { tape: options.tape }),
+    ...(options.tapeOffset === undefined ? {} : { tapeOffsetMs: options.tapeOffset }),
+    ...(options.tapeSpeed === undefined ? {} : { tapeSpeed: options.tapeSpeed }),
     faults: readFaults(options.fault),
     clock: liveClock,
     log,

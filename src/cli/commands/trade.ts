@@ -127,9 +127,10 @@ async function run(preparation: Preparation, request: StopRequest, forMs: number
   show?.close();
   print(`Stopping (${ending.reason}) ...`);
   const last = trader.status();
-  await trader.stop(ending.reason);
+  const unwritten = await trader.stop(ending.reason);
   print(renderLine({ ...last, state: 'stopping' }));
-  if (ending.error !== null) return reportFailure(ending.error, false);
+  const failure = ending.error ?? unwritten;
+  if (failure !== null) return reportFailure(failure, false);
   if (!isStarted) {
     print('Stopped before it traded.');
     // A step of the start that hangs, such as a server that does not answer, must not keep the process.

@@ -31,3 +31,18 @@ export function effectOf(conditions: readonly string[]): TradeEffect {
   }
   return effect;
 }
+
+/**
+ * The conditions of a recorded trade whose own effect is known (other vendors have other codes): where they do not
+ * say it already, with the code that does. `M` moves nothing, `I` no price, `Z` not the last one.
+ */
+export function conditionsWith(effect: TradeEffect, conditions: readonly string[]): readonly string[] {
+  const said = effectOf(conditions);
+  const isSaid =
+    (effect.movesLast || !said.movesLast) &&
+    (effect.movesRange || !said.movesRange) &&
+    (effect.countsInVolume || !said.countsInVolume);
+  if (isSaid) return conditions;
+  if (!effect.countsInVolume) return [...conditions, 'M'];
+  return [...conditions, effect.movesRange ? 'Z' : 'I'];
+}

@@ -6,10 +6,11 @@
  */
 import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import { type EpochMicros, MICROS_PER_MINUTE } from '../../domain/time.ts';
-import { type Batch, EventKind } from '../../tape/batch.ts';
+import { type Batch, EventKind, RowFlag } from '../../tape/batch.ts';
 import { TapeReader } from '../../tape/reader.ts';
 import { conditionsAt, statusAt, takerSideAt } from '../../tape/rows.ts';
 import type { ExchangeLog } from '../options.ts';
+import { conditionsWith, type TradeEffect } from './conditions.ts';
 import type { QuoteEvent, Report, TickEvent, TickSource, TradeEvent } from './events.ts';
 
 /** Ticks read ahead of their time. */
@@ -209,7 +210,7 @@ export class TapeSource implements TickSource {
       price,
       size: batch.n1[row]!,
       exchange: letterOf(batch.code0[row]!),
-      conditions: conditionsAt(batch, row),
+      conditions: conditionsWith(effectAt(batch, row), conditionsAt(batch, row)),
       taker: isSold ? 'S' : 'B',
     };
   }
@@ -244,6 +245,15 @@ function emptyTape(options: PlaybackOptions): UserError {
     cause: `the tape ${options.path} holds no trades or quotes${wanted}`,
     remedy: 'name another tape, or symbols that it holds (`openbell tape info`)',
   });
+}
+
+function effectAt(batch: Batch, row: number): TradeEffect {
+  const flags = batch.flags[row]!;
+  return {
+    movesLast: (flags & RowFlag.notLast) === 0,
+    movesRange: (flags & RowFlag.notRange) === 0,
+    countsInVolume: (flags & RowFlag.notVolume) === 0,
+  };
 }
 
 function letterOf(byte: number): string {

@@ -91,7 +91,8 @@ function portionsOf(
     if (newest === lastSessionDate) continue;
     // The newest stored day is asked for again: whether it still has its price tells whether the others have.
     const date = newest ?? first;
-    const fromDate = date > lastSessionDate ? lastSessionDate : date;
+    const isAhead = date > lastSessionDate;
+    const fromDate = isAhead ? lastSessionDate : date;
     const together = behind.get(fromDate) ?? [];
     together.push(symbol);
     behind.set(fromDate, together);

@@ -27,8 +27,8 @@ const COLUMNS = 9;
  * The columns are contiguous: bars are appended behind, and when the room is used up the newest `limit` of them move
  * to the front, so that an append costs the same on average however long the series is.
  *
- * They stand one behind the other in one array. An array of its own for each made the first minute of 11,000 units
- * half a second long.
+ * They stand one behind the other in one array, because 11,000 units make theirs in the same moment, when the first
+ * minute closes.
  */
 export class Series implements BarSeries {
   readonly #symbol: string;
