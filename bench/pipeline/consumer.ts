@@ -1,4 +1,4 @@
-/** Thread: a receiver of the product's batches and the product's strategy host, with a unit for every symbol. */
+/** Thread: a receiver of the product's batches and the product's strategy host. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { liveClock } from '../../src/clock/live.ts';
 import { MICROS_PER_HOUR } from '../../src/domain/time.ts';
@@ -12,7 +12,11 @@ import { Marks } from './marks.ts';
 import type { Progress } from './report.ts';
 
 const report = (progress: Progress) => parentPort?.postMessage(progress);
-const { port, bundle } = workerData as { port: MessagePort; bundle: StrategyBundle };
+const { port, bundle, scope } = workerData as {
+  port: MessagePort;
+  bundle: StrategyBundle;
+  scope: 'universe' | 'symbol';
+};
 const INSTANCE = bundle.name;
 const host = new StrategyHost(hostConfig(), {
   intent: () => {},
@@ -21,7 +25,8 @@ const host = new StrategyHost(hostConfig(), {
   },
   log: () => {},
 });
-host.handleCommand({ type: 'assign', units: SYMBOLS.map(unit) }, liveClock.nowMicros());
+const units = scope === 'universe' ? [unit('*', SYMBOLS)] : SYMBOLS.map((symbol) => unit(symbol, [symbol]));
+host.handleCommand({ type: 'assign', units }, liveClock.nowMicros());
 report({ type: 'thread', role: 'consumer', threadId: kernelThreadId() });
 
 let shownBefore = 0;
@@ -66,12 +71,12 @@ function hostConfig(): HostConfig {
   };
 }
 
-function unit(symbol: string) {
+function unit(symbol: string, symbols: readonly string[]) {
   return {
     instanceId: INSTANCE,
     symbol,
     algoRunId: '1',
-    symbols: [symbol],
+    symbols,
     state: null,
     orderSequence: 0,
     positions: [],

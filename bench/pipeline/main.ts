@@ -16,16 +16,24 @@ const UNIFORM: Workload = {
 };
 const SMALL: Workload = { messagesMin: 1, messagesMax: 5, warmUpEvents: 400_000, events: 600_000, seed: 2 };
 const NAME_WIDTH = 18;
-const PIPELINES: readonly PipelineName[] = ['rawDrain', 'naive', 'openbellTransport', 'openbell'];
+const PIPELINES: readonly PipelineName[] = [
+  'rawDrain',
+  'naive',
+  'openbellTransport',
+  'openbell',
+  'openbellUnits',
+];
 
 interface Comparison {
   readonly rawDrain: Measured;
   readonly naive: Measured;
   readonly openbell: Measured;
   readonly openbellTransport: Measured;
+  readonly openbellUnits: Measured;
   /** Events per CPU second, ours over the naive pipeline's. */
   readonly ratioToNaive: number;
   readonly transportRatioToNaive: number;
+  readonly unitsRatioToNaive: number;
 }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
@@ -42,14 +50,20 @@ else {
 async function compare(workload: Workload): Promise<Comparison> {
   const results: Partial<Record<PipelineName, Measured>> = {};
   for (const pipeline of PIPELINES) results[pipeline] = await measure(pipeline, workload);
-  const { rawDrain, naive, openbell, openbellTransport } = results as Record<PipelineName, Measured>;
+  const { rawDrain, naive, openbell, openbellTransport, openbellUnits } = results as Record<
+    PipelineName,
+    Measured
+  >;
+  const ratio = (ours: Measured) => round(naive.cpuMicrosPerEvent / ours.cpuMicrosPerEvent, 2);
   return {
     rawDrain,
     naive,
     openbell,
     openbellTransport,
-    ratioToNaive: round(naive.cpuMicrosPerEvent / openbell.cpuMicrosPerEvent, 2),
-    transportRatioToNaive: round(naive.cpuMicrosPerEvent / openbellTransport.cpuMicrosPerEvent, 2),
+    openbellUnits,
+    ratioToNaive: ratio(openbell),
+    transportRatioToNaive: ratio(openbellTransport),
+    unitsRatioToNaive: ratio(openbellUnits),
   };
 }
 
@@ -73,8 +87,8 @@ function table(title: string, comparison: Comparison): string {
     ['events/s', 'us/event', 'producer', 'consumer', 'shown'].map((name) => name.padStart(12)).join('') +
     'conflated'.padStart(10) +
     'dropped'.padStart(8);
-  const { ratioToNaive, transportRatioToNaive } = comparison;
-  const ratio = `events per CPU second over the naive pipeline's: ${ratioToNaive}, without strategy host: ${transportRatioToNaive}`;
+  const { ratioToNaive, transportRatioToNaive, unitsRatioToNaive } = comparison;
+  const ratio = `events per CPU second over the naive pipeline's: ${ratioToNaive}; with a unit for each symbol: ${unitsRatioToNaive}; without strategy host: ${transportRatioToNaive}`;
   return `${title} (CPU microseconds per event, all threads)\n${head}\n${lines.join('\n')}\n${ratio}\n`;
 }
 

@@ -1,11 +1,11 @@
-/** The same strategy as the naive pipeline's, written for the product: reads each event's numbers, decides nothing. */
+/** The naive pipeline's strategy written for the product: one over all symbols, reads each event's numbers, decides nothing. */
 import { defineStrategy } from 'openbell';
 import { z } from 'zod';
 
 export default defineStrategy({
   name: 'reading',
   description: 'Reads every trade and quote and decides nothing.',
-  scope: 'symbol',
+  scope: 'universe',
   parameters: z.strictObject({}),
   channels: ['trades', 'quotes'],
   initialState: () => ({ checksum: 0 }),

@@ -1,7 +1,10 @@
 /** What the threads of a pipeline tell the measuring thread, and what it makes of that. */
 
-/** `openbellTransport` is ours up to a bare handler in place of the strategy host. */
-export type PipelineName = 'rawDrain' | 'naive' | 'openbell' | 'openbellTransport';
+/**
+ * `openbell` runs the naive pipeline's strategy: one over all symbols. `openbellUnits` gives each of the 11,000
+ * symbols a unit with a state of its own. `openbellTransport` is ours up to a bare handler in place of the host.
+ */
+export type PipelineName = 'rawDrain' | 'naive' | 'openbell' | 'openbellUnits' | 'openbellTransport';
 
 /** Posted by the thread at the pipeline's end. */
 export type Progress =

@@ -116,7 +116,7 @@ export async function measure(pipeline: PipelineName, workload: Workload): Promi
   run.onBlock = () => sender.send('block');
   if (pipeline === 'rawDrain') run.add('rawDrain', { url });
   else if (pipeline === 'naive') startNaive(run, url);
-  else await startOpenbell(run, url, pipeline === 'openbell' ? 'consumer' : 'dispatch');
+  else await startOpenbell(run, url, pipeline);
   await run.finished;
   const events = (await sent).sent;
   if (run.isCounted) await settled(run);
@@ -132,9 +132,11 @@ function startNaive(run: Run, url: string): void {
   run.add('naive', { role: 'producer', url, port: port1 }, { transferList: [port1] });
 }
 
-async function startOpenbell(run: Run, url: string, consumer: 'consumer' | 'dispatch'): Promise<void> {
+async function startOpenbell(run: Run, url: string, pipeline: PipelineName): Promise<void> {
   run.isCounted = true;
-  const path = fileURLToPath(new URL('./readingStrategy.js', import.meta.url));
+  const scope = pipeline === 'openbellUnits' ? 'symbol' : 'universe';
+  const file = scope === 'symbol' ? './readingSymbols.js' : './readingStrategy.js';
+  const path = fileURLToPath(new URL(file, import.meta.url));
   const bundle = await bundleStrategy({ name: null, path, baseDirectory: '.' });
   const config: ProducerConfig = {
     provider: providerConfig({
@@ -151,7 +153,11 @@ async function startOpenbell(run: Run, url: string, consumer: 'consumer' | 'disp
     limits: { ...DEFAULT_PRODUCER_LIMITS, statisticsPeriodMs: STATISTICS_PERIOD_MS },
   };
   const { port1, port2 } = new MessageChannel();
-  run.add(consumer, { port: port2, bundle }, { transferList: [port2] });
+  run.add(
+    pipeline === 'openbellTransport' ? 'dispatch' : 'consumer',
+    { port: port2, bundle, scope },
+    { transferList: [port2] },
+  );
   await run.consumerIsReady;
   const producer = run.add('producer', { ...config, threadId: run.producerThread }, { isSilent: true });
   producer.on('message', (report: ProducerReport) => {
