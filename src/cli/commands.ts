@@ -70,6 +70,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/scan.ts')).scanCommand(),
   },
   {
+    name: 'mine',
+    description:
+      "run the plan's miners once (daily bars, companies, results), or on their times with --daemon",
+    load: async () => (await import('./commands/mine.ts')).mineCommand(),
+  },
+  {
     name: 'tape',
     description: 'tape files: recorded market events, as backtests and the local exchange read them',
     load: async () => (await import('./commands/tape.ts')).tapeCommand(),

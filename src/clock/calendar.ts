@@ -142,6 +142,24 @@ export class SessionCalendar {
       .toPlainDate();
   }
 
+  /** The midnight with which a date (`YYYY-MM-DD`) begins there. */
+  startOf(date: string): EpochMicros {
+    return momentOf(Temporal.PlainDate.from(date), 0, this.timeZone);
+  }
+
+  /** The newest date all of whose sessions have closed by a moment. */
+  lastClosedDate(moment: EpochMicros): string {
+    const date = this.dateAt(moment);
+    const sessions = [...this.#each(date.subtract({ days: SEARCH_DAYS }), date)];
+    const unfinished = new Set(
+      sessions.filter((session) => session.closeMicros > moment).map((session) => session.date),
+    );
+    const closed = sessions.filter((session) => !unfinished.has(session.date)).at(-1);
+    if (closed === undefined)
+      throw new AssertionError(`no session within ${SEARCH_DAYS} days before ${date.toString()}`);
+    return closed.date;
+  }
+
   /** Date by date, those of one date in order of their opening. */
   *#each(from: Temporal.PlainDate, to: Temporal.PlainDate): Generator<Session> {
     for (let date = from; compare(date, to) <= 0; date = date.add({ days: 1 })) {

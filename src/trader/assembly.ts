@@ -32,6 +32,7 @@ import { DatabaseThread } from './databaseThread.ts';
 import { DeskThread } from './deskThread.ts';
 import { type ExchangeProcess, startExchangeProcess } from './exchangeProcess.ts';
 import { cachedInstruments } from './instruments.ts';
+import { MinerRunner } from './mining.ts';
 import { automaticConsumers, consumerNames } from './placement.ts';
 import { openPooledHistory, type PooledHistory } from './pooledHistory.ts';
 import { type Preparation, reachExchange } from './preparation.ts';
@@ -59,6 +60,7 @@ export interface Parts {
   history?: PooledHistory;
   consumers?: Consumers;
   scanners?: ScannerRunner;
+  miners?: MinerRunner;
 }
 
 export interface AssemblyContext {
@@ -144,6 +146,9 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
   const scanners = makeScanners(context, { universe, consumers, history, calendar, broker, stores });
   parts.scanners = scanners;
   scanners.start();
+  const miners = makeMiners(context, { history, calendar, broker, stores });
+  parts.miners = miners;
+  void miners.start();
 }
 
 async function lockDataDirectory(dataDirectory: string, clock: Clock): Promise<FolderLock> {
@@ -319,5 +324,20 @@ function makeScanners(
       if (changed.length > 0) void consumers.place();
     },
     recordPicks: (rows) => stores.recordPicks(rows),
+  });
+}
+
+function makeMiners(
+  context: AssemblyContext,
+  joined: { history: PooledHistory; calendar: SessionCalendar; broker: Broker; stores: StoresClient },
+): MinerRunner {
+  const { clock, log, batchId, preparation } = context;
+  const { history, calendar, broker, stores } = joined;
+  const { assetClass, limits } = preparation.plan;
+  return new MinerRunner({
+    miners: preparation.miners,
+    market: { history, calendar, assetClass, instruments: () => broker.instruments() },
+    ...{ stores, clock, log, batchId },
+    runTimeoutMs: limits.minerTimeoutMs,
   });
 }

@@ -15,6 +15,7 @@ import {
 } from '../tradeplan/environment.ts';
 import { loadTradeplan } from '../tradeplan/load.ts';
 import type { StrategyPlan, Tradeplan } from '../tradeplan/plan.ts';
+import { type PreparedMiner, prepareMiners } from './miners.ts';
 import { prepareScanners } from './scanners.ts';
 import type { PreparedScanner } from './scanning.ts';
 import type { InstanceShape } from './universe.ts';
@@ -31,6 +32,7 @@ export interface Preparation {
   /** In the plan's order. */
   readonly instances: readonly PreparedInstance[];
   readonly scanners: readonly PreparedScanner[];
+  readonly miners: readonly PreparedMiner[];
   readonly warnings: readonly string[];
   readonly input: PreparationInput;
 }
@@ -56,7 +58,8 @@ export async function prepare(input: PreparationInput): Promise<Preparation> {
     else instances.push(prepared);
   }
   const { scanners, violations: ofScanners } = await prepareScanners(plan.scanners);
-  violations.push(...ofScanners);
+  const { miners, violations: ofMiners } = prepareMiners(plan.miners);
+  violations.push(...ofScanners, ...ofMiners);
   if (!resolved.ok || violations.length > 0) {
     throw new UserError({
       exitCode: EXIT_USAGE,
@@ -65,7 +68,15 @@ export async function prepare(input: PreparationInput): Promise<Preparation> {
       violations,
     });
   }
-  return { plan, environment: resolved.environment, instances, scanners, warnings: resolved.warnings, input };
+  return {
+    plan,
+    environment: resolved.environment,
+    instances,
+    scanners,
+    miners,
+    warnings: resolved.warnings,
+    input,
+  };
 }
 
 /** The environment once the local exchange has told its address. */

@@ -26,7 +26,7 @@ export async function endParts(
     }
   };
   parts.sessions?.stop();
-  await attempt('scanners', parts.scanners?.stop());
+  await Promise.all([attempt('scanners', parts.scanners?.stop()), attempt('miners', parts.miners?.stop())]);
   await attempt('consumers', parts.consumers?.stop(STOP_MS.consumers));
   await attempt(
     'desk',

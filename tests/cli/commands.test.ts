@@ -18,6 +18,7 @@ const COMMANDS = [
   'trades',
   'positions',
   'scan',
+  'mine',
   'tape',
   'db',
 ];

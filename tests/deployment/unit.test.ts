@@ -14,17 +14,7 @@ if (!hasSystemd) {
 
 describe('the service unit', () => {
   it.skipIf(!hasSystemd)('is accepted by systemd-analyze verify', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'openbell-unit-'));
-    const file = join(directory, 'openbell.service');
-    // The verifier looks for the program and its user on this machine; everything else stays as it is.
-    writeFileSync(
-      file,
-      UNIT.replace('/usr/bin/node', process.execPath).replace(/^(User|Group)=.*$/gm, '$1=root'),
-    );
-    const verified = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
-    rmSync(directory, { recursive: true });
-    const complaints = verified.stderr.split('\n').filter((line) => line.includes('openbell.service'));
-    expect(complaints).toEqual([]);
+    expect(complaintsOf('openbell.service')).toEqual([]);
   });
 
   it('starts node itself, never npm', () => {
@@ -52,3 +42,44 @@ describe('the service unit', () => {
     ).toBe('');
   });
 });
+
+describe("the miners' timer", () => {
+  it.skipIf(!hasSystemd)('and its service are accepted by systemd-analyze verify', () => {
+    expect(complaintsOf('openbell-mine.timer', 'openbell-mine.service')).toEqual([]);
+  });
+
+  it('runs them once, by node itself, on weekdays after the close in New York, also when that was missed', () => {
+    const service = unit('openbell-mine.service');
+    expect(service).toMatch(/^Type=oneshot$/m);
+    expect(service).toMatch(/^ExecStart=\/usr\/bin\/node \/opt\/openbell\/dist\/cli\/openbell\.js mine /m);
+    const timer = unit('openbell-mine.timer');
+    expect(timer).toMatch(/^OnCalendar=Mon\.\.Fri 18:30 America\/New_York$/m);
+    expect(timer).toMatch(/^Persistent=true$/m);
+  });
+
+  it('are hardened like the daemon', () => {
+    const hardening = (text: string) =>
+      text.slice(text.indexOf('NoNewPrivileges'), text.indexOf('LimitNOFILE'));
+    expect(hardening(unit('openbell-mine.service'))).toBe(hardening(UNIT));
+  });
+});
+
+function unit(name: string): string {
+  return readFileSync(resolve('deploy', name), 'utf8');
+}
+
+/** What the verifier says of the first unit, with the others beside it. */
+function complaintsOf(...names: readonly string[]): readonly string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'openbell-unit-'));
+  for (const name of names) {
+    // It looks for the program and its user on this machine; everything else stays as it is.
+    const text = unit(name)
+      .replace('/usr/bin/node', process.execPath)
+      .replace(/^(User|Group)=.*$/gm, '$1=root');
+    writeFileSync(join(directory, name), text);
+  }
+  const files = names.map((name) => join(directory, name));
+  const verified = spawnSync('systemd-analyze', ['verify', '--man=no', ...files], { encoding: 'utf8' });
+  rmSync(directory, { recursive: true });
+  return verified.stderr.split('\n').filter((line) => /openbell[\w-]*\.(service|timer)/.test(line));
+}
