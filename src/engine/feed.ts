@@ -135,11 +135,12 @@ export class Feed {
       if ((routes[route]! & (RouteFlag.trades | RouteFlag.quotes)) === 0) continue;
       const { ahead } = instances[routes[route + Route.instance]!]!;
       ahead.units[ahead.count] = routes[route + Route.unit]!;
+      ahead.places[ahead.count] = routes[route + Route.place]!;
       ahead.count += 1;
     }
     this.touched = touched;
     for (const { ahead, guest } of instances) {
-      guest.touch(ahead.units, ahead.count);
+      guest.touch(ahead.units, ahead.places, ahead.count);
       ahead.count = 0;
     }
   }

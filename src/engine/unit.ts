@@ -34,7 +34,7 @@ export class Instance {
   readonly barSource: 'feed' | 'built' | 'none';
   readonly handlers: ReadonlySet<string>;
   /** Units that the next rows are for. */
-  readonly ahead = { units: new Int32Array(AHEAD_ROWS), count: 0 };
+  readonly ahead = { units: new Int32Array(AHEAD_ROWS), places: new Int32Array(AHEAD_ROWS), count: 0 };
 
   constructor(options: {
     index: number;

@@ -144,8 +144,8 @@ export interface Guest {
   saveState(unit: number): string | null;
 
   read(columns: Columns): void;
-  /** Brings the contexts and states of so many units into the cache. */
-  touch(units: Int32Array, count: number): void;
+  /** Brings what the next rows need of so many units into the cache: states, and the texts of their symbols. */
+  touch(units: Int32Array, places: Int32Array, count: number): void;
   /** Puts a bar into a series: appended, replacing the one of the same time, or inserted. */
   putBar(unit: number, place: number, kind: SeriesKind, bar: FormingBar & { readonly vwap: number }): void;
   putBarRow(unit: number, place: number, row: number): void;

@@ -31,6 +31,8 @@ const { parse, stringify } = JSON;
 interface GuestUnit {
   readonly context: GuestContext;
   readonly places: (GuestSymbol | undefined)[];
+  /** Their texts, one step nearer than by their symbols. */
+  readonly names: string[];
 }
 
 const UNIVERSE = '*';
@@ -72,9 +74,9 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
 
   /** A universe is shown another symbol. */
   const enterPlace = (unit: number, place: number): void => {
-    const symbol = units[unit]!.places[place]!;
-    GuestContext.enter(contexts[unit]!, symbol);
-    nameSymbol(unit, symbol.symbol);
+    const { places, names } = units[unit]!;
+    GuestContext.enter(contexts[unit]!, places[place]);
+    nameSymbol(unit, names[place]!);
   };
 
   /** Calls a handler that is not on the hot path. */
@@ -103,7 +105,7 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
 
     addUnit: (unit, symbol) => {
       const context = new GuestContext(unit, symbol);
-      units[unit] = { context, places: [] };
+      units[unit] = { context, places: [], names: symbol === UNIVERSE ? [] : [symbol] };
       contexts[unit] = context;
       isUniverse = symbol === UNIVERSE;
       nameSymbol(unit, symbol);
@@ -123,9 +125,10 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
       contexts[unit] = undefined;
     },
     addSymbol: (unit, place, market, barsMax) => {
-      const { context, places } = units[unit]!;
+      const { context, places, names } = units[unit]!;
       const symbol = new GuestSymbol(market, barsMax);
       places[place] = symbol;
+      names[place] = symbol.symbol;
       GuestContext.add(context, symbol);
     },
     removeSymbol: (unit, place) => {
@@ -156,10 +159,12 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     },
 
     read: (columns) => readColumns(columns),
-    touch: (aheads, count) => {
+    touch: (aheadUnits, aheadPlaces, count) => {
       for (let index = 0; index < count; index += 1) {
-        // Its type stands in the state's first words.
-        if (typeof contexts[aheads[index]!]?.state === 'object') touched = (touched + 1) | 0;
+        const unit = aheadUnits[index]!;
+        touched = (touched + (units[unit]?.names[aheadPlaces[index]!]?.length ?? 0)) | 0;
+        // Its type stands in the state's first words. A universe has one state, which is near anyway.
+        if (!isUniverse && typeof contexts[unit]?.state === 'object') touched = (touched + 1) | 0;
       }
     },
     putBar: (unit, place, kind, bar) => {
