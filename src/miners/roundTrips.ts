@@ -121,7 +121,7 @@ function gainOf(open: Open, exitAmount: Decimal, entryAmount: Decimal): Decimal 
 /** In percent of the cost; zero where nothing was paid. */
 export function percentOf(gain: Decimal, cost: Decimal): Decimal {
   if (cost === ZERO) return ZERO;
-  return (divide(gain, absolute(cost)) * 100n) as Decimal;
+  return divide((gain * 100n) as Decimal, absolute(cost));
 }
 
 const CARRIED: readonly string[] = ['PAPER', 'PROD'];
