@@ -92,6 +92,13 @@ describe('bad input', () => {
     expect(stderr).toContain('market_hours');
   });
 
+  it('miners of a plan that has none: exit code 2, and how to name some', async () => {
+    const { exitCode, stderr } = await openbell(['mine', 'tradeplan.example.yaml', '--data-dir', directory]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('no miners');
+    expect(stderr).toContain('miners:');
+  });
+
   it('paper mode without keys: exit code 2, naming the variables', async () => {
     const plan = planWith([[/^mode: simulated/m, 'mode: paper']]);
     const { exitCode, stderr } = await openbell(['trade', plan, '--data-dir', join(directory, 'paper')]);

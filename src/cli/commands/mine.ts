@@ -88,7 +88,7 @@ async function mine(
   const batchId = newId();
   const log = createLog(logTarget, { thread: 'mine', batchId });
   const exchange =
-    plan.mode === 'simulated' ? await startExchangeProcess(plan.simulation, { clock: liveClock, log }) : null;
+    plan.mode === 'simulated' ? startExchangeProcess(plan.simulation, { clock: liveClock, log }) : null;
   try {
     const environment =
       exchange === null ? preparation.environment : reachExchange(preparation, await exchange.listening);
