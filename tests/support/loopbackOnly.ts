@@ -1,14 +1,15 @@
 /** Loaded before every test file: a connection to anything but this machine fails at once, with the address. */
 import { Socket } from 'node:net';
 
-const connect = Socket.prototype.connect;
+// Called with the socket it belongs to, below.
+const { connect } = Socket.prototype as { connect: (this: Socket, ...parameters: unknown[]) => Socket };
 
 Socket.prototype.connect = function connectOnLoopback(this: Socket, ...parameters: unknown[]) {
   const host = hostOf(parameters);
   if (host !== null && !isLoopback(host))
     throw new Error(`a test tried to reach ${host}: only loopback is allowed`);
-  return Reflect.apply(connect, this, parameters) as Socket;
-} as typeof connect;
+  return connect.apply(this, parameters);
+} as typeof Socket.prototype.connect;
 
 /** Null for Unix sockets. */
 function hostOf(parameters: readonly unknown[]): string | null {
