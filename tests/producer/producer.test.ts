@@ -229,6 +229,9 @@ describe('the producer', () => {
     await subscribed(producer, 'AAPL');
     producer.connection().send(trade('AAPL', 1));
     await eventually(() => expect(first.seen).toHaveLength(1));
+    await eventually(() =>
+      expect(producer.last('statistics')?.receivers).toMatchObject([{ sent: 1, inFlight: 0 }]),
+    );
     producer.tell({ type: 'detach', receiver: 'A' });
     producer.connection().send(trade('AAPL', 2));
     await eventually(() =>
