@@ -18,8 +18,8 @@ interface SenderOptions {
   readonly waitsForMarks: boolean;
 }
 
-const BLOCK_EVENTS = 1_024;
-/** Less than a receiver's two batches hold: nobody is overrun. */
+const BLOCK_EVENTS = 2_048;
+/** Twice what a receiver's two batches hold: batches fill up, and few quotes meet a newer one while they wait. */
 const BLOCKS_UNDER_WAY_MAX = 2;
 
 const DISTINCT_MESSAGES = 200_000;
