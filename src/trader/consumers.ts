@@ -159,7 +159,15 @@ export class Consumers {
           ?.tell({ type: 'symbols', unit: unitOf(placed), symbols: placed.symbols });
     }
     this.#route();
-    for (const [consumer, units] of fresh) await this.#assign(consumer, units);
+    for (const [consumer, units] of fresh) {
+      try {
+        await this.#assign(consumer, units);
+      } catch (error) {
+        // Not placed after all: the next placing tries them again.
+        for (const unit of units) this.#placement.remove(unit);
+        throw error;
+      }
+    }
   }
 
   async #assign(consumer: string, units: readonly Placed[]): Promise<void> {

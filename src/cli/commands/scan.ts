@@ -5,7 +5,7 @@ import { rulesOf, SessionCalendar } from '../../clock/calendar.ts';
 import { newSeed, seededRandom } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
 import { EXIT_DONE, EXIT_UNREACHABLE } from '../../domain/exit.ts';
-import { createLog } from '../../observability/log.ts';
+import { createLog, type Log } from '../../observability/log.ts';
 import { createHistoryProvider } from '../../providers/factory.ts';
 import type { Pick } from '../../scanners/contract.ts';
 import { type BatchContext, brokerConfigOf, providerConfigOf } from '../../trader/configuration.ts';
@@ -62,9 +62,23 @@ async function scan(preparation: Preparation, options: Options): Promise<void> {
   const log = createLog(logTarget, { thread: 'scan' });
   const exchange: ExchangeProcess | null =
     plan.mode === 'simulated' ? startExchangeProcess(plan.simulation, { clock: liveClock, log }) : null;
-  const environment =
-    exchange === null ? preparation.environment : reachExchange(preparation, await exchange.listening);
-  const context: BatchContext = { batchId: 'scan', plan, environment, instances, log: logTarget };
+  // Whatever fails from here on, an exchange that was started must end: it would keep this process alive.
+  try {
+    const environment =
+      exchange === null ? preparation.environment : reachExchange(preparation, await exchange.listening);
+    const context: BatchContext = { batchId: 'scan', plan, environment, instances, log: logTarget };
+    await scanMarket(preparation, context, { options, log });
+  } finally {
+    await exchange?.stop();
+  }
+}
+
+async function scanMarket(
+  preparation: Preparation,
+  context: BatchContext,
+  { options, log }: { options: Options; log: Log },
+): Promise<void> {
+  const { plan } = preparation;
   const adapter = { clock: liveClock, random: seededRandom(newSeed()), log };
   const broker = createBroker(brokerConfigOf(context), adapter);
   const calendar = new SessionCalendar(rulesOf(plan.assetClass));
@@ -97,7 +111,6 @@ async function scan(preparation: Preparation, options: Options): Promise<void> {
   } finally {
     await runner.stop();
     await broker.close();
-    await exchange?.stop();
   }
 }
 
