@@ -48,6 +48,7 @@ export class Producer {
   start(): void {
     const { clock, limits, stream } = this.#parts;
     stream.open({
+      onPending: () => this.#planTurn(),
       onBatch: (batch) => this.#onBatch(batch),
       onNotice: (notice) => this.#onNotice(notice),
     });
@@ -107,12 +108,10 @@ export class Producer {
     this.#parts.log.debug({ receiver }, 'receiver detached');
   }
 
-  #onBatch(batch: Batch): void {
-    if (batch.count === 0) return;
+  #onBatch(batch: Batch): Batch {
     this.#stages.decoded(batch);
-    this.#router.distribute(batch);
     this.#lastEventMicros = batch.receivedMicros(batch.count - 1);
-    this.#planTurn();
+    return this.#router.distribute(batch);
   }
 
   #onNotice(notice: StreamNotice): void {
@@ -157,8 +156,13 @@ export class Producer {
     this.#isTurnPlanned = true;
     this.#parts.afterTurn(() => {
       this.#isTurnPlanned = false;
-      this.#router.endTurn();
+      this.#endTurn();
     });
+  }
+
+  #endTurn(): void {
+    this.#parts.stream.flush();
+    this.#router.endTurn();
   }
 
   // Routes of several receivers change together: the feed is told once.
@@ -208,7 +212,7 @@ export class Producer {
     this.#isStopped = true;
     this.#timer?.cancel();
     await this.#parts.stream.close();
-    this.#router.endTurn();
+    this.#endTurn();
     this.#reportStatistics();
     for (const port of this.#ports.values()) port.close();
     this.#ports.clear();

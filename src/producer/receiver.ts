@@ -104,6 +104,23 @@ export class Receiver {
     this.#posted = [];
   }
 
+  /**
+   * Takes a whole batch: market events only, named by `rows` as well. Where it can, the batch itself is sent and
+   * another answered in exchange for it, which saves copying its rows; else the rows are copied as by {@link offer}.
+   */
+  offerWhole(batch: Batch, rows: Uint32Array): Batch {
+    const { count } = batch;
+    const exchange = this.#exchangeFor(batch);
+    if (exchange === undefined) {
+      this.offer(batch, rows, count);
+      return batch;
+    }
+    this.endTurn();
+    batch.firstSequence = this.#sequence;
+    addCounts(this.#fates.received, this.#post(batch));
+    return exchange;
+  }
+
   /** Takes the rows of `source` that `rows[0..count)` names: market events only. */
   offer(source: Batch, rows: Uint32Array, count: number): void {
     const received = this.#fates.received;
@@ -153,6 +170,19 @@ export class Receiver {
       credits: this.#free.length + (this.#open === undefined ? 0 : 1),
       kinds: counted.kinds,
     };
+  }
+
+  /** A free batch, where a whole one may be sent as it is: of our size, its symbols named, and nothing before it. */
+  #exchangeFor(batch: Batch): Batch | undefined {
+    if (this.#sink === undefined || batch.streamId !== 0) return undefined;
+    if (batch.capacity !== this.#limits.batch.rows || batch.heapCapacity !== this.#limits.batch.heapBytes)
+      return undefined;
+    if (this.#free.length === 0) this.#takeReturned();
+    if (this.#free.length === 0 || !this.#queue.isEmpty) return undefined;
+    const { symbolId, count } = batch;
+    const defined = this.#defined;
+    for (let row = 0; row < count; row += 1) if (defined[symbolId[row]!] !== 1) return undefined;
+    return this.#free.pop();
   }
 
   #take(source: Batch, rows: Uint32Array, count: number): void {
@@ -287,16 +317,18 @@ export class Receiver {
     return this.#open;
   }
 
-  #post(batch: Batch): void {
+  /** Sends a batch and answers what it holds, by kind. */
+  #post(batch: Batch): KindCounts {
     const posted = this.#spare.pop() ?? { counts: kindCounts(), firstMicros: 0 };
     posted.firstMicros = batch.timeMicros(0);
     posted.counts.fill(0);
     countKinds(batch, posted.counts);
     this.#posted.push(posted);
     this.#sequence += batch.count;
-    this.#open = undefined;
+    if (batch === this.#open) this.#open = undefined;
     const buffer = batch.seal();
     this.#sink?.post(buffer, [buffer]);
+    return posted.counts;
   }
 
   /** Names the symbol, or sends the batch when it has no room for that. */

@@ -15,13 +15,13 @@ export const RECEIVERS_MAX = 32;
 const SYMBOL_LENGTH_MAX = 64;
 export const ALL_SYMBOLS = '*';
 
-// What a route asks for, and the columns of the mask table (a power of two, so that rows are found by a shift).
+// What a route asks for, and the columns of the mask table.
 const TRADES = 0;
 const QUOTES = 1;
 const BARS = 2;
 const ANY = 3;
-const COLUMNS_SHIFT = 2;
-const COLUMNS = 1 << COLUMNS_SHIFT;
+const COLUMNS = 4;
+const FIRST_SYMBOLS = 1_024;
 
 // Copies in this module: V8 folds its constants, and reads an imported one anew at each use.
 const OWN_WORDS: number = EVENT_KINDS;
@@ -55,8 +55,8 @@ export class Router {
   readonly #symbols: SymbolTable;
   readonly #limits: ProducerLimits;
   readonly #lanes: Lane[] = [];
-  /** Receivers by symbol id and column. */
-  #masks = new Uint32Array(COLUMNS * 1_024);
+  /** Receivers by symbol id, a table for each column: what 11,000 symbols' quotes need of them stays in the cache. */
+  #masks = Array.from({ length: COLUMNS }, () => new Uint32Array(FIRST_SYMBOLS));
   /** Symbol ids below this have their masks. */
   #masked = 0;
 
@@ -102,8 +102,11 @@ export class Router {
     return { trades: wanted(trades), quotes: wanted(quotes), bars: wanted(bars) };
   }
 
-  /** Copies each row of a stream's batch to every receiver that wants it. */
-  distribute(batch: Batch): void {
+  /**
+   * Copies each row of a stream's batch to every receiver that wants it. A receiver that wants all of them is given
+   * the batch itself, if it has another in exchange. Answers the batch that the stream is to write next.
+   */
+  distribute(batch: Batch): Batch {
     if (this.#masked < this.#symbols.size) this.#mask();
     const { kind: kinds, symbolId: symbolIds, count } = batch;
     const masks = this.#masks;
@@ -114,7 +117,7 @@ export class Router {
         if (kind === GAP) this.#distributeGap(batch, row);
         continue;
       }
-      let mask = masks[(symbolIds[row]! << COLUMNS_SHIFT) | COLUMN_OF_KIND[kind]!]!;
+      let mask = masks[COLUMN_OF_KIND[kind]!]![symbolIds[row]!]!;
       while (mask !== 0) {
         const index = 31 - Math.clz32(mask);
         mask ^= 1 << index;
@@ -122,10 +125,17 @@ export class Router {
         const at = lane.count;
         lane.rows[at] = row;
         lane.count = at + 1;
-        if (at + 1 === LANE_ROWS) this.#flush(lane, batch);
+        if (at + 1 === LANE_ROWS && row + 1 < count) this.#flush(lane, batch);
       }
     }
-    for (const lane of lanes) if (lane.count > 0) this.#flush(lane, batch);
+    let whole: Lane | undefined;
+    for (const lane of lanes) {
+      if (whole === undefined && lane.count === count) whole = lane;
+      else if (lane.count > 0) this.#flush(lane, batch);
+    }
+    if (whole === undefined) return batch;
+    whole.count = 0;
+    return whole.receiver.offerWhole(batch, whole.rows);
   }
 
   /** Tells every receiver that events of all symbols may be missing. */
@@ -157,7 +167,7 @@ export class Router {
       count: batch.n1[row]!,
       reason: batch.code0[row]! as GapReason,
     };
-    const mask = this.#masks[(symbolId << COLUMNS_SHIFT) | ANY]!;
+    const mask = this.#masks[ANY]![symbolId]!;
     this.#lanes.forEach((lane, index) => {
       if (symbolId !== 0 && (mask & (1 << index)) === 0) return;
       this.#flush(lane, batch);
@@ -181,18 +191,19 @@ export class Router {
   /** Fills the masks of symbols that have come since, or of all where routes have changed. */
   #mask(): void {
     const size = this.#symbols.size;
-    if (size * COLUMNS > this.#masks.length) {
-      const masks = new Uint32Array(size * 2 * COLUMNS);
-      masks.set(this.#masks);
-      this.#masks = masks;
+    if (size > this.#masks[ANY]!.length) {
+      this.#masks = this.#masks.map((masks) => {
+        const grown = new Uint32Array(size * 2);
+        grown.set(masks);
+        return grown;
+      });
     }
     for (let symbolId = this.#masked; symbolId < size; symbolId += 1) this.#maskSymbol(symbolId);
     this.#masked = size;
   }
 
   #maskSymbol(symbolId: number): void {
-    const at = symbolId << COLUMNS_SHIFT;
-    this.#masks.fill(0, at, at + COLUMNS);
+    for (const masks of this.#masks) masks[symbolId] = 0;
     const symbol = this.#symbols.textOf(symbolId);
     if (symbol.length > SYMBOL_LENGTH_MAX) return;
     this.#lanes.forEach((lane, index) => {
@@ -200,7 +211,8 @@ export class Router {
       const all = lane.routes.get(ALL_SYMBOLS);
       const own = lane.routes.get(symbol);
       const add = (column: number) => {
-        this.#masks[at | column] = this.#masks[at | column]! | bit;
+        const masks = this.#masks[column]!;
+        masks[symbolId] = masks[symbolId]! | bit;
       };
       if (own?.trades || all?.trades) add(TRADES);
       if (own?.quotes || all?.quotes) add(QUOTES);

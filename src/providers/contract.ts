@@ -47,11 +47,14 @@ export type StreamNotice =
   | { readonly type: 'fatal'; readonly detail: string; readonly remedy: string };
 
 export interface StreamListener {
+  /** Events were decoded and wait for {@link MarketStream.flush}. Told once, until they were taken. */
+  onPending(): void;
   /**
-   * Decoded events, in order. The batch belongs to the stream and is reused after the call: copy rows out of it.
-   * Symbol ids are those of {@link MarketStream.symbols}.
+   * Decoded events, in order, when a batch is full and at {@link MarketStream.flush}. Symbol ids are those of
+   * {@link MarketStream.symbols}. Answers the batch to be written next: this one, when its rows were copied, or
+   * another of the same size in exchange for it.
    */
-  onBatch(batch: Batch): void;
+  onBatch(batch: Batch): Batch;
   onNotice(notice: StreamNotice): void;
 }
 
@@ -71,6 +74,8 @@ export interface MarketStream {
   readonly symbols: SymbolTable;
   readonly counters: StreamCounters;
   open(listener: StreamListener): void;
+  /** Hands over what was decoded: to be called at the end of the turn of the event loop that read the sockets. */
+  flush(): void;
   /** Sets what is wanted, whole; differences are sent when connected, and all again after every reconnect. */
   want(subscription: Subscription): void;
   /**

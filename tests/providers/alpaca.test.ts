@@ -68,8 +68,10 @@ it('crypto comes by its own paths, on the stream and in history', async () => {
   stream.want({ trades: ['BTC/USD'], quotes: ['BTC/USD'], bars: [] });
   const symbols = new Set<string>();
   stream.open({
+    onPending: () => stream.flush(),
     onBatch: (batch) => {
       for (let row = 0; row < batch.count; row += 1) symbols.add(stream.symbols.textOf(batch.symbolId[row]!));
+      return batch;
     },
     onNotice: () => {},
   });

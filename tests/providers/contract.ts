@@ -32,6 +32,7 @@ function record(stream: MarketStream) {
   const seen: Seen[] = [];
   const notices: StreamNotice[] = [];
   stream.open({
+    onPending: () => stream.flush(),
     onBatch: (batch) => {
       for (let row = 0; row < batch.count; row += 1) {
         const kind = batch.kind[row]!;
@@ -44,6 +45,7 @@ function record(stream: MarketStream) {
           receivedMicros: batch.receivedMicros(row),
         });
       }
+      return batch;
     },
     onNotice: (notice) => notices.push(notice),
   });

@@ -64,12 +64,14 @@ export function watchStream(options: {
   const events: string[] = [];
   if (options.want) stream.want({ trades: [], quotes: [], bars: [], ...options.want });
   stream.open({
+    onPending: () => stream.flush(),
     onBatch: (batch) => {
       for (let row = 0; row < batch.count; row += 1) {
         if (batch.kind[row] === EventKind.definition) continue;
         const kind = KIND_NAMES[batch.kind[row]!];
         events.push(`${kind} ${stream.symbols.textOf(batch.symbolId[row]!)} ${batch.n0[row]}`);
       }
+      return batch;
     },
     onNotice: (notice) => notices.push(notice),
   });

@@ -88,6 +88,7 @@ export function decode(
                           : batch.heapText(row),
           });
         }
+        return batch;
       },
       onControl: (message) => decoded.controls.push(message),
       onDamaged: (detail) => decoded.damaged.push(detail),
@@ -95,6 +96,7 @@ export function decode(
   };
   const bytes = typeof frame === 'string' ? new TextEncoder().encode(frame) : frame;
   decoded.decoder.decode(bytes, RECEIVED);
+  decoded.decoder.flush();
   return decoded;
 }
 

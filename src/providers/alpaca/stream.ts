@@ -31,6 +31,8 @@ export class AlpacaMarketStream implements MarketStream {
   #connection: AlpacaConnection | null = null;
   #state: ConnectionState = 'closed';
   #reconnects = 0;
+  /** The listener knows that events wait. */
+  #isPending = false;
   /** When the last event came, or the stream first went live if none has; null before either. */
   #aliveMicros: EpochMicros | null = null;
   /** Set while connected anew and not live yet: why events may be missing since {@link #aliveMicros}. */
@@ -68,10 +70,7 @@ export class AlpacaMarketStream implements MarketStream {
     this.#decoder = new AlpacaDecoder({
       symbols: this.symbols,
       assetClass: config.assetClass,
-      onBatch: (batch) => {
-        this.#watchdog.event();
-        this.#listener?.onBatch(batch);
-      },
+      onBatch: (batch) => this.#listener?.onBatch(batch) ?? batch,
       onControl: (message) => this.#connection?.onControl(message),
       onDamaged: (damaged) => this.#logDamage(damaged),
     });
@@ -94,6 +93,11 @@ export class AlpacaMarketStream implements MarketStream {
     assert(this.#listener === null, 'the stream was opened before');
     this.#listener = listener;
     this.#connect();
+  }
+
+  flush(): void {
+    this.#isPending = false;
+    this.#decoder.flush();
   }
 
   want(subscription: Subscription): void {
@@ -138,10 +142,13 @@ export class AlpacaMarketStream implements MarketStream {
     const receivedMicros = this.#context.clock.nowMicros();
     const eventsBefore = this.#decoder.counters.events;
     this.#decoder.decode(frame, receivedMicros);
+    if (this.#decoder.counters.events === eventsBefore) return;
+    this.#watchdog.event();
     // Not while a gap is open: it reaches from the last event before it to the moment all is subscribed again.
-    if (this.#lossReason === null && this.#decoder.counters.events > eventsBefore) {
-      this.#aliveMicros = receivedMicros;
-    }
+    if (this.#lossReason === null) this.#aliveMicros = receivedMicros;
+    if (this.#isPending) return;
+    this.#isPending = true;
+    this.#listener?.onPending();
   }
 
   #onSubscribed(): void {
@@ -195,6 +202,8 @@ export class AlpacaMarketStream implements MarketStream {
   }
 
   #notify(notice: StreamNotice): void {
+    // What came before it is told before it.
+    this.flush();
     this.#listener?.onNotice(notice);
   }
 

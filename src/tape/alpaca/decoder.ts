@@ -1,6 +1,6 @@
 /** From the bytes of an Alpaca market-data frame straight into the columns of a batch. */
 import type { AssetClass } from '../../domain/market.ts';
-import { type EpochMicros, MICROS_PER_SECOND } from '../../domain/time.ts';
+import type { EpochMicros } from '../../domain/time.ts';
 import { Batch, type BatchSize, DEFAULT_BATCH_SIZE, EventKind } from '../batch.ts';
 import type { SymbolTable } from '../symbols.ts';
 import { BookWriter } from './books.ts';
@@ -24,8 +24,11 @@ export interface AlpacaDecoderOptions {
   /** Written to each batch: whose symbol ids it uses. */
   readonly streamId?: number;
   readonly batchSize?: BatchSize;
-  /** Events in order. The batch is the decoder's own and is written again after the call: copy rows out of it. */
-  onBatch(batch: Batch): void;
+  /**
+   * Events in order, when a batch is full and at {@link AlpacaDecoder.flush}. Answers the batch to be written next:
+   * this one, when its rows were copied, or another of the same size in exchange for it.
+   */
+  onBatch(batch: Batch): Batch;
   onControl(message: AlpacaControl): void;
   /** Called for each damaged element, however many: whoever logs them limits the rate. */
   onDamaged(damaged: DamagedElement): void;
@@ -76,10 +79,7 @@ export class AlpacaDecoder {
     };
     this.#index = new SymbolIndex(options.symbols);
     this.#element = new Element(this.#index);
-    this.#sink = new RowSink(batch, this.counters.eventsByKind, (full) => {
-      this.counters.events += full.count;
-      options.onBatch(full);
-    });
+    this.#sink = new RowSink(batch, this.counters.eventsByKind, (full) => options.onBatch(full));
     this.#usual = new UsualReader({
       index: this.#index,
       moments: this.#element.moments,
@@ -90,7 +90,10 @@ export class AlpacaDecoder {
     this.#resize(FIRST_TEXT_BYTES);
   }
 
-  /** Decodes one frame (JSON text). Never throws, whatever the bytes; only the callbacks may. */
+  /**
+   * Decodes one frame (JSON text). Never throws, whatever the bytes; only the callbacks may. Rows wait in the batch
+   * until it is full or {@link flush} is called: small frames share one.
+   */
   decode(frame: Uint8Array, receivedMicros: EpochMicros): void {
     const { counters } = this;
     counters.frames += 1;
@@ -105,11 +108,14 @@ export class AlpacaDecoder {
     const text = this.#text;
     text.set(frame);
     text.fill(0, end, end + PADDING_BYTES);
-    const baseMicros = Math.floor(receivedMicros / MICROS_PER_SECOND) * MICROS_PER_SECOND;
-    this.#element.moments.setBase(baseMicros);
-    this.#sink.begin(receivedMicros, baseMicros);
+    this.#element.moments.setBase(this.#sink.begin(receivedMicros));
     this.#decodeElements(text, end);
-    this.#sink.finish();
+    counters.events = this.#sink.rows;
+  }
+
+  /** Hands over the rows that wait. */
+  flush(): void {
+    this.#sink.flush();
   }
 
   #decodeElements(text: Buffer, end: number): void {

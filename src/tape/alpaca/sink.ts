@@ -1,5 +1,5 @@
-/** Where rows go: the batch being filled, handed over when it is full and at the end of each frame. */
-import type { EpochMicros } from '../../domain/time.ts';
+/** Where rows go: the batch being filled, handed over when it is full and whenever that is asked for. */
+import { type EpochMicros, MICROS_PER_SECOND } from '../../domain/time.ts';
 import { Batch, type EventKind } from '../batch.ts';
 
 export class RowSink {
@@ -7,29 +7,39 @@ export class RowSink {
   batch: Batch;
   /** When the frame was received, in nanoseconds from the batch's base. */
   receivedNs = 0;
-  readonly #standard: Batch;
+  /** The one of the usual size. */
+  #standard: Batch;
+  readonly #streamId: number;
   readonly eventsByKind: Float64Array;
-  readonly #onBatch: (batch: Batch) => void;
+  readonly #onBatch: (batch: Batch) => Batch;
   #baseMicros: EpochMicros = 0;
   #nextSequence = 0;
 
-  constructor(batch: Batch, eventsByKind: Float64Array, onBatch: (batch: Batch) => void) {
+  constructor(batch: Batch, eventsByKind: Float64Array, onBatch: (batch: Batch) => Batch) {
     this.batch = batch;
     this.#standard = batch;
+    this.#streamId = batch.streamId;
     this.eventsByKind = eventsByKind;
     this.#onBatch = onBatch;
   }
 
-  begin(receivedMicros: EpochMicros, baseMicros: EpochMicros): void {
-    this.receivedNs = (receivedMicros - baseMicros) * 1_000;
-    this.#baseMicros = baseMicros;
-    // A callback that threw may have left rows behind: they were counted, but they are gone.
-    this.#nextSequence += this.batch.count;
-    this.#startBatch(this.#standard);
+  /** Rows written so far. */
+  get rows(): number {
+    return this.#nextSequence + this.batch.count;
   }
 
-  /** Hands over what is left. */
-  finish(): void {
+  /** A frame begins. Answers the moment that the rows' times count from: the batch's, if it holds rows already. */
+  begin(receivedMicros: EpochMicros): EpochMicros {
+    if (this.batch.count === 0) {
+      this.#baseMicros = Math.floor(receivedMicros / MICROS_PER_SECOND) * MICROS_PER_SECOND;
+      this.#startBatch(this.#standard);
+    }
+    this.receivedNs = (receivedMicros - this.#baseMicros) * 1_000;
+    return this.#baseMicros;
+  }
+
+  /** Hands over what is there. */
+  flush(): void {
     if (this.batch.count > 0) this.#handOver();
   }
 
@@ -64,18 +74,23 @@ export class RowSink {
   #makeRoom(heapBytes: number): void {
     if (this.batch.count > 0) this.#handOver();
     if (heapBytes <= this.#standard.heapCapacity) return;
-    this.#startBatch(Batch.create({ rows: 1, heapBytes }, this.#standard.streamId));
+    this.#startBatch(Batch.create({ rows: 1, heapBytes }, this.#streamId));
   }
 
   #handOver(): void {
     const { batch } = this;
     this.#nextSequence += batch.count;
-    this.#onBatch(batch);
-    this.#startBatch(this.#standard);
+    try {
+      const next = this.#onBatch(batch);
+      if (batch === this.#standard) this.#standard = next;
+    } finally {
+      // Whatever the callback did, these rows are not handed over again.
+      this.#startBatch(this.#standard);
+    }
   }
 
   #startBatch(batch: Batch): void {
-    batch.reset(this.#standard.streamId, this.#baseMicros, this.#nextSequence);
+    batch.reset(this.#streamId, this.#baseMicros, this.#nextSequence);
     this.batch = batch;
   }
 }

@@ -66,7 +66,7 @@ export class SymbolIndex {
   #add(start: number, stop: number, first: number, second: number): number {
     const id = this.findText(this.#text.toString('utf8', start, stop));
     if (id === 0) return 0;
-    if (this.#used * 2 > this.#mask) this.#grow();
+    if (this.#used * 4 > this.#mask * 3) this.#grow();
     this.#insert(first, second, id);
     return id;
   }
