@@ -8,7 +8,7 @@ import type { HistoryRequests } from './history.ts';
 import type { SymbolMarket } from './market.ts';
 import type { Runner } from './runner.ts';
 import { Staleness } from './staleness.ts';
-import { Figure, Route, RouteFlag } from './table.ts';
+import { Figure, INSTANCE_SHIFT, Route, RouteFlag } from './table.ts';
 import { AHEAD_ROWS } from './unit.ts';
 
 const GAP_REASONS = {
@@ -129,11 +129,12 @@ export class Feed {
     for (let row = from; row < end; row += 1) {
       const slot = this.#slots[symbolId[row]!] ?? -1;
       if (slot === -1) continue;
-      touched += figures[slot * Figure.length]! + figures[slot * Figure.length + Figure.staleCount]!;
+      touched += figures[slot * Figure.length]!;
       if (kind[row] === EventKind.trade) touched += bars.touch(slot);
       const route = slot * Route.length;
-      if ((routes[route]! & (RouteFlag.trades | RouteFlag.quotes)) === 0) continue;
-      const { ahead } = instances[routes[route + Route.instance]!]!;
+      const flags = routes[route + Route.flags]!;
+      if ((flags & (RouteFlag.trades | RouteFlag.quotes)) === 0) continue;
+      const { ahead } = instances[flags >> INSTANCE_SHIFT]!;
       ahead.units[ahead.count] = routes[route + Route.unit]!;
       ahead.places[ahead.count] = routes[route + Route.place]!;
       ahead.count += 1;
@@ -171,7 +172,7 @@ export class Feed {
     if (bars.closesAt(slot, timeMicros)) this.#closeBar(this.#core.marketsBySlot[slot]!);
     const effects = (~flags >> EFFECTS_SHIFT) & EFFECTS_MASK;
     const begins = bars.add(slot, timeMicros, price, batch.n1[row]!, effects);
-    if (begins && (routes[route]! & RouteFlag.builtBars) !== 0) {
+    if (begins && (routes[route + Route.flags]! & RouteFlag.builtBars) !== 0) {
       this.#closeLater(this.#core.marketsBySlot[slot]!);
     }
     if (!this.#isFresh(batch, row, 0)) {
@@ -183,9 +184,9 @@ export class Feed {
     }
     this.#shown(batch, row, slot);
     if ((flags & RowFlag.notLast) === 0) figures[slot * Figure.length + Figure.lastPrice] = price;
-    const routeFlags = routes[route]!;
+    const routeFlags = routes[route + Route.flags]!;
     if ((routeFlags & RouteFlag.trades) !== 0) {
-      const instance = this.#core.instances[routes[route + Route.instance]!]!;
+      const instance = this.#core.instances[routeFlags >> INSTANCE_SHIFT]!;
       this.#runner.trade(instance, routes[route + Route.unit]!, routes[route + Route.place]!, row);
     } else if ((routeFlags & RouteFlag.several) !== 0) {
       for (const { isShown, unit, place } of this.#core.marketsBySlot[slot]!.tradeViewers) {
@@ -209,9 +210,9 @@ export class Feed {
     figures[at + Figure.askSize] = batch.n3[row]!;
     figures[at + Figure.quoteMicros] = batch.baseMicros + Math.floor(batch.timeNs[row]! / 1_000);
     const route = slot * Route.length;
-    const routeFlags = routes[route]!;
+    const routeFlags = routes[route + Route.flags]!;
     if ((routeFlags & RouteFlag.quotes) !== 0) {
-      const instance = this.#core.instances[routes[route + Route.instance]!]!;
+      const instance = this.#core.instances[routeFlags >> INSTANCE_SHIFT]!;
       this.#runner.quote(instance, routes[route + Route.unit]!, routes[route + Route.place]!, row);
     } else if ((routeFlags & RouteFlag.several) !== 0) {
       for (const { isShown, unit, place } of this.#core.marketsBySlot[slot]!.quoteViewers) {
@@ -292,7 +293,7 @@ export class Feed {
   #shown(batch: Batch, row: number, slot: number): void {
     this.#core.eventsShown += 1;
     this.#shownNs = batch.receivedNs[row]!;
-    if (this.#core.table.figures[slot * Figure.length + Figure.staleCount] === 0) return;
+    if (this.#core.table.routes[slot * Route.length + Route.staleCount] === 0) return;
     const market = this.#core.marketsBySlot[slot]!;
     this.#tellGap(market, { ...this.#staleness.end(market), reason: 'stale' });
   }

@@ -2,7 +2,7 @@
 import type { EpochMicros } from '../domain/time.ts';
 import { BarBuilder } from '../fincalcs/bars.ts';
 import type { SymbolMarketState } from '../strategies/guest/bridge.ts';
-import { Figure, type MarketTable, Route, RouteFlag } from './table.ts';
+import { Figure, INSTANCE_SHIFT, type MarketTable, Route, RouteFlag } from './table.ts';
 import type { UnitSymbol } from './unit.ts';
 
 /** One row of the {@link MarketTable}, and what is seldom asked for. */
@@ -80,7 +80,7 @@ export class SymbolMarket implements SymbolMarketState {
       if (viewer.isShown && this.quoteViewers.length > 0) flags |= RouteFlag.quotes;
       routes[at + Route.unit] = viewer.unit.id;
       routes[at + Route.place] = viewer.place;
-      routes[at + Route.instance] = viewer.unit.instance.index;
+      flags |= viewer.unit.instance.index << INSTANCE_SHIFT;
     } else if (viewer !== undefined) flags |= RouteFlag.several;
     routes[at + Route.flags] = flags;
   }

@@ -2,7 +2,7 @@
 import { type EpochMicros, MICROS_PER_SECOND } from '../domain/time.ts';
 import type { HostCore } from './core.ts';
 import type { SymbolMarket } from './market.ts';
-import { Figure } from './table.ts';
+import { Route } from './table.ts';
 
 export class Staleness {
   readonly #core: HostCore;
@@ -20,21 +20,21 @@ export class Staleness {
       readonly takenMicros: EpochMicros;
     },
   ): void {
-    const { figures } = this.#core.table;
-    const count = market.slot * Figure.length + Figure.staleCount;
-    if (figures[count] === 0) market.staleFromMicros = event.timeMicros;
+    const { routes } = this.#core.table;
+    const count = market.slot * Route.length + Route.staleCount;
+    if (routes[count] === 0) market.staleFromMicros = event.timeMicros;
     market.staleToMicros = event.timeMicros;
-    figures[count]! += 1;
+    routes[count]! += 1;
     const nowMicros = Math.max(event.takenMicros, this.#core.clock.nowMicros);
     this.#log(market, nowMicros, (nowMicros - event.completeMicros) / MICROS_PER_SECOND);
   }
 
   /** The gap that has ended with a fresh event. */
   end(market: SymbolMarket): { fromMicros: EpochMicros; toMicros: EpochMicros; count: number } {
-    const { figures } = this.#core.table;
-    const at = market.slot * Figure.length + Figure.staleCount;
-    const count = figures[at]!;
-    figures[at] = 0;
+    const { routes } = this.#core.table;
+    const at = market.slot * Route.length + Route.staleCount;
+    const count = routes[at]!;
+    routes[at] = 0;
     return { fromMicros: market.staleFromMicros, toMicros: market.staleToMicros, count };
   }
 
@@ -49,7 +49,7 @@ export class Staleness {
       consumer,
       symbol,
       lagMs: Math.round(lagSeconds * 1_000),
-      eventsHeldBack: this.#core.table.figure(market.slot, Figure.staleCount),
+      eventsHeldBack: this.#core.table.routes[market.slot * Route.length + Route.staleCount]!,
     });
   }
 }

@@ -55,7 +55,10 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
   readonly #unit: number;
   readonly #isUniverse: boolean;
   readonly #symbols = new Map<string, GuestSymbol>();
-  #current: GuestSymbol | undefined;
+  /** By their places; a place is not given again. */
+  readonly #places: (GuestSymbol | undefined)[] = [];
+  /** Where the symbol being handled stands; -1: none is. */
+  #place = -1;
 
   constructor(unit: number, symbol: string) {
     this.#unit = unit;
@@ -91,7 +94,7 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
   }
 
   get symbol(): string {
-    return this.#current?.symbol ?? '';
+    return this.#places[this.#place]?.symbol ?? '';
   }
 
   get minuteBars(): BarSeries {
@@ -164,12 +167,13 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
   }
 
   #here(): GuestSymbol {
-    if (this.#current === undefined) {
+    const current = this.#places[this.#place];
+    if (current === undefined) {
       throw new Error(
         'no symbol is being handled: a universe strategy looks at one with context.view(symbol)',
       );
     }
-    return this.#current;
+    return current;
   }
 
   #order(side: OrderSide, request: OrderRequest): string {
@@ -191,23 +195,24 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
   }
 
   /** For the guest alone: a universe's symbol changes from call to call, a symbol's unit keeps its one. */
-  static enter(context: GuestContext, symbol: GuestSymbol | undefined): void {
-    if (context.#isUniverse) context.#current = symbol;
+  static enter(context: GuestContext, place: number): void {
+    if (context.#isUniverse) context.#place = place;
   }
 
-  static add(context: GuestContext, symbol: GuestSymbol): void {
+  static add(context: GuestContext, place: number, symbol: GuestSymbol): void {
     context.#symbols.set(symbol.symbol, symbol);
-    if (!context.#isUniverse) context.#current = context.#first();
+    context.#places[place] = symbol;
+    if (!context.#isUniverse) context.#place = place;
   }
 
-  static remove(context: GuestContext, symbol: GuestSymbol): void {
-    context.#symbols.delete(symbol.symbol);
-    if (!context.#isUniverse) context.#current = context.#first();
+  static remove(context: GuestContext, place: number): void {
+    const symbol = context.#places[place];
+    if (symbol !== undefined) context.#symbols.delete(symbol.symbol);
+    context.#places[place] = undefined;
   }
 
-  #first(): GuestSymbol | undefined {
-    for (const symbol of this.#symbols.values()) return symbol;
-    return undefined;
+  static at(context: GuestContext, place: number): GuestSymbol {
+    return context.#places[place]!;
   }
 }
 

@@ -23,17 +23,10 @@ import {
   type HandlerName,
   isThenable,
 } from './definition.ts';
-import { barOfRow, moveTo, nameSymbol, quoteRow, readColumns, tradeRow } from './rows.ts';
+import { barOfRow, moveTo, quoteRow, readColumns, setName, touchName, tradeRow } from './rows.ts';
 import { GuestSymbol } from './symbol.ts';
 
 const { parse, stringify } = JSON;
-
-interface GuestUnit {
-  readonly context: GuestContext;
-  readonly places: (GuestSymbol | undefined)[];
-  /** Their texts, one step nearer than by their symbols. */
-  readonly names: string[];
-}
 
 const UNIVERSE = '*';
 
@@ -41,9 +34,8 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
   let active = -1;
   let failure = '';
   let definition: AnyStrategy | undefined;
-  const units: (GuestUnit | undefined)[] = [];
-  /** What trades and quotes need of {@link units}, one step away instead of five: each is a cache miss. */
-  const contexts: (GuestContext | undefined)[] = [];
+  const units: (GuestContext | undefined)[] = [];
+  /** A universe has all its symbols in one unit. */
   let isUniverse = false;
   /** Only so that what `touch` reads has a use. */
   let touched = 0;
@@ -72,21 +64,16 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     return failed(handler, new TypeError(`${handler} returned a promise; handlers are synchronous`));
   };
 
-  /** A universe is shown another symbol. */
-  const enterPlace = (unit: number, place: number): void => {
-    const { places, names } = units[unit]!;
-    GuestContext.enter(contexts[unit]!, places[place]);
-    nameSymbol(unit, names[place]!);
-  };
+  const symbolAt = (unit: number, place: number): GuestSymbol => GuestContext.at(units[unit]!, place);
 
   /** Calls a handler that is not on the hot path. */
   const call = (unit: number, place: number, handler: HandlerName, argument: unknown): CallResult => {
     const strategy = loaded();
     const run = strategy[handler] as ((context: GuestContext, argument: unknown) => unknown) | undefined;
     if (run === undefined) return CALL_DONE;
-    const { context, places } = units[unit]!;
+    const context = units[unit]!;
     active = unit;
-    GuestContext.enter(context, places[place]);
+    GuestContext.enter(context, place);
     try {
       return finish(handler, run.call(strategy, context, argument));
     } catch (error) {
@@ -104,16 +91,13 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     fault: () => failure,
 
     addUnit: (unit, symbol) => {
-      const context = new GuestContext(unit, symbol);
-      units[unit] = { context, places: [], names: symbol === UNIVERSE ? [] : [symbol] };
-      contexts[unit] = context;
+      units[unit] = new GuestContext(unit, symbol);
       isUniverse = symbol === UNIVERSE;
-      nameSymbol(unit, symbol);
     },
     setState: (unit, stateJson) => {
       active = unit;
       try {
-        const { context } = units[unit]!;
+        const context = units[unit]!;
         context.state = stateJson === null ? loaded().initialState(shared.parameters) : parse(stateJson);
         return CALL_DONE;
       } catch (error) {
@@ -122,25 +106,18 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     },
     removeUnit: (unit) => {
       units[unit] = undefined;
-      contexts[unit] = undefined;
     },
     addSymbol: (unit, place, market, barsMax) => {
-      const { context, places, names } = units[unit]!;
       const symbol = new GuestSymbol(market, barsMax);
-      places[place] = symbol;
-      names[place] = symbol.symbol;
-      GuestContext.add(context, symbol);
+      setName(isUniverse ? place : unit, symbol.symbol);
+      GuestContext.add(units[unit]!, place, symbol);
     },
-    removeSymbol: (unit, place) => {
-      const { context, places } = units[unit]!;
-      GuestContext.remove(context, places[place]!);
-      places[place] = undefined;
-    },
+    removeSymbol: (unit, place) => GuestContext.remove(units[unit]!, place),
     setPosition: (unit, place, quantity, averagePrice, realizedPnl) => {
-      GuestSymbol.setPosition(units[unit]!.places[place]!, quantity, averagePrice, realizedPnl);
+      GuestSymbol.setPosition(symbolAt(unit, place), quantity, averagePrice, realizedPnl);
     },
     setOpenOrders: (unit, place, ordersJson) => {
-      GuestSymbol.setOpenOrders(units[unit]!.places[place]!, parse(ordersJson));
+      GuestSymbol.setOpenOrders(symbolAt(unit, place), parse(ordersJson));
     },
     setSession: (sessionJson) => {
       shared.session = Object.freeze(parse(sessionJson));
@@ -151,7 +128,7 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     saveState: (unit) => {
       active = unit;
       try {
-        return stringify(units[unit]!.context.state) ?? 'null';
+        return stringify(units[unit]!.state) ?? 'null';
       } catch (error) {
         failed('state', error);
         return null;
@@ -162,28 +139,28 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     touch: (aheadUnits, aheadPlaces, count) => {
       for (let index = 0; index < count; index += 1) {
         const unit = aheadUnits[index]!;
-        touched = (touched + (units[unit]?.names[aheadPlaces[index]!]?.length ?? 0)) | 0;
+        touched = (touched + touchName(isUniverse ? aheadPlaces[index]! : unit)) | 0;
         // Its type stands in the state's first words. A universe has one state, which is near anyway.
-        if (!isUniverse && typeof contexts[unit]?.state === 'object') touched = (touched + 1) | 0;
+        if (!isUniverse && typeof units[unit]?.state === 'object') touched = (touched + 1) | 0;
       }
     },
     putBar: (unit, place, kind, bar) => {
-      const symbol = units[unit]!.places[place]!;
+      const symbol = symbolAt(unit, place);
       const series =
         kind === SERIES_MINUTE ? GuestSymbol.minuteSeries(symbol) : GuestSymbol.dailySeries(symbol);
       const { timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete } = bar;
       series.put({ timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete });
     },
     putBarRow: (unit, place, row) => {
-      GuestSymbol.minuteSeries(units[unit]!.places[place]!).put(barOfRow(row));
+      GuestSymbol.minuteSeries(symbolAt(unit, place)).put(barOfRow(row));
     },
 
     start: (unit) => call(unit, -1, 'onStart', undefined),
     trade: (unit, place, row) => {
-      const context = contexts[unit]!;
+      const context = units[unit]!;
       active = unit;
-      if (isUniverse) enterPlace(unit, place);
-      moveTo(row, unit);
+      if (isUniverse) GuestContext.enter(context, place);
+      moveTo(row, isUniverse ? place : unit);
       try {
         const result: unknown = definition!.onTrade!(context, tradeRow);
         return result === undefined ? CALL_DONE : finish('onTrade', result);
@@ -192,10 +169,10 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
       }
     },
     quote: (unit, place, row) => {
-      const context = contexts[unit]!;
+      const context = units[unit]!;
       active = unit;
-      if (isUniverse) enterPlace(unit, place);
-      moveTo(row, unit);
+      if (isUniverse) GuestContext.enter(context, place);
+      moveTo(row, isUniverse ? place : unit);
       try {
         const result: unknown = definition!.onQuote!(context, quoteRow);
         return result === undefined ? CALL_DONE : finish('onQuote', result);
@@ -203,7 +180,7 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
         return failed('onQuote', error);
       }
     },
-    bar: (unit, place) => call(unit, place, 'onBar', units[unit]!.places[place]!.minuteBars.at(-1)),
+    bar: (unit, place) => call(unit, place, 'onBar', symbolAt(unit, place).minuteBars.at(-1)),
     fill: (unit, place, fillJson) => call(unit, place, 'onFill', parse(fillJson)),
     order: (unit, place, updateJson) => call(unit, place, 'onOrder', parse(updateJson)),
     denial: (unit, place, denialJson) => call(unit, place, 'onDenial', parse(denialJson)),

@@ -6,9 +6,12 @@ import type { BarValues } from './series.ts';
 // Module variables, because nothing that a strategy holds may lead to them.
 let columns: Columns;
 let row = 0;
-let unit = 0;
-/** The symbol being shown, by unit. Only read when a strategy asks: a text of its own is a cache miss of its own. */
-const symbols: string[] = [];
+let named = 0;
+/**
+ * The symbols' texts: of a universe by place, else by unit. Only read when a strategy asks: a text of its own is a cache
+ * miss of its own.
+ */
+const names: string[] = [];
 
 // The tape's row flags; the numbers stand in tape files.
 const FLAG_INCOMPLETE = 4;
@@ -24,15 +27,19 @@ export function readColumns(next: Columns): void {
   columns = next;
 }
 
-/** Points {@link tradeRow} and {@link quoteRow} at a row, which is shown to a unit. */
-export function moveTo(nextRow: number, nextUnit: number): void {
+/** Points {@link tradeRow} and {@link quoteRow} at a row, whose symbol has that name. */
+export function moveTo(nextRow: number, nextName: number): void {
   row = nextRow;
-  unit = nextUnit;
+  named = nextName;
 }
 
-/** Says which symbol the unit is being shown. */
-export function nameSymbol(of: number, symbol: string): void {
-  symbols[of] = symbol;
+export function setName(at: number, symbol: string): void {
+  names[at] = symbol;
+}
+
+/** Brings a name into the cache; what it answers means nothing. */
+export function touchName(at: number): number {
+  return names[at]?.length ?? 0;
 }
 
 function timeMicros(): number {
@@ -41,7 +48,7 @@ function timeMicros(): number {
 
 export const tradeRow: TradeView = Object.freeze({
   get symbol() {
-    return symbols[unit]!;
+    return names[named]!;
   },
   get timeMicros() {
     return timeMicros();
@@ -68,7 +75,7 @@ export const tradeRow: TradeView = Object.freeze({
 
 export const quoteRow: QuoteView = Object.freeze({
   get symbol() {
-    return symbols[unit]!;
+    return names[named]!;
   },
   get timeMicros() {
     return timeMicros();
