@@ -107,6 +107,7 @@ export class Router {
    * the batch itself, if it has another in exchange. Answers the batch that the stream is to write next.
    */
   distribute(batch: Batch): Batch {
+    if (batch.count === 0) return batch;
     if (this.#masked < this.#symbols.size) this.#mask();
     const { kind: kinds, symbolId: symbolIds, count } = batch;
     const masks = this.#masks;

@@ -31,7 +31,11 @@ export class EventWriter {
   serial = 0;
 
   batch(events: readonly Event[]): Batch {
-    const batch = Batch.create({ rows: Math.max(1, events.length), heapBytes: 4_096 });
+    const heapBytes = events.reduce((sum, event) => sum + (event.heapBytes ?? 0), 0);
+    const { batch: usual } = TINY_LIMITS;
+    // Of the receivers' own size where it can be, so that the batch itself may be sent.
+    const fits = events.length <= usual.rows && heapBytes <= usual.heapBytes;
+    const batch = Batch.create(fits ? usual : { rows: events.length, heapBytes });
     batch.reset(0, BASE_MICROS + this.serial);
     for (const event of events) {
       this.serial += 1;

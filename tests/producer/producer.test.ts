@@ -20,7 +20,7 @@ import type { ProducerCommand, ProducerReport, Route } from '../../src/transport
 import { eventually } from '../network/eventually.ts';
 import { type Feed, type FeedConnection, startFeed } from '../providers/feed.ts';
 
-const QUICK: ProducerLimits = { ...DEFAULT_PRODUCER_LIMITS, statisticsPeriodMs: 20 };
+const QUICK: ProducerLimits = { ...DEFAULT_PRODUCER_LIMITS, creditsPerReceiver: 2, statisticsPeriodMs: 20 };
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
