@@ -1,17 +1,19 @@
 /**
- * `npm run bench:pipeline`: the raw socket, the naive pipeline and ours, one after another over the same frames from
- * a sender in a process of its own. `-- --json` prints one JSON document.
+ * `npm run bench:pipeline`: the raw socket, the naive pipeline and ours, each in a process of its own over the same
+ * frames from a sender in another. `-- --json` prints one JSON document.
  */
+import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
 import type { Measured, PipelineName } from './report.ts';
-import { measure, type Workload } from './run.ts';
+import type { Workload } from './run.ts';
 
 const UNIFORM: Workload = {
   messagesMin: 1,
   messagesMax: 200,
-  warmUpEvents: 400_000,
-  events: 2_000_000,
+  warmUpEvents: 1_000_000,
+  events: 3_000_000,
   seed: 1,
 };
 const SMALL: Workload = { messagesMin: 1, messagesMax: 5, warmUpEvents: 400_000, events: 600_000, seed: 2 };
@@ -38,6 +40,7 @@ interface Comparison {
   readonly unitsRatioToNaive: number;
 }
 
+const run = promisify(execFile);
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
 const uniform = await compare(UNIFORM);
@@ -53,7 +56,7 @@ async function compare(workload: Workload): Promise<Comparison> {
   // In turn, again and again: what else the machine does meanwhile then hits all alike, and the median leaves it out.
   const runs = new Map<PipelineName, Measured[]>(PIPELINES.map((pipeline) => [pipeline, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const pipeline of PIPELINES) runs.get(pipeline)?.push(await measure(pipeline, workload));
+    for (const pipeline of PIPELINES) runs.get(pipeline)?.push(await measureAlone(pipeline, workload));
   }
   const results = Object.fromEntries([...runs].map(([pipeline, measured]) => [pipeline, median(measured)]));
   const { rawDrain, naive, openbell, openbellTransport, openbellUnits } = results as Record<
@@ -71,6 +74,12 @@ async function compare(workload: Workload): Promise<Comparison> {
     transportRatioToNaive: ratio(openbellTransport),
     unitsRatioToNaive: ratio(openbellUnits),
   };
+}
+
+async function measureAlone(pipeline: PipelineName, workload: Workload): Promise<Measured> {
+  const program = fileURLToPath(new URL('./single.js', import.meta.url));
+  const { stdout } = await run(process.execPath, [program, pipeline, JSON.stringify(workload)]);
+  return JSON.parse(stdout) as Measured;
 }
 
 /** The run whose cost is the median of all. */
