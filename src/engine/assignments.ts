@@ -89,21 +89,27 @@ export class Assignments {
     for (const order of assignment.openOrders) {
       unit.find(order.symbol)!.openOrders.set(order.clientOrderId, openOrderOf(order));
     }
+    const saved = assignment.state === null ? null : (JSON.parse(assignment.state) as SavedUnit);
+    const rejected = new Set([...assignment.rejectedSymbols, ...this.#rejectedToday(saved)]);
     for (const viewer of unit.symbols) {
       if (viewer === undefined) continue;
-      viewer.isRejected = assignment.rejectedSymbols.includes(viewer.market.symbol);
+      viewer.isRejected = rejected.has(viewer.market.symbol);
       if (viewer.openOrders.size > 0) this.#core.showOpenOrders(viewer);
     }
-    this.#restore(unit, assignment.state);
+    this.#restore(unit, saved);
     for (const viewer of unit.symbols) {
       if (viewer?.isRejected) this.#proposals.close(viewer, 'the strategy has rejected the symbol for today');
     }
     return unit;
   }
 
-  #restore(unit: Unit, text: string | null): void {
+  #rejectedToday(saved: SavedUnit | null): readonly string[] {
+    const rejected = saved?.rejected;
+    return rejected === undefined || rejected.date !== this.#core.session?.date ? [] : rejected.symbols;
+  }
+
+  #restore(unit: Unit, saved: SavedUnit | null): void {
     const { guest } = unit.instance;
-    const saved = text === null ? null : (JSON.parse(text) as SavedUnit);
     const result = guest.setState(unit.id, saved === null ? null : JSON.stringify(saved.state));
     if (result !== CALL_DONE) {
       this.#runner.stop(unit, JSON.parse(guest.fault()) as GuestFault, unit.symbol);

@@ -214,6 +214,8 @@ export class Proposals {
       symbol: viewer.market.symbol,
       reason,
     });
+    // It is to hold over a restart as well.
+    this.#runner.proposed(viewer.unit);
     this.close(viewer, reason);
   }
 

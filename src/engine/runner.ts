@@ -18,6 +18,8 @@ export interface SavedUnit {
   readonly version: 1;
   readonly state: unknown;
   readonly timers: Readonly<Record<string, number>>;
+  /** Symbols that are never to be shown again on that day. */
+  readonly rejected?: { readonly date: string; readonly symbols: readonly string[] };
 }
 
 export class Runner {
@@ -147,7 +149,8 @@ export class Runner {
       if (unit.phase === 'running') this.#fail(unit, unit.symbol);
       return undefined;
     }
-    const text = `{"version":1,"state":${state},"timers":${timersText(unit)}}`;
+    const rejected = rejectedText(unit, this.#core.session?.date ?? '');
+    const text = `{"version":1,"state":${state},"timers":${timersText(unit)}${rejected}}`;
     if (text === unit.savedState) return undefined;
     const { stateCharactersMax } = this.#core.config.limits;
     if (text.length > stateCharactersMax) {
@@ -215,6 +218,11 @@ export class Runner {
 function timersText({ timers }: Unit): string {
   if (timers.size === 0) return '{}';
   return JSON.stringify(Object.fromEntries([...timers].map(([name, { dueMicros }]) => [name, dueMicros])));
+}
+
+function rejectedText({ symbols }: Unit, date: string): string {
+  const rejected = symbols.flatMap((viewer) => (viewer?.isRejected ? [viewer.market.symbol] : []));
+  return rejected.length === 0 ? '' : `,"rejected":${JSON.stringify({ date, symbols: rejected })}`;
 }
 
 /** A denial's reason with its exact amounts as text. */

@@ -15,7 +15,6 @@ import {
   positionOf,
   Recorder,
   SECOND,
-  SESSION,
   tradesBatch,
 } from './inbox.ts';
 import { scripted } from './scripts.ts';
@@ -456,43 +455,6 @@ describe('the strategy host', () => {
     host.advanceTo(NOON + SECOND);
     expect(output.orders).toHaveLength(3);
     expect(output.orders[2]).toMatchObject({ quantity: decimal('10'), reduceOnly: true });
-  });
-
-  it('never calls a strategy again for a symbol that it rejected, and closes what it holds', async () => {
-    const { host, output } = await hostOf(`onTrade(context, trade) {
-      context.log('info', String(trade.price));
-      if (trade.price === 1) context.buy({ quantity: 10, reason: 'in' }); else context.reject('no more'); },`);
-    assign(host, 'AAPL');
-    trade(host, 'AAPL', NOON, 1);
-    host.handleDesk([filled(output.orders[0]!, '10', '1')], NOON);
-    trade(host, 'AAPL', NOON, 2);
-    trade(host, 'AAPL', NOON, 3);
-    expect(output.said).toEqual(['1', '2']);
-    expect(output.of('rejected')).toMatchObject([{ symbol: 'AAPL', reason: 'no more' }]);
-    expect(output.orders[1]).toMatchObject({ side: 'sell', quantity: decimal('10'), reduceOnly: true });
-    host.handleCommand({ type: 'session', session: { ...SESSION, date: '2026-11-23' } }, NOON);
-    trade(host, 'AAPL', NOON, 4);
-    expect(output.said).toEqual(['1', '2', '4']);
-  });
-
-  it('closes what a rejected symbol still holds after a crash, and starts the strategy with the next session', async () => {
-    const { host, output } = await hostOf(`onStart(context) { context.log('info', 'start'); },
-      onTrade(context, trade) { context.log('info', String(trade.price)); context.buy({ quantity: 10, reason: 'in' }); },`);
-    const before = await hostOf(`onTrade(context) { context.buy({ quantity: 10, reason: 'in' }); },`);
-    assign(before.host, 'AAPL');
-    trade(before.host, 'AAPL', NOON, 1);
-    const restored = assignment('test', 'AAPL', {
-      orderSequence: 1,
-      positions: [positionOf(before.output.orders[0]!, '10')],
-      rejectedSymbols: ['AAPL'],
-    });
-    host.handleCommand({ type: 'assign', units: [restored] }, NOON);
-    trade(host, 'AAPL', NOON, 2);
-    expect(output.said).toEqual([]);
-    expect(output.orders).toMatchObject([{ side: 'sell', quantity: decimal('10'), reduceOnly: true }]);
-    host.handleCommand({ type: 'session', session: { ...SESSION, date: '2026-11-23' } }, NOON);
-    trade(host, 'AAPL', NOON, 3);
-    expect(output.said).toEqual(['start', '3']);
   });
 
   it('comes back after a crash with its state, timers, position, orders and the next sequence', async () => {
