@@ -1,5 +1,5 @@
 /** What `import ... from 'openbell'` gives the author of a strategy. */
-export { z } from 'zod';
 export { BarBuilder, type BuiltBar, TradeEffect } from '../fincalcs/bars.ts';
 export { SessionVwap } from '../fincalcs/vwap.ts';
 export * from './contract.ts';
+export * as z from './schema.ts';

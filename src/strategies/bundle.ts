@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildFailure, build, type Message } from 'esbuild';
+import { type BuildFailure, type BuildOptions, build, type Message } from 'esbuild';
 import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import { builtinFile, builtinNames } from './builtins.ts';
 import { ownFile, strategyImports } from './imports.ts';
@@ -66,6 +66,37 @@ function withoutPaths(code: string, inputs: readonly string[]): string {
   return inputs.reduce((text, input) => text.replaceAll(`${JSON.stringify(input)}(`, '""('), code);
 }
 
+/** What the strategy's script and the guest's have in common. */
+const SCRIPT_OPTIONS = {
+  bundle: true,
+  write: false,
+  outfile: 'strategy.js',
+  // The script's value is what it exports.
+  format: 'cjs',
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  conditions: ['import', 'module', 'default'],
+  target: 'es2023',
+  // An import that is left for later becomes a `require`, which the realm does not have.
+  supported: { 'dynamic-import': false, 'top-level-await': false },
+  // Comments with paths of this machine would give the same strategy another version elsewhere.
+  minifyWhitespace: true,
+  legalComments: 'none',
+  charset: 'utf8',
+  logLevel: 'silent',
+} satisfies BuildOptions;
+
+let guestMade: Promise<string> | undefined;
+
+/** Our part of every script, made once in a process. */
+function guestScript(): Promise<string> {
+  guestMade ??= build({
+    ...SCRIPT_OPTIONS,
+    entryPoints: [ownFile('guest/guest')],
+  }).then(({ outputFiles }) => outputFiles[0]!.text.trim());
+  return guestMade;
+}
+
 interface Compiled {
   readonly code: string;
   readonly sourceMap: string;
@@ -73,38 +104,30 @@ interface Compiled {
 }
 
 async function compile(path: string): Promise<Compiled> {
-  // The strategy is required, not imported: it is evaluated when the guest asks, after the globals were replaced.
-  const entry = `
-    import { createGuest } from ${JSON.stringify(ownFile('guest/guest'))};
-    module.exports = (bridge) => createGuest(bridge, () => require(${JSON.stringify(path)}).default);`;
+  // A namespace, so that a missing default export is told by the guest, in its own words.
+  const entry = `import * as file from ${JSON.stringify(path)};
+export const exported = file.default;`;
+  const guest = await guestScript();
   try {
     const result = await build({
       stdin: { contents: entry, resolveDir: dirname(path), sourcefile: 'openbell-entry.js', loader: 'js' },
-      bundle: true,
-      write: false,
+      ...SCRIPT_OPTIONS,
       metafile: true,
-      outfile: 'strategy.js',
       absWorkingDir: dirname(path),
-      // The script's value is what it exports.
-      format: 'cjs',
-      // Strict, as modules are; sloppy functions would also show who called them.
-      banner: { js: '((module) => {"use strict";' },
-      footer: { js: 'return module.exports})({exports: {}})' },
-      platform: 'neutral',
-      mainFields: ['module', 'main'],
-      conditions: ['import', 'module', 'default'],
-      target: 'es2023',
-      // An import that is left for later becomes a `require`, which the realm does not have.
-      supported: { 'dynamic-import': false, 'top-level-await': false },
-      // Comments with paths of this machine would give the same strategy another version elsewhere.
-      minifyWhitespace: true,
-      legalComments: 'none',
-      charset: 'utf8',
+      // The guest stands first, where the strategy's source map says nothing. The strategy's modules are imported
+      // statically, so that only what they use of ours is in the script, but inside a function: they are evaluated
+      // when the guest asks, after the globals were replaced. Strict, as modules are; sloppy functions would also
+      // show who called them.
+      banner: {
+        js: `(()=>{"use strict";const guest={exports:{}};((module)=>{${guest}})(guest);const load=()=>{const module={exports:{}};`,
+      },
+      footer: {
+        js: 'return module.exports.exported};return(bridge)=>guest.exports.createGuest(bridge,load)})()',
+      },
       sourcemap: 'external',
       sourcesContent: false,
       nodePaths: [OWN_PACKAGES],
       plugins: [strategyImports],
-      logLevel: 'silent',
     });
     const text = (suffix: string) =>
       result.outputFiles.find((file) => file.path.endsWith(suffix))?.text ?? '';

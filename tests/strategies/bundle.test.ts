@@ -38,6 +38,15 @@ describe('a strategy bundle', () => {
     }
   });
 
+  it('holds what the strategy uses of ours and no more, and is the same script each time', async () => {
+    const request = { name: 'momentum-long', path: null, baseDirectory: folder };
+    const made = await bundleStrategy(request);
+    expect((await bundleStrategy(request)).source).toBe(made.source);
+    expect(Buffer.byteLength(made.source)).toBeLessThan(250_000);
+    // Of trading-signals' indicators only those that it uses.
+    expect(made.source).not.toMatch(/class (Ichimoku|BollingerBands|StochasticOscillator)/i);
+  });
+
   it('takes a TypeScript file with enums, private fields and imports without extension', async () => {
     writeFileSync(
       join(folder, 'sizes.ts'),
