@@ -8,10 +8,7 @@ import type { BrokerConfig } from '../brokers/config.ts';
 import type { Session } from '../domain/market.ts';
 import type { Environment } from '../models/contract.ts';
 import type { LogTarget } from '../observability/log.ts';
-import type { Tradeplan } from '../tradeplan/plan.ts';
-
-/** `written` survives the death of the process, `synced` (fdatasync, in groups) a loss of power too. */
-export type JournalMode = 'written' | 'synced';
+import type { JournalMode, Tradeplan } from '../tradeplan/plan.ts';
 
 /** A strategy instance of the plan with the `algo_run` row of each consumer that may run it. */
 export interface DeskInstance {

@@ -57,6 +57,7 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       shortAllowed: file.risk.allow_short,
       fractionAllowed: file.risk.allow_fractions,
     },
+    journal: file.journal ?? (file.mode === 'live' ? 'synced' : 'written'),
     alerts: {
       webhookUrl: file.alerts.webhook ?? null,
       command: file.alerts.command ?? null,

@@ -77,6 +77,9 @@ export interface AlertsPlan {
   readonly timeoutMs: number;
 }
 
+/** When an order counts as written down: what is `synced` survives a loss of power, `written` a kill of the daemon. */
+export type JournalMode = 'synced' | 'written';
+
 /** Where `/metrics`, `/healthz` and `/readyz` are served. */
 export interface MetricsPlan {
   /** Null = nowhere; 0 = any free port. */
@@ -131,6 +134,7 @@ export interface Tradeplan {
   readonly miners: readonly MinerPlan[];
   readonly strategies: readonly StrategyPlan[];
   readonly risk: RiskPlan;
+  readonly journal: JournalMode;
   readonly alerts: AlertsPlan;
   readonly metrics: MetricsPlan;
   readonly limits: LimitsPlan;

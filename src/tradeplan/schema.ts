@@ -216,6 +216,11 @@ export const planSchema = section({
     .describe('What collects daily bars, companies and results.'),
   strategies: list(strategy, 'a list of strategies').default([]),
   risk: risk.prefault({}).describe("The desk's limits, over all strategies unless said otherwise."),
+  journal: choice(['synced', 'written'])
+    .optional()
+    .describe(
+      'When an order counts as written down: synced survives a loss of power, written a kill of the daemon.',
+    ),
   alerts: alerts.prefault({}),
   metrics: metrics.prefault({}).describe('The endpoint for Prometheus, with /healthz and /readyz.'),
   limits: limits.prefault({}),

@@ -80,7 +80,7 @@ export function deskConfigOf(context: BatchContext, session: Session): DeskConfi
     })),
     session,
     dataDirectory: context.environment.dataDirectory,
-    journalMode: context.environment.mode === 'live' ? 'synced' : 'written',
+    journalMode: context.plan.journal,
     log: context.log,
     limits: DEFAULT_DESK_LIMITS,
   };

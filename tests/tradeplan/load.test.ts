@@ -75,6 +75,7 @@ describe('a plan', () => {
       },
       alerts: { webhookUrl: null, command: null, timeoutMs: 10_000 },
       metrics: { port: null, host: '127.0.0.1' },
+      journal: 'written',
       limits: {
         tradeRingRows: 65_536,
         historyBarsMax: 1_000,
