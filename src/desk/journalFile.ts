@@ -20,7 +20,7 @@ import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
 import type { JournalEntry } from '../execution/contract.ts';
 import { readLine, writeLine } from '../execution/journal.ts';
 import type { Recovery } from '../execution/recovery.ts';
-import type { JournalMode } from './config.ts';
+import type { JournalMode } from '../tradeplan/plan.ts';
 
 const SEGMENT = /^\d{8}\.journal$/;
 const SEGMENT_DIGITS = 8;
@@ -40,6 +40,9 @@ export interface JournalReading {
   /** Lines that did not pass their check sum: a torn end, or damage. */
   readonly damagedLines: number;
 }
+
+/** What the desk asks of its journal, whatever it is written on. */
+export type Journal = Pick<JournalFile, 'lastLine' | 'read' | 'begin' | 'append' | 'whenDurable' | 'close'>;
 
 export class JournalFile {
   readonly #options: JournalOptions;
