@@ -36,6 +36,11 @@ export class SimulatedClock implements Clock {
     return this.#schedule(periodMs, periodMs, call);
   }
 
+  /** When the next timer falls due; null when none is set. */
+  get nextDueMicros(): EpochMicros | null {
+    return this.#pending[0]?.dueMicros ?? null;
+  }
+
   /** Moves to `moment`, firing what falls due on the way in order of time, then of setting. Never goes back. */
   advanceTo(moment: EpochMicros): void {
     for (;;) {

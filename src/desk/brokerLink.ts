@@ -12,6 +12,7 @@ import type { Log } from '../observability/log.ts';
 import type { StageTimer } from '../observability/stages.ts';
 import type { DeskLimits } from './config.ts';
 import type { BrokerRequests } from './executor.ts';
+import type { Reach } from './steps.ts';
 
 export interface BrokerLinkOptions {
   readonly broker: Broker;
@@ -22,6 +23,7 @@ export interface BrokerLinkOptions {
   readonly executionsFromMicros: EpochMicros;
   /** Told how long the broker took to answer each order. */
   readonly stage: StageTimer;
+  readonly reach: Reach;
   feed(input: DeskInput): void;
   /** The broker will not have us: wrong keys, a blocked stream. */
   onRefused(cause: string, remedy: string): void;
@@ -48,7 +50,11 @@ export class BrokerLink implements BrokerRequests {
   open(): void {
     const { broker, clock, limits } = this.#options;
     broker.open({
-      onTradeUpdate: (update) => this.#feed({ type: 'trade_update', update }),
+      onTradeUpdate: (update) => {
+        this.#options.reach('update_before');
+        this.#feed({ type: 'trade_update', update });
+        this.#options.reach('update_after');
+      },
       onNotice: (notice) => this.#onNotice(notice),
     });
     this.#timers.add(clock.every(limits.accountPeriodMs, () => void this.#askAccount()));
@@ -57,14 +63,20 @@ export class BrokerLink implements BrokerRequests {
 
   submit(order: ApprovedOrder): void {
     const { clientOrderId } = order;
-    const { broker, clock, stage } = this.#options;
+    const { broker, clock, stage, reach } = this.#options;
     const startMs = clock.monotonicMs();
-    broker.submit(order).then(
+    reach('send_before');
+    const answer = broker.submit(order);
+    // By then the request's bytes are on their way.
+    this.#later(0, () => reach('send_after'));
+    answer.then(
       (outcome) => {
         if (outcome.type !== 'not_sent') {
           stage.record((clock.monotonicMs() - startMs) * MICROS_PER_MILLISECOND);
         }
+        reach('answer_before');
         this.#feed({ type: 'submitted', clientOrderId, outcome });
+        reach('answer_after');
       },
       (error: unknown) => {
         // An adapter that throws has broken its contract; the order may be anywhere.

@@ -10,8 +10,9 @@ import type { ApprovedOrder, DeskAction, DeskInput, JournalEntry } from '../exec
 import type { Log } from '../observability/log.ts';
 import type { StageTimer } from '../observability/stages.ts';
 import type { DeskEvent, DeskReport } from '../transport/messages.ts';
-import type { JournalFile } from './journalFile.ts';
+import type { Journal } from './journalFile.ts';
 import type { Outbox } from './outbox.ts';
+import type { Reach } from './steps.ts';
 
 /** What reaches the broker. */
 export interface BrokerRequests {
@@ -23,13 +24,14 @@ export interface BrokerRequests {
 }
 
 export interface ExecutorParts {
-  readonly journal: JournalFile;
+  readonly journal: Journal;
   readonly outbox: Outbox;
   readonly broker: BrokerRequests;
   readonly clock: Clock;
   /** Told how long each order took from its input to the request's start. */
   readonly stage: StageTimer;
   readonly log: Log;
+  readonly reach: Reach;
   tell(consumer: string, event: DeskEvent): void;
   tellAll(event: DeskEvent): void;
   report(report: DeskReport): void;
@@ -91,7 +93,9 @@ export class Executor {
   /** False when the disk did not take it. */
   #append(entries: readonly JournalEntry[]): boolean {
     try {
+      this.#parts.reach('journal_before');
       this.#parts.journal.append(entries);
+      this.#parts.reach('journal_after');
       this.#isJournalBroken = false;
       return true;
     } catch (error) {

@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../clock/clock.ts';
 import type { NewTrade, OrderRow, Stores } from '../models/contract.ts';
 import { failureFrom } from '../models/failure.ts';
 import type { Log } from '../observability/log.ts';
+import type { Reach } from './steps.ts';
 
 export interface OutboxOptions {
   readonly clock: Clock;
@@ -14,6 +15,7 @@ export interface OutboxOptions {
   readonly rowsPerCall: number;
   readonly retryMs: number;
   readonly retryMaxMs: number;
+  readonly reach: Reach;
   /** Every row up to this line of the journal is in the database. */
   onConfirmed(throughLine: number): void;
   /** A row that the database will never take, or rows that memory cannot hold: a person should know. */
@@ -109,7 +111,9 @@ export class Outbox {
     const batch = this.#entries.slice(0, this.#options.rowsPerCall);
     if (stores !== null) {
       try {
+        this.#options.reach('rows_before');
         await write(stores, batch);
+        this.#options.reach('rows_after');
         this.#onWritten(batch.length);
       } catch (error) {
         await this.#onFailed(stores, batch, error);

@@ -1,10 +1,10 @@
 /** Trading REST: account, activities, assets, clock and calendar. */
 import type { Account } from './account.ts';
 import type { Activities } from './activities.ts';
-import type { HttpAnswer, HttpRequest, Route } from './http.ts';
 import { assetJson, TEST_SYMBOL } from './instruments.ts';
 import type { Market } from './market/market.ts';
 import { malformed, notFound } from './refusals.ts';
+import type { HttpAnswer, HttpRequest, Route } from './routes.ts';
 import { NEW_YORK } from './sessions.ts';
 import { readTime } from './tradingRest.ts';
 import { formatLocal, localParts, shiftDate } from './zones.ts';

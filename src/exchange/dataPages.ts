@@ -1,7 +1,7 @@
 /** Parameters and pages of the data REST: symbols, time range, limit over all symbols, and the token of the next page. */
 import type { EpochMicros } from '../domain/time.ts';
-import type { HttpRequest } from './http.ts';
 import { badRequest, type Refusal } from './refusals.ts';
+import type { HttpRequest } from './routes.ts';
 import { NEW_YORK } from './sessions.ts';
 import { readTime } from './tradingRest.ts';
 import { formatMoment, type WireObject } from './wire.ts';

@@ -1,11 +1,11 @@
 /** Data REST: historical and latest bars, trades and quotes, and snapshots, of stocks and crypto. */
 import { type DataPage, type DataRow, makePage, readDataQuery, readSymbols } from './dataPages.ts';
-import type { HttpAnswer, HttpRequest, Route } from './http.ts';
 import { TEST_SYMBOL } from './instruments.ts';
 import type { QuoteEvent } from './market/events.ts';
 import type { Market } from './market/market.ts';
 import type { SymbolRecord } from './market/record.ts';
 import { badRequest, isRefusal } from './refusals.ts';
+import type { HttpAnswer, HttpRequest, Route } from './routes.ts';
 import { barsOf, readTimeframe } from './timeframe.ts';
 import { barBody, quoteBody, tradeBody, type WireObject } from './wire.ts';
 

@@ -6,31 +6,7 @@ import { jsonText } from './encoding.ts';
 import type { FaultSwitches } from './faults.ts';
 import type { ExchangeLimits, ExchangeLog } from './options.ts';
 import { badRequest, isRefusal, RATE_LIMITED, type Refusal, UNAUTHORIZED } from './refusals.ts';
-
-export interface HttpRequest {
-  readonly method: string;
-  /** Decoded, without the query. */
-  readonly path: string;
-  readonly query: URLSearchParams;
-  /** The path's variables, by the names in the route's pattern. */
-  readonly params: Readonly<Record<string, string>>;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-/** An answer: a body to be sent as JSON, nothing (204), or what becomes of a lost one. */
-export type HttpAnswer =
-  | Refusal
-  | { readonly status: number; readonly body: unknown }
-  | { readonly lost: 'reset' | 'unavailable' | 'hang' };
-
-export interface Route {
-  readonly method: string;
-  /** `/v2/orders/{id}`: a segment in braces matches anything up to the next slash, decoded. */
-  readonly pattern: string;
-  /** Answered without keys, as Alpaca's crypto data is. */
-  readonly isPublic?: boolean;
-  readonly answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
-}
+import { type HttpAnswer, type Route, Router } from './routes.ts';
 
 export interface Credentials {
   readonly keyId: string;
@@ -53,13 +29,13 @@ export class HttpFront {
   readonly server: Server;
   requests = 0;
   readonly #options: HttpOptions;
-  readonly #routes: { route: Route; expression: RegExp; names: string[] }[];
+  readonly #router: Router;
   #windowStartMs = Number.NEGATIVE_INFINITY;
   #windowCount = 0;
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    this.#routes = options.routes.map((route) => compile(route));
+    this.#router = new Router(options.routes);
     this.server = createServer((request, response) => void this.#serve(request, response));
     this.server.maxConnections = options.limits.httpConnectionsMax;
   }
@@ -83,14 +59,13 @@ export class HttpFront {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<HttpAnswer> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const method = request.method ?? 'GET';
-    const found = this.#find(method, url.pathname);
+    const found = this.#router.find(method, url.pathname);
     if (found?.route.isPublic !== true) {
       if (!hasKeys(request, this.#options.credentials)) return UNAUTHORIZED;
       if (!this.#count(response)) return RATE_LIMITED;
     }
     if (found === undefined) {
-      const isKnown = ['GET', 'POST', 'PATCH', 'DELETE'].some((other) => this.#find(other, url.pathname));
-      return isKnown
+      return this.#router.knows(url.pathname)
         ? { status: 405, body: { message: 'method not allowed' } }
         : { status: 404, body: { message: 'endpoint not found.' } };
     }
@@ -103,18 +78,6 @@ export class HttpFront {
       params: found.params,
       body: body.fields,
     });
-  }
-
-  #find(method: string, path: string): { route: Route; params: Record<string, string> } | undefined {
-    for (const { route, expression, names } of this.#routes) {
-      if (route.method !== method) continue;
-      const match = expression.exec(path);
-      if (match === null) continue;
-      const params: Record<string, string> = {};
-      for (const [index, name] of names.entries()) params[name] = decoded(match[index + 1] ?? '');
-      return { route, params };
-    }
-    return undefined;
   }
 
   /** Counts the request against the minute's limit; false when it is used up. */
@@ -148,25 +111,6 @@ export function hasKeys(request: IncomingMessage, credentials: Credentials): boo
     request.headers['apca-api-key-id'] === credentials.keyId &&
     request.headers['apca-api-secret-key'] === credentials.secretKey
   );
-}
-
-function compile(route: Route): { route: Route; expression: RegExp; names: string[] } {
-  const names: string[] = [];
-  const source = route.pattern
-    .replace(/[.*+?^$()|[\]\\]/g, '\\$&')
-    .replace(/\{(\w+)\}/g, (_, name: string) => {
-      names.push(name);
-      return '([^/]+)';
-    });
-  return { route, expression: new RegExp(`^${source}/?$`), names };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 async function readBody(

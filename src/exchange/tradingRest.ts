@@ -5,13 +5,13 @@ import { absolute, type Decimal, decimal, divide, multiply, roundTo, tryDecimal 
 import { parseMicros } from '../domain/time.ts';
 import type { Account } from './account.ts';
 import type { FaultSwitches, LostAnswer } from './faults.ts';
-import type { HttpAnswer, HttpRequest, Route } from './http.ts';
 import type { LedgerPosition } from './ledger.ts';
 import { type CheckedAgainst, orderProblem, replaceProblem } from './orderChecks.ts';
 import { isWhole, priceProblem, readOrder } from './orderForm.ts';
 import type { OrderQuery } from './orderStore.ts';
 import { type ExchangeOrder, isFinal, type OrderDraft, orderJson } from './orders.ts';
 import { badRequest, isRefusal, malformed, notFound, type Refusal, unprocessable } from './refusals.ts';
+import type { HttpAnswer, HttpRequest, Route } from './routes.ts';
 import { intentOf, type ReplaceChanges, type Venue } from './venue.ts';
 
 const ORDERS_LIMIT_DEFAULT = 50;

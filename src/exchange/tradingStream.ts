@@ -136,7 +136,8 @@ export class TradingStream {
   }
 }
 
-function updateJson(update: OrderUpdate): Record<string, unknown> {
+/** The `data` of a message of the stream. */
+export function updateJson(update: OrderUpdate): Record<string, unknown> {
   const { event, order, execution, atMicros } = update;
   const data: Record<string, unknown> = { event, execution_id: execution?.id ?? null };
   if (WITH_TIMESTAMP.has(event)) data.timestamp = formatTime(atMicros);

@@ -52,11 +52,16 @@ export type HttpOutcome =
   /** Sent, perhaps taken; the answer never came, or not whole. */
   | { readonly type: 'lost'; readonly failure: Failure };
 
+/** Takes a request and says how far it came. */
+export interface RequestSender {
+  send(request: HttpRequest): Promise<HttpOutcome>;
+}
+
 const USER_AGENT = 'openbell';
 /** An order sent a while after the last one should not pay for a new TLS connection. */
 const KEEP_ALIVE_MS = 30_000;
 
-export class HttpClient {
+export class HttpClient implements RequestSender {
   readonly #options: HttpClientOptions;
   readonly #pool: Pool;
   readonly #pathPrefix: string;

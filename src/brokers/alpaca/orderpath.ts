@@ -5,7 +5,7 @@
 import type { Order } from '../../domain/order.ts';
 import { failed, type Outcome, success } from '../../domain/outcome.ts';
 import { failureOfAnswer, parseJson, vendorError } from '../../network/answers.ts';
-import type { HttpAnswer, HttpClient } from '../../network/http.ts';
+import type { HttpAnswer, RequestSender } from '../../network/http.ts';
 import type { Lane } from '../../network/limiter.ts';
 import type { BrokerOrder, CancelOutcome, SubmitOutcome } from '../contract.ts';
 import { isFields } from './fields.ts';
@@ -15,9 +15,9 @@ import { orderBody, readOrder } from './orders.ts';
 const DUPLICATE_ID_CODE = 40_010_001;
 
 export class AlpacaOrderPath {
-  readonly #client: HttpClient;
+  readonly #client: RequestSender;
 
-  constructor(client: HttpClient) {
+  constructor(client: RequestSender) {
     this.#client = client;
   }
 
