@@ -6,13 +6,16 @@ import type { Log } from '../observability/log.ts';
 import type { ThreadVitals } from '../observability/vitals.ts';
 import type { Batch } from '../tape/batch.ts';
 import { MarketReceiver } from '../transport/market.ts';
-import type { ConsumerCommand, ConsumerReport } from '../transport/messages.ts';
+import type { ConsumerCommand, ConsumerLoad, ConsumerReport } from '../transport/messages.ts';
 import { ConsumerOrders } from '../transport/orders.ts';
 import type { ConsumerConfig } from './config.ts';
 import { ConsumerStages } from './stages.ts';
 
 /** A timer that is further away is looked at again after this long: setTimeout takes 32 bits of milliseconds. */
 const TIMER_WAIT_MAX_MS = 60_000;
+
+/** How often it is told what the units cost. */
+const LOAD_PERIOD_MS = 2_000;
 
 export interface ConsumerOptions {
   readonly config: ConsumerConfig;
@@ -34,20 +37,27 @@ export class Consumer {
   #timer: Timer | null = null;
   #timerDueMicros = Number.POSITIVE_INFINITY;
   #beat = 0;
+  #loadToldMs: number;
 
   /** @throws {UserError} exit code 2 when a strategy cannot be loaded or its parameters do not fit. */
   constructor(options: ConsumerOptions) {
     this.#options = options;
     const { config, clock, log } = options;
     this.#stages = new ConsumerStages(clock);
+    this.#loadToldMs = clock.monotonicMs();
     this.#host = new StrategyHost(
       config.host,
       {
         intent: (intent) => this.#orders?.send(intent),
-        report: (report) => options.report(report),
+        report: (report) => {
+          // The desk hears of it behind the unit's last intents.
+          if (report.type === 'leaving') this.#orders?.handOver(report.handover);
+          options.report(report);
+        },
         log: (level, message, fields) => log[level](fields, message),
       },
       new Int32Array(config.activity),
+      () => clock.monotonicMs() * MICROS_PER_MILLISECOND,
     );
     this.#heartbeat = clock.every(config.heartbeatPeriodMs, () => this.#beatOnce());
     options.report({ type: 'ready' });
@@ -119,8 +129,17 @@ export class Consumer {
       type: 'heartbeat',
       beat: this.#beat,
       ...this.#host.counters,
+      ...this.#load(),
       heapUsedBytes: vitals.heapUsedBytes,
       measurements: { stages: this.#stages.report(), vitals },
     });
+  }
+
+  /** Not with every heartbeat: samples need a while to mean something. */
+  #load(): { load?: ConsumerLoad } {
+    const periodMs = this.#options.clock.monotonicMs() - this.#loadToldMs;
+    if (periodMs < LOAD_PERIOD_MS) return {};
+    this.#loadToldMs += periodMs;
+    return { load: this.#host.takeLoad(periodMs) };
   }
 }

@@ -150,6 +150,9 @@ export class Desk {
         this.#consumers.get(command.consumer)?.close();
         this.#consumers.delete(command.consumer);
         return;
+      case 'handover':
+        this.#core.feed(command);
+        return;
       case 'market':
         this.#attachMarket(command.port);
         return;
@@ -190,6 +193,7 @@ export class Desk {
     this.#consumers.get(consumer)?.close();
     const orders = new DeskOrders(port, {
       onIntents: (intents) => this.#core.feed({ type: 'intents', consumer, intents }),
+      onHandover: (handover) => this.#core.feed({ type: 'handover', handover }),
       onClose: () => {
         if (this.#consumers.get(consumer) === orders) this.#consumers.delete(consumer);
       },

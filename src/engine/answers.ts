@@ -3,6 +3,7 @@ import { formatDecimal, numberFromDecimal } from '../domain/decimal.ts';
 import { isTerminal, type Order } from '../domain/order.ts';
 import type { DeskEvent } from '../transport/messages.ts';
 import type { HostCore } from './core.ts';
+import type { Moves } from './moves.ts';
 import type { Proposals } from './proposals.ts';
 import type { Runner } from './runner.ts';
 import { openOrderOf, type UnitSymbol } from './unit.ts';
@@ -13,14 +14,22 @@ export class DeskAnswers {
   readonly #core: HostCore;
   readonly #runner: Runner;
   readonly #proposals: Proposals;
+  readonly #moves: Moves;
 
-  constructor(core: HostCore, runner: Runner, proposals: Proposals) {
+  constructor(core: HostCore, runner: Runner, proposals: Proposals, moves: Moves) {
     this.#core = core;
     this.#runner = runner;
     this.#proposals = proposals;
+    this.#moves = moves;
   }
 
   handle(event: DeskEvent): void {
+    if (this.#moves.claims(event)) return;
+    this.tell(event);
+  }
+
+  /** As {@link handle}, for a unit that has come with what the desk had told. */
+  tell(event: DeskEvent): void {
     switch (event.type) {
       case 'order':
         this.#order(event.order);
@@ -40,6 +49,8 @@ export class DeskAnswers {
       }
       case 'account':
         this.account(event);
+        return;
+      case 'handover':
         return;
     }
   }

@@ -1,11 +1,13 @@
 /** Units that come to this host, go from it, and change their symbols. */
 import { assert } from '../domain/assert.ts';
-import { CALL_DONE, type GuestFault } from '../strategies/guest/bridge.ts';
-import type { UnitAssignment, Unit as UnitName } from '../transport/messages.ts';
+import { CALL_DONE, type GuestFault, SERIES_DAILY, SERIES_MINUTE } from '../strategies/guest/bridge.ts';
+import type { MovedSymbol, MovedUnit, UnitAssignment, Unit as UnitName } from '../transport/messages.ts';
 import type { HostCore } from './core.ts';
 import type { HistoryRequests } from './history.ts';
+import type { SymbolMarket } from './market.ts';
 import type { Proposals } from './proposals.ts';
 import type { Runner, SavedUnit } from './runner.ts';
+import { type MarketTable, Route } from './table.ts';
 import { openOrderOf, Unit, UnitSymbol } from './unit.ts';
 
 export class Assignments {
@@ -25,19 +27,56 @@ export class Assignments {
   assign(assignments: readonly UnitAssignment[]): void {
     const units: Unit[] = [];
     for (const assignment of assignments) {
-      if (this.#core.findUnit(assignment.instanceId, assignment.symbol) !== undefined) continue;
-      units.push(this.#create(assignment));
+      const unit = this.create(assignment);
+      if (unit !== undefined) units.push(unit);
     }
-    const running = units.filter(({ phase }) => phase === 'warming');
-    this.#history.warmUp(running.flatMap((unit) => unit.symbols.filter((entry) => entry !== undefined)));
-    for (const unit of running) this.startIfWarm(unit);
+    this.begin(units);
+  }
+
+  /** A unit that was assigned, not begun yet; undefined where it is here already. */
+  create(assignment: UnitAssignment): Unit | undefined {
+    if (this.#core.findUnit(assignment.instanceId, assignment.symbol) !== undefined) return undefined;
+    return this.#create(assignment);
+  }
+
+  /** Takes the unit away with all that it must bring along; null where there is nothing to take. */
+  depart(moveId: number, { instanceId, symbol }: UnitName): MovedUnit | null {
+    const unit = this.#core.findUnit(instanceId, symbol);
+    if (unit === undefined) return null;
+    this.#saveState(unit);
+    const moved = unit.phase === 'stopped' ? null : this.#packed(moveId, unit);
+    this.#remove(unit);
+    return moved;
   }
 
   unassign({ instanceId, symbol }: UnitName): void {
     const unit = this.#core.findUnit(instanceId, symbol);
     if (unit === undefined) return;
+    this.#saveState(unit);
+    this.#remove(unit);
+  }
+
+  #saveState(unit: Unit): void {
     const row = this.#runner.checkpoint(unit);
     if (row !== undefined) this.#core.output.report({ type: 'states', states: [row] });
+  }
+
+  /** Lets units begin, those that need history when it is there. */
+  begin(units: readonly Unit[]): void {
+    const warming = units.filter(({ phase }) => phase === 'warming');
+    this.#history.warmUp(warming.flatMap((unit) => unit.symbols.filter((entry) => entry !== undefined)));
+    for (const unit of warming) this.startIfWarm(unit);
+  }
+
+  #packed(moveId: number, unit: Unit): MovedUnit {
+    const isRunning = unit.phase === 'running';
+    const symbols = unit.symbols.flatMap((viewer) =>
+      viewer === undefined ? [] : [packedSymbol(viewer, this.#core.table)],
+    );
+    return { moveId, isRunning, state: unit.savedState, symbols, deskEvents: [] };
+  }
+
+  #remove(unit: Unit): void {
     for (const viewer of unit.symbols) if (viewer !== undefined) this.#removeSymbol(viewer);
     for (const timer of unit.timers.values()) this.#core.timers.cancel(timer);
     unit.become('stopped');
@@ -137,4 +176,25 @@ export class Assignments {
     unit.instance.guest.removeSymbol(unit.id, place);
     unit.remove(viewer);
   }
+}
+
+function packedSymbol(viewer: UnitSymbol, table: MarketTable): MovedSymbol {
+  const { unit, place, market, closing } = viewer;
+  const { guest } = unit.instance;
+  return {
+    symbol: market.symbol,
+    minuteBars: guest.bars(unit.id, place, SERIES_MINUTE),
+    dailyBars: guest.bars(unit.id, place, SERIES_DAILY),
+    ...table.save(market.slot),
+    stale: staleOf(market, table),
+    awaitsHistory: viewer.awaitsHistory,
+    cancelling: [...viewer.cancelling],
+    closing: closing === null ? null : { reason: closing.reason, attempts: closing.attempts },
+  };
+}
+
+/** Stale events that are not told of yet: that happens with the next fresh one, which the unit does not see here. */
+function staleOf(market: SymbolMarket, { routes }: MarketTable): MovedSymbol['stale'] {
+  const count = routes[market.slot * Route.length + Route.staleCount]!;
+  return count === 0 ? null : { fromMicros: market.staleFromMicros, toMicros: market.staleToMicros, count };
 }

@@ -30,6 +30,8 @@ export interface HostLimits {
   readonly timersMax: number;
   /** How long after a minute's end a bar that is built from trades still waits for a late one. */
   readonly barGraceMs: number;
+  /** Market rows held for a unit on its way here; beyond it the oldest trades are dropped. 80 bytes each. */
+  readonly heldRowsMax: number;
 }
 
 export const DEFAULT_HOST_LIMITS: HostLimits = {
@@ -39,6 +41,7 @@ export const DEFAULT_HOST_LIMITS: HostLimits = {
   indicatorsCharactersMax: 16_384,
   timersMax: 64,
   barGraceMs: 500,
+  heldRowsMax: 16_384,
 };
 
 export interface HostConfig {

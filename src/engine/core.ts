@@ -7,6 +7,7 @@ import type { EpochMicros } from '../domain/time.ts';
 import type { ConsumerReport } from '../transport/messages.ts';
 import { ACTIVITY } from '../transport/messages.ts';
 import type { HostConfig } from './config.ts';
+import { LoadMeter, type Stopwatch } from './load.ts';
 import { SymbolMarket } from './market.ts';
 import { MarketTable } from './table.ts';
 import { TimerQueue } from './timers.ts';
@@ -41,13 +42,19 @@ export class HostCore {
   /** Age of the newest event shown when it was shown. */
   lagMs = 0;
   isStopping = false;
+  readonly load: LoadMeter;
   #nextUnitId = 0;
 
-  constructor(config: HostConfig, output: HostOutput, activity?: Int32Array) {
+  constructor(
+    config: HostConfig,
+    output: HostOutput,
+    watch: { readonly activity?: Int32Array; readonly stopwatch?: Stopwatch } = {},
+  ) {
     this.config = config;
     this.output = output;
     this.session = config.session;
-    this.activity = activity ?? new Int32Array(ACTIVITY.length);
+    this.load = new LoadMeter(watch.stopwatch ?? null);
+    this.activity = watch.activity ?? new Int32Array(ACTIVITY.length);
     this.activity[ACTIVITY.unit] = -1;
   }
 

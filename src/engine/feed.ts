@@ -2,39 +2,27 @@
 import { type EpochMicros, MICROS_PER_MILLISECOND, MICROS_PER_MINUTE } from '../domain/time.ts';
 import type { BuiltBar } from '../fincalcs/bars.ts';
 import { SERIES_MINUTE } from '../strategies/guest/bridge.ts';
-import { type Batch, EventKind, GapReason, RowFlag } from '../tape/batch.ts';
+import { type Batch, EventKind, RowFlag } from '../tape/batch.ts';
 import type { HostCore } from './core.ts';
+import { type Gap, gapOfRow } from './gap.ts';
 import type { HistoryRequests } from './history.ts';
 import type { SymbolMarket } from './market.ts';
+import type { Moves } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { Staleness } from './staleness.ts';
 import { Figure, INSTANCE_SHIFT, Route, RouteFlag } from './table.ts';
 import { AHEAD_ROWS } from './unit.ts';
-
-const GAP_REASONS = {
-  [GapReason.disconnected]: 'disconnected',
-  [GapReason.overflow]: 'overflow',
-  [GapReason.stale]: 'stale',
-  [GapReason.slowClient]: 'slow_client',
-  [GapReason.consumerRestarted]: 'consumer_restarted',
-} as const;
 
 /** Flags say what a trade does not do; shifted and inverted they are the builder's effects. */
 const EFFECTS_SHIFT = 4;
 const EFFECTS_MASK = 7;
 const SLOTS_MIN = 1_024;
 
-interface Gap {
-  readonly fromMicros: EpochMicros;
-  readonly toMicros: EpochMicros;
-  readonly count: number | null;
-  readonly reason: (typeof GAP_REASONS)[GapReason];
-}
-
 export class Feed {
   readonly #core: HostCore;
   readonly #runner: Runner;
   readonly #history: HistoryRequests;
+  readonly #moves: Moves;
   readonly #staleness: Staleness;
   readonly #fireTimers: (nowMicros: EpochMicros) => void;
   readonly #lagMaxNs: number;
@@ -54,14 +42,18 @@ export class Feed {
   constructor(
     core: HostCore,
     runner: Runner,
-    history: HistoryRequests,
-    fireTimers: (nowMicros: EpochMicros) => void,
+    joined: {
+      readonly history: HistoryRequests;
+      readonly moves: Moves;
+      readonly fireTimers: (nowMicros: EpochMicros) => void;
+    },
   ) {
     this.#core = core;
     this.#runner = runner;
-    this.#history = history;
+    this.#history = joined.history;
+    this.#moves = joined.moves;
     this.#staleness = new Staleness(core);
-    this.#fireTimers = fireTimers;
+    this.#fireTimers = joined.fireTimers;
     this.#lagMaxNs = (core.config.feedDelayMs + core.config.feedLagMaxMs) * 1_000_000;
   }
 
@@ -72,21 +64,77 @@ export class Feed {
 
   /** See {@link StrategyHost.handleBatch}. */
   handleBatch(batch: Batch, takenMicros: EpochMicros): void {
-    const { clock, config, instances, timers } = this.#core;
     if (batch.streamId !== this.#stream) {
       this.#stream = batch.streamId;
       this.#names = [];
       this.#slots.fill(-1);
     }
+    this.begin(batch, takenMicros);
+    const { load } = this.#core;
+    if (load.begins(takenMicros, batch.count)) this.#timedRows(batch);
+    else this.#rows(batch, 0, batch.count);
+    if (!Number.isNaN(this.#shownNs)) {
+      const shownMicros = batch.baseMicros + Math.floor(this.#shownNs / 1_000);
+      this.#core.lagMs = Math.max(0, (takenMicros - shownMicros) / MICROS_PER_MILLISECOND);
+    }
+  }
+
+  /** Prepares for rows of the batch: for {@link row} too. */
+  begin(batch: Batch, takenMicros: EpochMicros): void {
+    const { config, instances } = this.#core;
     if (!this.#areSlotsKnown) this.#findSlots();
     for (const { guest } of instances) guest.read(batch);
-    const { baseMicros, count, kind, receivedNs, symbolId } = batch;
     this.#takenMicros = takenMicros;
-    this.#oldestNs = (takenMicros - config.eventAgeMaxMs * MICROS_PER_MILLISECOND - baseMicros) * 1_000;
+    this.#oldestNs = (takenMicros - config.eventAgeMaxMs * MICROS_PER_MILLISECOND - batch.baseMicros) * 1_000;
     this.#shownNs = Number.NaN;
+  }
+
+  /** Where in the market table a symbol of the stream stands; -1: no unit of this host looks at it. */
+  slotOf(symbolId: number): number {
+    return this.#slots[symbolId] ?? -1;
+  }
+
+  /** Symbols as the stream numbers them. */
+  nameOf(symbolId: number): string | undefined {
+    return this.#names[symbolId];
+  }
+
+  symbolIdOf(symbol: string): number {
+    return this.#names.indexOf(symbol);
+  }
+
+  /** Whether a row of the batch that {@link begin} was called with is young enough to be shown. */
+  isFresh(batch: Batch, row: number): boolean {
+    const isBar = batch.kind[row] === EventKind.minuteBar;
+    return this.#isFresh(batch, row, isBar ? MICROS_PER_MINUTE * 1_000 : 0);
+  }
+
+  /** Shows one row of a symbol's market to those who look at it. */
+  row(batch: Batch, row: number, slot: number): void {
+    if (batch.kind[row] === EventKind.quote) this.#quote(batch, row, slot);
+    else if (batch.kind[row] === EventKind.trade) this.#trade(batch, row, slot);
+    else this.#seldom(batch, row, this.#core.marketsBySlot[slot]!);
+  }
+
+  /** As all rows at once, with the time of each counted for the unit that it was shown to. */
+  #timedRows(batch: Batch): void {
+    const { load, marketsBySlot } = this.#core;
+    for (let row = 0; row < batch.count; row += 1) {
+      this.#rows(batch, row, row + 1);
+      const slot = this.#slots[batch.symbolId[row]!] ?? -1;
+      const viewer = slot === -1 ? undefined : marketsBySlot[slot]?.viewers[0];
+      load.lap(viewer === undefined ? -1 : viewer.unit.id);
+    }
+    load.end();
+  }
+
+  #rows(batch: Batch, from: number, to: number): void {
+    const { clock, timers } = this.#core;
+    const { baseMicros, kind, receivedNs, symbolId } = batch;
+    let isHolding = this.#moves.isHolding;
     let lastNs = Number.NaN;
     let receivedMicros: EpochMicros = 0;
-    for (let row = 0; row < count; row += 1) {
+    for (let row = from; row < to; row += 1) {
       if (row % AHEAD_ROWS === 0) this.#touchAhead(batch, row);
       const rowKind = kind[row]!;
       if (rowKind === EventKind.none) continue;
@@ -103,17 +151,21 @@ export class Feed {
       if (receivedMicros >= timers.nextDueMicros) this.#fireTimers(receivedMicros);
       if (receivedMicros > clock.nowMicros) clock.nowMicros = receivedMicros;
       this.#core.inboxSequence += 1;
+      if (isHolding) this.#moves.hold(batch, row, this.#names[symbolId[row]!]);
       const slot = this.#slots[symbolId[row]!] ?? -1;
       if (slot === -1) {
         if (rowKind === EventKind.gap && symbolId[row] === 0) this.#gapOfAll(batch, row);
+        else if (rowKind === EventKind.barrier) isHolding = this.#barrier(batch, row);
       } else if (rowKind === EventKind.quote) this.#quote(batch, row, slot);
       else if (rowKind === EventKind.trade) this.#trade(batch, row, slot);
       else this.#seldom(batch, row, this.#core.marketsBySlot[slot]!);
     }
-    if (!Number.isNaN(this.#shownNs)) {
-      const shownMicros = baseMicros + Math.floor(this.#shownNs / 1_000);
-      this.#core.lagMs = Math.max(0, (takenMicros - shownMicros) / MICROS_PER_MILLISECOND);
-    }
+  }
+
+  /** Answers whether rows are held from here on. */
+  #barrier(batch: Batch, row: number): boolean {
+    if (this.#moves.barrier(batch, row)) this.#findSlots();
+    return this.#moves.isHolding;
   }
 
   /**
@@ -173,7 +225,7 @@ export class Feed {
     const effects = (~flags >> EFFECTS_SHIFT) & EFFECTS_MASK;
     const begins = bars.add(slot, timeMicros, price, batch.n1[row]!, effects);
     if (begins && (routes[route + Route.flags]! & RouteFlag.builtBars) !== 0) {
-      this.#closeLater(this.#core.marketsBySlot[slot]!);
+      this.closeLater(this.#core.marketsBySlot[slot]!);
     }
     if (!this.#isFresh(batch, row, 0)) {
       // A late report says of itself that it is late: when we took it in time, it is no sign of lag.
@@ -190,7 +242,9 @@ export class Feed {
       this.#runner.trade(instance, routes[route + Route.unit]!, routes[route + Route.place]!, row);
     } else if ((routeFlags & RouteFlag.several) !== 0) {
       for (const { isShown, unit, place } of this.#core.marketsBySlot[slot]!.tradeViewers) {
-        if (isShown) this.#runner.trade(unit.instance, unit.id, place, row);
+        if (!isShown) continue;
+        this.#runner.trade(unit.instance, unit.id, place, row);
+        this.#core.load.lap(unit.id);
       }
     }
   }
@@ -216,7 +270,9 @@ export class Feed {
       this.#runner.quote(instance, routes[route + Route.unit]!, routes[route + Route.place]!, row);
     } else if ((routeFlags & RouteFlag.several) !== 0) {
       for (const { isShown, unit, place } of this.#core.marketsBySlot[slot]!.quoteViewers) {
-        if (isShown) this.#runner.quote(unit.instance, unit.id, place, row);
+        if (!isShown) continue;
+        this.#runner.quote(unit.instance, unit.id, place, row);
+        this.#core.load.lap(unit.id);
       }
     }
   }
@@ -262,7 +318,8 @@ export class Feed {
     for (const { unit, place } of market.feedBarViewers) unit.instance.guest.putBarRow(unit.id, place, row);
   }
 
-  #closeLater(market: SymbolMarket): void {
+  /** Sees to it that the bar under way is closed when its time has come. */
+  closeLater(market: SymbolMarket): void {
     const { forming } = market;
     const startMicros = forming.timeMicros;
     if (Number.isNaN(startMicros)) return;
@@ -278,6 +335,7 @@ export class Feed {
     if (bar === undefined) return;
     const viewers = market.builtBarViewers;
     const full = { ...bar, notional: bar.vwap * bar.volume };
+    if (this.#moves.isHolding) this.#moves.holdBar(this.#names.indexOf(market.symbol), market.symbol, bar);
     for (const { unit, place } of viewers) unit.instance.guest.putBar(unit.id, place, SERIES_MINUTE, full);
     for (const viewer of viewers) {
       if (viewer.isShown && viewer.unit.instance.takesBars) this.#runner.bar(viewer);
@@ -323,14 +381,4 @@ export class Feed {
   #tellGap(market: SymbolMarket, gap: Gap): void {
     for (const viewer of market.viewers) this.#runner.gap(viewer, { symbol: market.symbol, ...gap });
   }
-}
-
-function gapOfRow(batch: Batch, row: number): Gap {
-  const count = batch.n1[row]!;
-  return {
-    fromMicros: batch.timeMicros(row),
-    toMicros: batch.baseMicros + Math.floor(batch.n0[row]! / 1_000),
-    count: Number.isNaN(count) ? null : count,
-    reason: GAP_REASONS[batch.code0[row]! as GapReason] ?? 'disconnected',
-  };
 }

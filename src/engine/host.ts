@@ -10,13 +10,16 @@ import { type EpochMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import type { GuestParameters } from '../strategies/guest/bridge.ts';
 import { openRealm } from '../strategies/realm.ts';
 import type { Batch } from '../tape/batch.ts';
-import type { ConsumerCommand, DeskEvent } from '../transport/messages.ts';
+import type { ConsumerCommand, ConsumerLoad, DeskEvent } from '../transport/messages.ts';
 import { DeskAnswers } from './answers.ts';
+import { Arrivals } from './arrivals.ts';
 import { Assignments } from './assignments.ts';
 import type { HostConfig, InstanceConfig } from './config.ts';
 import { HostCore, type HostOutput } from './core.ts';
 import { Feed } from './feed.ts';
 import { HistoryRequests } from './history.ts';
+import type { Stopwatch } from './load.ts';
+import { Moves } from './moves.ts';
 import { Proposals } from './proposals.ts';
 import { Runner } from './runner.ts';
 import { Instance, type Unit } from './unit.ts';
@@ -42,6 +45,8 @@ export class StrategyHost {
   readonly #answers: DeskAnswers;
   readonly #assignments: Assignments;
   readonly #history: HistoryRequests;
+  readonly #moves: Moves;
+  readonly #arrivals: Arrivals;
   /** Where time is going while timers fire on the way. */
   #targetMicros: EpochMicros = 0;
   #isCheckpointArmed = false;
@@ -51,16 +56,29 @@ export class StrategyHost {
   /**
    * Opens a realm for each strategy instance.
    * @param activity an Int32Array of `ACTIVITY.length`, shared with whoever watches for handlers that do not end.
+   * @param stopwatch measures what units cost; it decides nothing. Without one nothing is measured.
    * @throws {UserError} exit code 2 when a strategy cannot be loaded or its parameters do not fit.
    */
-  constructor(config: HostConfig, output: HostOutput, activity?: Int32Array) {
-    this.#core = new HostCore(config, output, activity);
+  constructor(config: HostConfig, output: HostOutput, activity?: Int32Array, stopwatch?: Stopwatch) {
+    this.#core = new HostCore(config, output, {
+      ...(activity === undefined ? {} : { activity }),
+      ...(stopwatch === undefined ? {} : { stopwatch }),
+    });
     this.#runner = new Runner(this.#core);
     const proposals = new Proposals(this.#core, this.#runner);
     this.#history = new HistoryRequests(this.#core);
-    this.#answers = new DeskAnswers(this.#core, this.#runner, proposals);
-    this.#assignments = new Assignments(this.#core, this.#runner, proposals, this.#history);
-    this.#feed = new Feed(this.#core, this.#runner, this.#history, (now) => this.#fireTimers(now));
+    const [core, runner, history] = [this.#core, this.#runner, this.#history];
+    const fireTimers = (now: EpochMicros) => this.#fireTimers(now);
+    const assignments = new Assignments(core, runner, proposals, history);
+    const moves = new Moves(core, assignments, (unit) => this.#arrivals.arrive(unit, core.clock.nowMicros));
+    const answers = new DeskAnswers(core, runner, proposals, moves);
+    const feed = new Feed(core, runner, { history, moves, fireTimers });
+    const joined = { core, runner, proposals, history, assignments, moves, feed, answers, fireTimers };
+    this.#arrivals = new Arrivals(joined);
+    this.#assignments = assignments;
+    this.#moves = moves;
+    this.#answers = answers;
+    this.#feed = feed;
     config.instances.forEach((instance, index) => {
       this.#core.instances.push(openInstance(config, instance, { index, proposals }));
     });
@@ -90,12 +108,26 @@ export class StrategyHost {
     switch (command.type) {
       case 'assign':
         if (!this.#isCheckpointArmed) this.#armCheckpoint();
-        this.#assignments.assign(command.units);
+        this.#assignments.assign(command.units.filter(({ arrival }) => arrival === undefined));
         this.#feed.forgetMarkets();
+        for (const unit of command.units) {
+          const { arrival } = unit;
+          if (arrival === undefined || this.#moves.postpones(arrival.moveId, unit)) continue;
+          this.#arrivals.arrive(unit, nowMicros);
+        }
         return;
       case 'unassign':
         for (const unit of command.units) this.#assignments.unassign(unit);
         this.#feed.forgetMarkets();
+        return;
+      case 'leave':
+        this.#moves.leave(command.moveId, command);
+        return;
+      case 'expect':
+        this.#moves.expect(command.moveId, command.unit, command.symbols);
+        return;
+      case 'abandon':
+        this.#moves.abandon(command.moveId);
         return;
       case 'symbols':
         this.#assignments.setSymbols(command.unit, command.symbols);
@@ -139,6 +171,11 @@ export class StrategyHost {
       lagMs,
       units: instances.reduce((sum, { unitsRunning }) => sum + unitsRunning, 0),
     };
+  }
+
+  /** What the units cost since the last call, which was so long ago. */
+  takeLoad(periodMs: number): ConsumerLoad {
+    return this.#core.load.take(this.#core.units, periodMs);
   }
 
   #fireTimers(nowMicros: EpochMicros): void {

@@ -46,7 +46,7 @@ const FIRST_SLOTS = 64;
 
 export class MarketTable {
   readonly bars = new BarTable();
-  /** The same bytes as numbers and as words. Replaced when the table grows, never while a batch is read. */
+  /** The same bytes as numbers and as words. Replaced when the table grows: do not keep them from row to row. */
   figures = new Float64Array(0);
   routes = new Int32Array(0);
   readonly #slots = new Map<string, number>();
@@ -70,6 +70,18 @@ export class MarketTable {
 
   figure(slot: number, figure: number): number {
     return this.figures[slot * Figure.length + figure]!;
+  }
+
+  /** The symbol's figures and its bar under way, to be put into another host's table by {@link restore}. */
+  save(slot: number): { readonly figures: Float64Array; readonly forming: Float64Array } {
+    const at = slot * Figure.length;
+    // Behind the figures lies the route, which is this host's own.
+    return { figures: this.figures.slice(at, at + Figure.quoteMicros + 1), forming: this.bars.save(slot) };
+  }
+
+  restore(slot: number, saved: { readonly figures: Float64Array; readonly forming: Float64Array }): void {
+    this.figures.set(saved.figures, slot * Figure.length);
+    this.bars.restore(slot, saved.forming);
   }
 
   #grow(): void {

@@ -86,10 +86,12 @@ export class Unit {
     this.algoRunId = assignment.algoRunId;
     this.orderSequence = assignment.orderSequence;
     this.savedState = assignment.state;
-    // The sequence is part of the seed, so that a unit that comes back does not draw the same numbers again.
+    // The sequence and the move are part of the seed, so that a unit that comes back does not draw the same numbers.
+    const { arrival, orderSequence } = assignment;
+    const came = arrival === undefined ? '' : `/${arrival.moveId}`;
     this.random = seededRandom(
       seedFromText(
-        `${config.batchId}/${instance.config.instanceId}/${assignment.symbol}/${assignment.orderSequence}`,
+        `${config.batchId}/${instance.config.instanceId}/${assignment.symbol}/${orderSequence}${came}`,
       ),
     );
   }

@@ -15,7 +15,7 @@ import type { Account, Intent, JsonObject, Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { HoldingRow, NewTrade, OrderRow } from '../models/contract.ts';
 import type { RiskPlan } from '../tradeplan/plan.ts';
-import type { DeskEvent, Severity } from '../transport/messages.ts';
+import type { DeskEvent, Handover, Severity } from '../transport/messages.ts';
 
 declare const approvedBrand: unique symbol;
 /** An order that risk has let through. Only `execution/risk.ts` makes one. */
@@ -105,6 +105,8 @@ export type DeskInput =
     }
   | { readonly type: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly type: 'intents'; readonly consumer: string; readonly intents: readonly Intent[] }
+  /** A unit has moved to another consumer. */
+  | { readonly type: 'handover'; readonly handover: Handover }
   | { readonly type: 'submitted'; readonly clientOrderId: string; readonly outcome: SubmitOutcome }
   | { readonly type: 'cancel_answered'; readonly clientOrderId: string; readonly outcome: CancelOutcome }
   /** The broker's answer to a question for an order; null = it does not know it. */

@@ -60,6 +60,9 @@ export class DeskMachine {
         for (const intent of input.intents) this.#sequences.note(intent);
         this.#placing.onIntents(input.consumer, input.intents);
         break;
+      case 'handover':
+        state.handOver(input.handover);
+        break;
       case 'submitted':
         this.#answers.onSubmitted(input.clientOrderId, input.outcome);
         this.#bookOrphansOf(input.clientOrderId);

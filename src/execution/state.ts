@@ -5,7 +5,7 @@
 import type { Instrument, Session } from '../domain/market.ts';
 import type { Account, Fill, JsonObject, Order, Position } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
-import type { DeskEvent, Severity } from '../transport/messages.ts';
+import type { DeskEvent, Handover, Severity } from '../transport/messages.ts';
 import { Commitments } from './commitments.ts';
 import type { DeskAction, DeskMachineConfig, MachineInstance } from './contract.ts';
 import type { TrackedOrder } from './orderState.ts';
@@ -18,6 +18,7 @@ import { RiskGate } from './riskGate.ts';
 import { orderRow } from './rows.ts';
 
 const RECENT_FILLS_MAX = 50;
+const ALL_SYMBOLS = '*';
 
 export class DeskState {
   readonly config: DeskMachineConfig;
@@ -109,14 +110,37 @@ export class DeskState {
   }
 
   rememberConsumer(instanceId: string, symbol: string, consumer: string): void {
-    this.#consumerByUnit.set(`${instanceId}\u0000${symbol}`, consumer);
+    this.#consumerByUnit.set(keyOf(instanceId, symbol), consumer);
+  }
+
+  /** What concerns the unit is told to its new consumer from now on; both are told from when. */
+  handOver(handover: Handover): void {
+    const { unit, from, to } = handover;
+    this.#consumerByUnit.set(keyOf(unit.instanceId, unit.symbol), to);
+    if (unit.symbol === ALL_SYMBOLS) {
+      // A universe's unit stands for all its symbols: they go where it goes.
+      const start = keyOf(unit.instanceId, '');
+      for (const key of this.#consumerByUnit.keys()) {
+        if (key.startsWith(start)) this.#consumerByUnit.set(key, to);
+      }
+    }
+    const event: DeskEvent = { type: 'handover', ...handover };
+    this.emit({ type: 'tell', consumer: from, event });
+    this.emit({ type: 'tell', consumer: to, event });
   }
 
   /** Tells the consumer that holds the order's unit; all of them when nobody has ordered for it yet. */
   tell(order: Pick<Order, 'instanceId' | 'symbol'>, event: DeskEvent): void {
-    const consumer = this.#consumerByUnit.get(`${order.instanceId}\u0000${order.symbol}`);
+    const consumer = this.#consumerOf(order.instanceId, order.symbol);
     if (consumer === undefined) this.emit({ type: 'tell_all', event });
     else this.emit({ type: 'tell', consumer, event });
+  }
+
+  #consumerOf(instanceId: string, symbol: string): string | undefined {
+    return (
+      this.#consumerByUnit.get(keyOf(instanceId, symbol)) ??
+      this.#consumerByUnit.get(keyOf(instanceId, ALL_SYMBOLS))
+    );
   }
 
   tellAccount(): void {
@@ -133,7 +157,7 @@ export class DeskState {
     symbol: string,
   ): { readonly consumer: string; readonly algoRunId: string } | undefined {
     const runs = this.instances.get(instanceId)?.runs ?? [];
-    const consumer = this.#consumerByUnit.get(`${instanceId}\u0000${symbol}`);
+    const consumer = this.#consumerOf(instanceId, symbol);
     return runs.find((run) => run.consumer === consumer) ?? runs[0];
   }
 
@@ -149,3 +173,7 @@ export class DeskState {
 }
 
 const NO_ACTIONS: readonly DeskAction[] = [];
+
+function keyOf(instanceId: string, symbol: string): string {
+  return `${instanceId}\u0000${symbol}`;
+}

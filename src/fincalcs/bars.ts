@@ -150,6 +150,19 @@ export class BarTable {
     return Number.isNaN(open) ? undefined : bar;
   }
 
+  /** All of a row, to be put into another table by {@link restore}. */
+  save(row: number): Float64Array {
+    const saved = new Float64Array(FIGURES + MARGINS);
+    saved.set(this.#figures.subarray(row * FIGURES, (row + 1) * FIGURES));
+    saved.set(this.#margins.subarray(row * MARGINS, (row + 1) * MARGINS), FIGURES);
+    return saved;
+  }
+
+  restore(row: number, saved: Float64Array): void {
+    this.#figures.set(saved.subarray(0, FIGURES), row * FIGURES);
+    this.#margins.set(saved.subarray(FIGURES), row * MARGINS);
+  }
+
   /** False when the trade is older than the bar under way or than the end of the last one. */
   #begin(row: number, timeMicros: number): boolean {
     const at = row * FIGURES;

@@ -69,6 +69,9 @@ export class Producer {
         this.#router.route(command.receiver, command.routes);
         this.#planWant();
         break;
+      case 'move':
+        this.#move(command);
+        break;
       case 'session':
         this.#parts.stream.setSession?.(command.phase);
         break;
@@ -97,6 +100,16 @@ export class Producer {
     this.#router.attach(receiver, sink, this.#parts.clock.nowMicros());
     this.#planTurn();
     this.#parts.log.debug({ receiver }, 'receiver attached');
+  }
+
+  #move(command: Extract<ProducerCommand, { type: 'move' }>): void {
+    const { clock, report, stream } = this.#parts;
+    // What was received before the command belongs before the barrier.
+    stream.flush();
+    const { moveId } = command;
+    const isDone = this.#router.move(moveId, command, clock.nowMicros());
+    this.#planTurn();
+    report({ type: 'moved', moveId, isDone });
   }
 
   #detach(receiver: string): void {

@@ -5,9 +5,11 @@
  * - trades (and order-book changes): a ring; beyond it the oldest are dropped.
  * - kept: closed bars, statuses, corrections, cancels, news, gaps: a ring so large that only a receiver which
  *   stands still for minutes reaches its end.
+ * - barriers: where units move. They are never dropped.
  *
  * What is dropped opens a gap of its symbol, which the receiver is told before the symbol's next event.
  */
+import { assert } from '../domain/assert.ts';
 import { type Batch, EventKind, RowFlag } from '../tape/batch.ts';
 import type { ProducerLimits } from './config.ts';
 import { type FateCounters, isEvent, type KindCounts, kindCounts } from './counters.ts';
@@ -21,7 +23,10 @@ const QUOTE_SLOT = 0;
 const BOOK_SLOT = 1;
 const DAILY_BAR_SLOT = 2;
 
-type Line = 'latest' | 'trades' | 'kept';
+type Line = 'latest' | 'trades' | 'kept' | 'barriers';
+
+/** Units that are under way from or to one receiver at a time. The trader allows fewer. */
+export const BARRIERS_MAX = 64;
 
 /** The next row to leave. */
 export interface Waiting {
@@ -38,6 +43,9 @@ export class WaitingQueue {
   readonly #latest: LatestSlots;
   readonly #trades: RowRing;
   readonly #kept: RowRing;
+  readonly #barriers = new RowRing({ rows: BARRIERS_MAX, heapBytes: 0 });
+  /** What was dropped behind a barrier that waits, and must not be told before it. In the barriers' order. */
+  readonly #behind: { readonly position: number; gaps: GapLedger | null }[] = [];
   #position = 0;
 
   constructor(limits: ProducerLimits, fates: FateCounters) {
@@ -49,7 +57,7 @@ export class WaitingQueue {
 
   /** Rows that wait, gaps that are not told yet left out. */
   get length(): number {
-    return this.#latest.length + this.#trades.length + this.#kept.length;
+    return this.#latest.length + this.#trades.length + this.#kept.length + this.#barriers.length;
   }
 
   /** Nothing waits, and there is nothing left to tell. */
@@ -63,8 +71,9 @@ export class WaitingQueue {
     this.#position += 1;
     const kind = source.kind[row]!;
     const slotClass = slotClassOf(kind, source.flags[row]!);
-    if (slotClass === -1) this.#pushRing(isTradeLine(kind) ? this.#trades : this.#kept, source, row);
-    else this.#pushLatest(slotClass, source, row);
+    if (slotClass !== -1) this.#pushLatest(slotClass, source, row);
+    else if (kind === EventKind.barrier) this.#pushBarrier(source, row);
+    else this.#pushRing(isTradeLine(kind) ? this.#trades : this.#kept, source, row);
   }
 
   /** The row that leaves next. Undefined when no row waits. */
@@ -74,9 +83,10 @@ export class WaitingQueue {
       if (line === undefined) return undefined;
       if (line === 'latest')
         return { rows: this.#latest.rows, row: this.#latest.headRow, heap: this.#latest.headHeap };
-      const ring = line === 'trades' ? this.#trades : this.#kept;
+      const ring = this.#ringOf(line);
       const row = ring.headRow;
-      if (line === 'kept' || !this.#isSuperseded(ring, row)) return { rows: ring.rows, row, heap: undefined };
+      if (line !== 'trades' || !this.#isSuperseded(ring, row))
+        return { rows: ring.rows, row, heap: undefined };
       this.#count(this.#fates.conflated, ring.rows.kind[row]!);
       this.#leave(ring);
     }
@@ -86,16 +96,16 @@ export class WaitingQueue {
   shift(): void {
     const line = this.#nextLine();
     if (line === 'latest') this.#leave(this.#latest);
-    else if (line !== undefined) this.#leave(line === 'trades' ? this.#trades : this.#kept);
+    else if (line !== undefined) this.#leave(this.#ringOf(line));
   }
 
-  /** Counts a row that could not even wait, and opens its gap. */
-  drop(source: Batch, row: number): void {
+  /** Counts a row that could not even wait, and opens its gap: where its position is known, behind its barrier. */
+  drop(source: Batch, row: number, position = 0): void {
     const kind = source.kind[row]!;
     this.#count(this.#fates.droppedOverflow, kind);
     const timeMicros = source.timeMicros(row);
     const isGap = kind === EventKind.gap;
-    this.gaps.record(source.symbolId[row]!, {
+    this.#gapsAt(position).record(source.symbolId[row]!, {
       fromMicros: timeMicros,
       toMicros: isGap ? source.baseMicros + Math.ceil(source.n0[row]! / 1_000) : timeMicros,
       // An unknown number is NaN, and a gap of nothing is none.
@@ -116,7 +126,7 @@ export class WaitingQueue {
     const kind = source.kind[row]!;
     const key = source.symbolId[row]! * SLOT_CLASSES + slotClass;
     const outcome = this.#latest.put(key, source, row, this.#position);
-    if (outcome === 'no room') this.drop(source, row);
+    if (outcome === 'no room') this.drop(source, row, this.#position);
     else if (outcome === 'replaced') this.#count(this.#fates.conflated, kind);
     else this.#count(this.waiting, kind);
   }
@@ -125,14 +135,42 @@ export class WaitingQueue {
     const heapBytes = source.heapLength[row]!;
     while (!ring.hasRoom(heapBytes)) {
       if (ring.length === 0) {
-        this.drop(source, row);
+        this.drop(source, row, this.#position);
         return;
       }
-      this.drop(ring.rows, ring.headRow);
+      this.drop(ring.rows, ring.headRow, ring.headPosition);
       this.#leave(ring);
     }
     ring.push(source, row, this.#position);
     this.#count(this.waiting, source.kind[row]!);
+  }
+
+  #pushBarrier(source: Batch, row: number): void {
+    assert(this.#barriers.hasRoom(0), `more than ${BARRIERS_MAX} barriers wait for one receiver`);
+    this.#barriers.push(source, row, this.#position);
+    this.#behind.push({ position: this.#position, gaps: null });
+  }
+
+  /** Where a gap at that position of the line is noted. */
+  #gapsAt(position: number): GapLedger {
+    const barrier = this.#behind.findLast((each) => each.position < position);
+    if (barrier === undefined) return this.gaps;
+    barrier.gaps ??= new GapLedger();
+    return barrier.gaps;
+  }
+
+  /** A barrier has left: what is missing behind it may be told now. */
+  #passBarrier(): void {
+    const gaps = this.#behind.shift()?.gaps;
+    while (gaps && gaps.size > 0) {
+      const symbolId = gaps.first();
+      this.gaps.record(symbolId, gaps.take(symbolId));
+    }
+  }
+
+  #ringOf(line: Exclude<Line, 'latest'>): RowRing {
+    if (line === 'trades') return this.#trades;
+    return line === 'kept' ? this.#kept : this.#barriers;
   }
 
   /** An order-book change that a newer snapshot, also waiting, makes pointless. */
@@ -146,17 +184,18 @@ export class WaitingQueue {
     const latest = this.#latest.headPosition;
     const trades = this.#trades.headPosition;
     const kept = this.#kept.headPosition;
-    if (latest < trades) {
-      return latest < kept ? 'latest' : 'kept';
-    }
-    if (trades < kept) return 'trades';
-    return kept === Number.POSITIVE_INFINITY ? undefined : 'kept';
+    const first = Math.min(latest, trades, kept);
+    if (this.#barriers.length > 0 && this.#barriers.headPosition < first) return 'barriers';
+    if (first === Number.POSITIVE_INFINITY) return undefined;
+    if (first === latest) return 'latest';
+    return first === trades ? 'trades' : 'kept';
   }
 
   #leave(line: LatestSlots | RowRing): void {
     const kind = line.rows.kind[line.headRow]!;
     if (isEvent(kind)) this.waiting[kind] = this.waiting[kind]! - 1;
     line.shift();
+    if (line === this.#barriers) this.#passBarrier();
   }
 
   #count(counts: KindCounts, kind: number): void {
@@ -167,6 +206,7 @@ export class WaitingQueue {
     this.#latest.rebase(baseMicros);
     this.#trades.rows.baseMicros = baseMicros;
     this.#kept.rows.baseMicros = baseMicros;
+    this.#barriers.rows.baseMicros = baseMicros;
   }
 }
 

@@ -65,6 +65,10 @@ export class Receiver {
     this.#queue = new WaitingQueue(limits, this.#fates);
   }
 
+  get isAttached(): boolean {
+    return this.#sink !== undefined;
+  }
+
   /** Gives the receiver its buffers. A successor is named every symbol again and told what was lost. */
   attach(sink: BatchSink, nowMicros: EpochMicros): void {
     if (this.#sink !== undefined) this.detach(nowMicros);
@@ -145,6 +149,20 @@ export class Receiver {
     this.#notice.reset(0, gap.toMicros);
     this.#writeGap(this.#notice, gap);
     this.#take(this.#notice, FIRST_ROW, 1);
+  }
+
+  /**
+   * Marks the place in the line where units move: all rows routed so far come before it, all later ones after it, and
+   * it is never dropped.
+   */
+  barrier(moveId: number, nowMicros: EpochMicros): void {
+    if (this.#sink === undefined) return;
+    const notice = this.#notice;
+    notice.reset(0, nowMicros);
+    notice.clearRow(0, EventKind.barrier, 0);
+    notice.n0[0] = moveId;
+    notice.count = 1;
+    this.#take(notice, FIRST_ROW, 1);
   }
 
   /** A buffer came back: its events were shown, and what waits goes into it. */
@@ -265,10 +283,15 @@ export class Receiver {
     }
   }
 
-  /** Whose turn it is: a gap of all symbols first, then the next row's symbol, then gaps that no row follows. */
+  /**
+   * Whose turn it is: a gap of all symbols first, then the next row's symbol, then gaps that no row follows. What is
+   * missing before a barrier is told before it: who leaves there would not hear of it any more.
+   */
   #nextSymbolId(next: Waiting | undefined): number | undefined {
     const gaps = this.#queue.gaps;
     if (gaps.isOpen(0)) return 0;
+    if (next !== undefined && gaps.size > 0 && next.rows.kind[next.row] === EventKind.barrier)
+      return gaps.first();
     if (next !== undefined) return next.rows.symbolId[next.row]!;
     return gaps.size === 0 ? undefined : gaps.first();
   }

@@ -4,7 +4,7 @@ import type { EpochMicros } from '../domain/time.ts';
 import type { Subscription } from '../providers/contract.ts';
 import { type Batch, EventKind, GapReason } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
-import type { ReceiverCounters, Route } from '../transport/messages.ts';
+import type { ReceiverCounters, Route, RoutesOf } from '../transport/messages.ts';
 import type { ProducerLimits } from './config.ts';
 import { EVENT_KINDS } from './counters.ts';
 import { type BatchSink, type GapNotice, Receiver } from './receiver.ts';
@@ -85,6 +85,22 @@ export class Router {
     const lane = this.#laneOf(name);
     lane.routes = new Map(routes.map((route) => [route.symbol, route]));
     this.#masked = 0;
+  }
+
+  /**
+   * A unit moves: both receivers get a barrier with the move's number, and their routes change at that very place.
+   * Answers whether both were there; else nothing is changed.
+   */
+  move(
+    moveId: number,
+    ways: { readonly from: RoutesOf; readonly to: RoutesOf },
+    nowMicros: EpochMicros,
+  ): boolean {
+    const lanes = [ways.from, ways.to].map(({ receiver }) => this.#lanes[this.#indexOf(receiver)]);
+    if (!lanes.every((lane) => lane?.receiver.isAttached)) return false;
+    for (const lane of lanes) lane?.receiver.barrier(moveId, nowMicros);
+    for (const { receiver, routes } of [ways.from, ways.to]) this.route(receiver, routes);
+    return true;
   }
 
   /** What all receivers together want. */

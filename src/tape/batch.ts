@@ -63,6 +63,8 @@ export const EventKind = {
    * nobody knows), code0 = {@link GapReason}.
    */
   gap: 33,
+  /** Ports: units move at this place of the stream. n0 = number of the move. Never in a market tape. */
+  barrier: 40,
 } as const;
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 

@@ -31,9 +31,20 @@ export type DeskEvent =
   | { readonly type: 'fill'; readonly fill: Fill; readonly order: Order; readonly position: Position }
   | { readonly type: 'denial'; readonly denial: Denial }
   | { readonly type: 'position'; readonly position: Position }
-  | { readonly type: 'account'; readonly account: Account; readonly riskState: RiskState };
+  | { readonly type: 'account'; readonly account: Account; readonly riskState: RiskState }
+  /** Told to both: events of the unit went to `from` before this one, and go to `to` after it. */
+  | ({ readonly type: 'handover' } & Handover);
 
-export type IntentMessage = readonly Intent[];
+/** From now on the orders of a unit are those of another consumer. */
+export interface Handover {
+  readonly moveId: number;
+  readonly unit: Unit;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Intents, or word that a unit has left: in the order in which they happened at the consumer. */
+export type IntentMessage = readonly Intent[] | Handover;
 export type DeskMessage = readonly DeskEvent[];
 
 /** The unit of placement: a strategy instance and a symbol, or `*` for a strategy over all its symbols. */
@@ -52,6 +63,12 @@ export interface Route {
   readonly bars: boolean;
 }
 
+/** A receiver's routes, whole. */
+export interface RoutesOf {
+  readonly receiver: string;
+  readonly routes: readonly Route[];
+}
+
 export type ProducerCommand =
   /** The port comes along in the transfer list. `receiver` is a consumer's name or `desk`. */
   | {
@@ -63,6 +80,16 @@ export type ProducerCommand =
   | { readonly type: 'detach'; readonly receiver: string }
   /** The receiver's routes, whole; the symbol `*` means all. What no receiver wants any more is unsubscribed. */
   | { readonly type: 'route'; readonly receiver: string; readonly routes: readonly Route[] }
+  /**
+   * A unit moves: both receivers get a barrier, a row that says `moveId`, and new routes from there on. Answered by
+   * `moved`.
+   */
+  | {
+      readonly type: 'move';
+      readonly moveId: number;
+      readonly from: RoutesOf;
+      readonly to: RoutesOf;
+    }
   /** Whether the market is open: a silent feed is told from a closed market by it. */
   | { readonly type: 'session'; readonly phase: 'open' | 'closed' }
   | { readonly type: 'stop' };
@@ -111,6 +138,8 @@ export type ProducerReport =
       readonly toMicros: EpochMicros;
       readonly reason: 'disconnected' | 'slow_client';
     }
+  /** Whether the barriers were set and the routes changed; not when one of the receivers is not there. */
+  | { readonly type: 'moved'; readonly moveId: number; readonly isDone: boolean }
   /** Symbols that are wanted but that the feed does not give. */
   | { readonly type: 'unacknowledged'; readonly missing: Subscription; readonly detail: string }
   | {
@@ -139,6 +168,41 @@ export interface UnitAssignment extends Unit {
   readonly openOrders: readonly Order[];
   /** Never to be shown again today: what is held of them is closed. */
   readonly rejectedSymbols: readonly string[];
+  /** The move it comes by, with what it brings along; `moved` is null where that was lost with its consumer. */
+  readonly arrival?: { readonly moveId: number; readonly moved: MovedUnit | null };
+}
+
+/** A symbol as a unit had it where it was, as far as it can be asked for nowhere else. */
+export interface MovedSymbol {
+  readonly symbol: string;
+  /** JSON of the closed bars, oldest first. */
+  readonly minuteBars: string;
+  readonly dailyBars: string;
+  /** Last price and quote, and the bar under way: of use where nobody looks at the symbol yet. */
+  readonly figures: Float64Array;
+  readonly forming: Float64Array;
+  /** It waited for bars that a gap had cost: they are fetched again where it comes. */
+  readonly awaitsHistory: boolean;
+  /** Events that were too old to be shown, of which it was not told yet. */
+  readonly stale: {
+    readonly fromMicros: EpochMicros;
+    readonly toMicros: EpochMicros;
+    readonly count: number;
+  } | null;
+  readonly cancelling: readonly string[];
+  readonly closing: { readonly reason: string; readonly attempts: number } | null;
+}
+
+/** A unit that has left a consumer, on its way to another. */
+export interface MovedUnit {
+  readonly moveId: number;
+  /** It had begun: it goes on and does not begin again. */
+  readonly isRunning: boolean;
+  /** Saved state and timers, JSON text. */
+  readonly state: string | null;
+  readonly symbols: readonly MovedSymbol[];
+  /** What the desk told after it had left and before it knew of that. */
+  readonly deskEvents: readonly DeskEvent[];
 }
 
 export type HistoryAnswer =
@@ -154,6 +218,17 @@ export type ConsumerCommand =
     }
   | { readonly type: 'assign'; readonly units: readonly UnitAssignment[] }
   | { readonly type: 'unassign'; readonly units: readonly Unit[] }
+  /** The unit leaves at the barrier of that number, for the consumer `to`. Answered by `move_ready`. */
+  | { readonly type: 'leave'; readonly moveId: number; readonly unit: Unit; readonly to: string }
+  /** The unit comes: from the barrier of that number on its rows are held for it. Answered by `move_ready`. */
+  | {
+      readonly type: 'expect';
+      readonly moveId: number;
+      readonly unit: Unit;
+      readonly symbols: readonly string[];
+    }
+  /** The move does not take place. */
+  | { readonly type: 'abandon'; readonly moveId: number }
   /** New symbols of a universe unit, whole. */
   | { readonly type: 'symbols'; readonly unit: Unit; readonly symbols: readonly string[] }
   | {
@@ -167,6 +242,21 @@ export type ConsumerCommand =
   /** No new intents; answer with the last states and `stopped`. */
   | { readonly type: 'stop' };
 
+/** What one unit cost in the period, by samples. */
+export interface UnitLoad extends Unit {
+  readonly events: number;
+  /** Time in its handlers and on the way to them. */
+  readonly micros: number;
+}
+
+/** What a consumer's units cost in the newest period; the costliest by name, so that it is bounded. */
+export interface ConsumerLoad {
+  readonly periodMs: number;
+  readonly units: readonly UnitLoad[];
+  /** All others together. */
+  readonly rest: { readonly units: number; readonly events: number; readonly micros: number };
+}
+
 export type ConsumerReport =
   | { readonly type: 'ready' }
   | {
@@ -179,6 +269,21 @@ export type ConsumerReport =
       readonly lagMs: number;
       readonly heapUsedBytes: number;
       readonly measurements?: ThreadMeasurements;
+      readonly load?: ConsumerLoad;
+    }
+  /** Ready for the barrier of that number. */
+  | { readonly type: 'move_ready'; readonly moveId: number }
+  /** The barrier was read and the unit has left: the desk is told by the orders port. */
+  | { readonly type: 'leaving'; readonly handover: Handover }
+  /** The desk knows it too: nothing of the unit is here any more. Null when it was not here or had failed. */
+  | { readonly type: 'left'; readonly moveId: number; readonly moved: MovedUnit | null }
+  /** The unit has come and has been shown what was held for it, so many rows. */
+  | {
+      readonly type: 'arrived';
+      readonly moveId: number;
+      readonly rowsHeld: number;
+      readonly rowsConflated: number;
+      readonly rowsDropped: number;
     }
   | {
       readonly type: 'history_request';
@@ -225,6 +330,8 @@ export type DeskCommand =
       readonly port: import('node:worker_threads').MessagePort;
     }
   | { readonly type: 'detach'; readonly consumer: string }
+  /** As a consumer tells it by its orders port: for one that died on the way. */
+  | { readonly type: 'handover'; readonly handover: Handover }
   /** Replaces the port from a producer, or to a database thread, that was started again. */
   | { readonly type: 'market'; readonly port: import('node:worker_threads').MessagePort }
   | { readonly type: 'database'; readonly port: import('node:worker_threads').MessagePort }

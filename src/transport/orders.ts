@@ -1,7 +1,7 @@
 /** The orders port: intents from a consumer to the desk, and what became of them back. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Intent } from '../domain/order.ts';
-import type { DeskEvent, DeskMessage, IntentMessage } from './messages.ts';
+import type { DeskEvent, DeskMessage, Handover, IntentMessage } from './messages.ts';
 import { TurnBatch, TypedPort } from './ports.ts';
 
 export interface ConsumerOrdersListener {
@@ -14,6 +14,8 @@ export interface ConsumerOrdersListener {
 export interface DeskOrdersListener {
   /** In the order in which the consumer decided them. */
   onIntents(intents: readonly Intent[]): void;
+  /** A unit has left the consumer: after the intents above, before all later ones. */
+  onHandover(handover: Handover): void;
   /** The consumer's thread ended. */
   onClose?(): void;
 }
@@ -36,6 +38,12 @@ export class ConsumerOrders {
     this.#turn.push(intent);
   }
 
+  /** Says that a unit has left, after everything that was sent before. */
+  handOver(handover: Handover): void {
+    this.#turn.flush();
+    this.#port.post(handover);
+  }
+
   flush(): void {
     this.#turn.flush();
   }
@@ -54,7 +62,10 @@ export class DeskOrders {
 
   constructor(port: MessagePort, listener: DeskOrdersListener) {
     this.#port = new TypedPort(port, {
-      onMessage: (intents) => listener.onIntents(intents),
+      onMessage: (message) => {
+        if ('moveId' in message) listener.onHandover(message);
+        else listener.onIntents(message);
+      },
       onClose: () => listener.onClose?.(),
     });
     this.#turn = new TurnBatch((events) => this.#port.post(events));

@@ -35,6 +35,7 @@ describe('the orders port', () => {
               denial: { ...each, reason: { code: 'unknown_order', clientOrderId: each.clientOrderId } },
             });
         },
+        onHandover: () => undefined,
       });
       consumer.send(cancel(1));
       consumer.send(cancel(2));
@@ -48,11 +49,36 @@ describe('the orders port', () => {
     port1.close();
   });
 
+  it('says that a unit has left behind its last intents and before what follows', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const heard: (number | string)[] = [];
+    const through = new Promise<void>((resolve) => {
+      new DeskOrders(port2, {
+        onIntents: (intents) => {
+          heard.push(...intents.map(({ causedBy }) => causedBy));
+          if (heard.includes(2)) resolve();
+        },
+        onHandover: ({ to }) => heard.push(to),
+      });
+    });
+    const consumer = new ConsumerOrders(port1, { onDeskEvents: () => {} });
+    consumer.send(cancel(1));
+    consumer.handOver({ moveId: 1, unit: { instanceId: 'i', symbol: 'AAPL' }, from: 'A', to: 'B' });
+    consumer.send(cancel(2));
+    await through;
+    expect(heard).toEqual([1, 'B', 2]);
+    port1.close();
+  });
+
   it('still sends what was decided in the turn in which it is closed, and tells the other side', async () => {
     const { port1, port2 } = new MessageChannel();
     const received: Intent[] = [];
     const closed = new Promise<void>((resolve) => {
-      new DeskOrders(port2, { onIntents: (intents) => received.push(...intents), onClose: resolve });
+      new DeskOrders(port2, {
+        onIntents: (intents) => received.push(...intents),
+        onHandover: () => undefined,
+        onClose: resolve,
+      });
     });
     const consumer = new ConsumerOrders(port1, { onDeskEvents: () => {} });
     consumer.send(cancel(1));

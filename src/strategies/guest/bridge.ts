@@ -149,6 +149,9 @@ export interface Guest {
   /** Puts a bar into a series: appended, replacing the one of the same time, or inserted. */
   putBar(unit: number, place: number, kind: SeriesKind, bar: FormingBar & { readonly vwap: number }): void;
   putBarRow(unit: number, place: number, row: number): void;
+  /** JSON of a series' bars, oldest first, for {@link putBars} of another guest. */
+  bars(unit: number, place: number, kind: SeriesKind): string;
+  putBars(unit: number, place: number, kind: SeriesKind, barsJson: string): void;
 
   start(unit: number): CallResult;
   trade(unit: number, place: number, row: number): CallResult;

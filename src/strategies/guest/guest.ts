@@ -14,6 +14,7 @@ import {
   type Guest,
   type HostBridge,
   SERIES_MINUTE,
+  type SeriesKind,
 } from './bridge.ts';
 import { connectContexts, GuestContext, shared } from './context.ts';
 import {
@@ -24,6 +25,7 @@ import {
   isThenable,
 } from './definition.ts';
 import { barOfRow, moveTo, quoteRow, readColumns, setName, touchName, tradeRow } from './rows.ts';
+import type { Series } from './series.ts';
 import { GuestSymbol } from './symbol.ts';
 
 const { parse, stringify } = JSON;
@@ -65,6 +67,11 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
   };
 
   const symbolAt = (unit: number, place: number): GuestSymbol => GuestContext.at(units[unit]!, place);
+
+  const seriesOf = (unit: number, place: number, kind: SeriesKind): Series => {
+    const symbol = symbolAt(unit, place);
+    return kind === SERIES_MINUTE ? GuestSymbol.minuteSeries(symbol) : GuestSymbol.dailySeries(symbol);
+  };
 
   /** Calls a handler that is not on the hot path. */
   const call = (unit: number, place: number, handler: HandlerName, argument: unknown): CallResult => {
@@ -145,12 +152,12 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
       }
     },
     putBar: (unit, place, kind, bar) => {
-      const symbol = symbolAt(unit, place);
-      const series =
-        kind === SERIES_MINUTE ? GuestSymbol.minuteSeries(symbol) : GuestSymbol.dailySeries(symbol);
       const { timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete } = bar;
-      series.put({ timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete });
+      const values = { timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete };
+      seriesOf(unit, place, kind).put(values);
     },
+    bars: (unit, place, kind) => seriesOf(unit, place, kind).toText(),
+    putBars: (unit, place, kind, barsJson) => seriesOf(unit, place, kind).putText(barsJson),
     putBarRow: (unit, place, row) => {
       GuestSymbol.minuteSeries(symbolAt(unit, place)).put(barOfRow(row));
     },

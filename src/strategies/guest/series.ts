@@ -22,6 +22,10 @@ const Column = {
   incomplete: 8,
 } as const;
 const COLUMNS = 9;
+type Row = readonly [number, number, number, number, number, number, number, number, number];
+
+// Taken before a strategy could replace them.
+const { parse, stringify } = JSON;
 
 /**
  * The columns are contiguous: bars are appended behind, and when the room is used up the newest `limit` of them move
@@ -87,6 +91,28 @@ export class Series implements BarSeries {
     this.#end += 1;
     this.#write(at, bar);
     if (this.length > this.#limit) this.#start += 1;
+  }
+
+  /** JSON of the bars, oldest first: lists of figures in the columns' order. What is no number is null. */
+  toText(): string {
+    const bars: number[][] = [];
+    for (let at = this.#start; at < this.#end; at += 1) {
+      const bar: number[] = [];
+      for (let column = 0; column < COLUMNS; column += 1)
+        bar[column] = this.#values[at + column * this.#capacity]!;
+      bars[bars.length] = bar;
+    }
+    return stringify(bars);
+  }
+
+  /** Puts in the bars of another series' {@link toText}. */
+  putText(text: string): void {
+    for (const [timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete] of parse(
+      text,
+    ) as Row[]) {
+      const numbers = { open, high, low, close, volume, vwap, tradeCount };
+      this.put({ timeMicros, ...numbers, incomplete: incomplete === 1 });
+    }
   }
 
   #write(at: number, bar: BarValues): void {
