@@ -8,6 +8,8 @@ const MINUTE = 60_000;
 const DELAYED_FEED_MS = 15 * MINUTE;
 const LIQUIDATION_LEAD_MS = 15 * MINUTE;
 const DAY_MS = 1_440 * MINUTE;
+/** What Alpaca takes of a crypto order that takes liquidity, in the first tier (alpaca.markets, crypto fees). */
+const CRYPTO_FEE_BPS = 25;
 
 /** @param path of the file, absolute: paths in it are taken from its folder. */
 export function completePlan(file: PlanFile, path: string): Tradeplan {
@@ -89,6 +91,21 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       tape: fromPlan(file.simulation.tape),
       tapeOffsetMs: file.simulation.tape_offset,
       tapeSpeed: file.simulation.tape_speed,
+    },
+    backtest: {
+      startingCash: file.backtest.starting_cash,
+      latencyMs: file.backtest.latency,
+      spreadBps: file.backtest.spread_bps,
+      slippageBps: file.backtest.slippage_bps,
+      volumePercentMax: file.backtest.max_volume_percent,
+      feeBps: file.backtest.fee_bps ?? (isCrypto ? CRYPTO_FEE_BPS : 0),
+      feePerShare: file.backtest.fee_per_share,
+      feeMinimum: file.backtest.fee_minimum,
+      sellFeeBps: file.backtest.sell_fee_bps,
+      sellFeePerShare: file.backtest.sell_fee_per_share,
+      borrowPercent: file.backtest.borrow_percent,
+      barIntervalMs: file.backtest.bar_interval,
+      badData: file.backtest.bad_data,
     },
   });
 }

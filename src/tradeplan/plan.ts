@@ -113,6 +113,37 @@ export interface SimulationPlan {
   readonly tapeSpeed: number;
 }
 
+/**
+ * How a backtest's broker deals. Shares of a price are in basis points (hundredths of a percent), amounts in the
+ * account's currency.
+ */
+export interface BacktestPlan {
+  /** Decimal text. */
+  readonly startingCash: string;
+  /** From a decision to the exchange, and the same from there back. */
+  readonly latencyMs: number;
+  /** Between bid and ask, where the data has no quotes: half of it is paid with each deal at the market. */
+  readonly spreadBps: number;
+  /** By which market and stop orders deal worse than the price shown. */
+  readonly slippageBps: number;
+  /** Of a bar's or a trade's volume, the most that our orders get. */
+  readonly volumePercentMax: number;
+  /** Of a deal's value. */
+  readonly feeBps: number;
+  readonly feePerShare: number;
+  /** The least fee of a deal, where there is any. */
+  readonly feeMinimum: number;
+  /** Of sales only, beyond the fees above. */
+  readonly sellFeeBps: number;
+  readonly sellFeePerShare: number;
+  /** A year, of the value of what is held short. */
+  readonly borrowPercent: number;
+  /** How long a bar of the data is, daily bars aside. */
+  readonly barIntervalMs: number;
+  /** What is done about rows that cannot be right. */
+  readonly badData: 'refuse' | 'repair';
+}
+
 export interface Tradeplan {
   /** The file it was read from, absolute. */
   readonly path: string;
@@ -139,4 +170,5 @@ export interface Tradeplan {
   readonly metrics: MetricsPlan;
   readonly limits: LimitsPlan;
   readonly simulation: SimulationPlan;
+  readonly backtest: BacktestPlan;
 }

@@ -173,6 +173,32 @@ const simulation = section({
   tape_speed: ratio(0.01, 1_000, 'times').default(1).describe('2 plays the tape twice as fast.'),
 });
 
+const backtest = section({
+  starting_cash: amount().default('100000'),
+  latency: duration(0, HOUR).default(50).describe('From a decision to the exchange, and the same back.'),
+  spread_bps: ratio(0, 10_000, 'basis points')
+    .default(2)
+    .describe('Between bid and ask, where the data has no quotes.'),
+  slippage_bps: ratio(0, 10_000, 'basis points')
+    .default(1)
+    .describe('By which market and stop orders deal worse than the price shown.'),
+  max_volume_percent: ratio(0.001, 100, 'percent')
+    .default(10)
+    .describe("Of a bar's or a trade's volume, the most that our orders get."),
+  fee_bps: ratio(0, 10_000, 'basis points')
+    .optional()
+    .describe("Of a deal's value; 0 for stocks, 25 for crypto, as Alpaca's are."),
+  fee_per_share: ratio(0, 1_000, 'of the account currency').default(0),
+  fee_minimum: ratio(0, 1_000, 'of the account currency').default(0).describe('The least fee of a deal.'),
+  sell_fee_bps: ratio(0, 10_000, 'basis points').default(0).describe('Of sales, beyond fee_bps.'),
+  sell_fee_per_share: ratio(0, 1_000, 'of the account currency').default(0),
+  borrow_percent: ratio(0, 1_000, 'percent a year').default(3).describe('Of what is held short.'),
+  bar_interval: duration(SECOND, DAY).default(MINUTE).describe('How long a bar of the data is.'),
+  bad_data: choice(['refuse', 'repair'])
+    .default('refuse')
+    .describe('refuse: a wrong row ends the run. repair: it is left out, and reported.'),
+});
+
 export const planSchema = section({
   mode: choice(['simulated', 'paper', 'live']).describe(
     'simulated: local exchange. paper: needs keys. live: real money.',
@@ -225,6 +251,7 @@ export const planSchema = section({
   metrics: metrics.prefault({}).describe('The endpoint for Prometheus, with /healthz and /readyz.'),
   limits: limits.prefault({}),
   simulation: simulation.prefault({}),
+  backtest: backtest.prefault({}).describe('How the broker of `openbell backtest` deals.'),
 });
 
 /** What the schema makes of a valid file: complete with the defaults that depend on nothing else. */

@@ -88,6 +88,21 @@ describe('a plan', () => {
         minerTimeoutMs: 3_600_000,
         consumerRestartsPerHourMax: 10,
       },
+      backtest: {
+        startingCash: '100000',
+        latencyMs: 50,
+        spreadBps: 2,
+        slippageBps: 1,
+        volumePercentMax: 10,
+        feeBps: 0,
+        feePerShare: 0,
+        feeMinimum: 0,
+        sellFeeBps: 0,
+        sellFeePerShare: 0,
+        borrowPercent: 3,
+        barIntervalMs: 60_000,
+        badData: 'refuse',
+      },
       simulation: {
         seed: 1,
         symbols: [
