@@ -63,6 +63,10 @@ export const EventKind = {
    * nobody knows), code0 = {@link GapReason}.
    */
   gap: 33,
+  /** Inbox tapes: a market batch was taken at timeNs; its n0 rows follow, definitions and gaps included. */
+  taken: 34,
+  /** Inbox tapes: something else was taken at timeNs. heap = JSON (`notes.ts`), see {@link RowFlag.continued}. */
+  note: 35,
 } as const;
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 
@@ -85,6 +89,8 @@ export const RowFlag = {
   notRange: 32,
   /** Trade: does not count in volume. */
   notVolume: 64,
+  /** Note: its JSON goes on in the next row. */
+  continued: 128,
 } as const;
 
 /** Why events are missing. The numbers stand in tape files. */
