@@ -25,12 +25,6 @@ function marked(_key: string, value: unknown): unknown {
 function unmarked(_key: string, value: unknown): unknown {
   if (typeof value !== 'string' || !value.startsWith(MARK)) return value;
   const text = value.slice(2);
-  switch (value[1]) {
-    case 'd':
-      return decimal(text);
-    case 'n':
-      return Number(text);
-    default:
-      return text;
-  }
+  if (value[1] === 'd') return decimal(text);
+  return value[1] === 'n' ? Number(text) : text;
 }

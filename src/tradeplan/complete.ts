@@ -1,12 +1,13 @@
 /** A valid file as the plan that everything runs on: defaults that depend on other keys, names, absolute paths. */
 import { basename, dirname, resolve } from 'node:path';
 import type { Schedule } from '../clock/schedule.ts';
-import type { StrategyPlan, Tradeplan, Window } from './plan.ts';
-import { type PlanFile, simulatedSymbols } from './schema.ts';
+import type { RecordPlan, StrategyPlan, Tradeplan, Window } from './plan.ts';
+import { type PlanFile, recordDefaults, simulatedSymbols } from './schema.ts';
 
 const MINUTE = 60_000;
 const DELAYED_FEED_MS = 15 * MINUTE;
 const LIQUIDATION_LEAD_MS = 15 * MINUTE;
+const MEBIBYTE = 1_024 * 1_024;
 const DAY_MS = 1_440 * MINUTE;
 /** What Alpaca takes of a crypto order that takes liquidity, in the first tier (alpaca.markets, crypto fees). */
 const CRYPTO_FEE_BPS = 25;
@@ -66,6 +67,7 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       timeoutMs: file.alerts.timeout,
     },
     metrics: { port: file.metrics.port ?? null, host: file.metrics.host },
+    record: recordPlan(file.record, fromPlan),
     limits: {
       tradeRingRows: file.limits.max_waiting_trades,
       historyBarsMax: file.limits.max_history_bars,
@@ -108,6 +110,23 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       badData: file.backtest.bad_data,
     },
   });
+}
+
+function recordPlan(
+  record: PlanFile['record'],
+  fromPlan: (relative: string | undefined) => string | null,
+): RecordPlan {
+  const isOn = record !== false;
+  const settings = typeof record === 'boolean' ? recordDefaults() : record;
+  return {
+    market: isOn && settings.market,
+    inbox: isOn && settings.inbox,
+    directory: fromPlan(settings.directory),
+    segmentBytesMax: settings.max_segment_mb * MEBIBYTE,
+    ageMaxMs: settings.max_age,
+    totalBytesMax: settings.max_total_mb * MEBIBYTE,
+    freeBytesMin: settings.min_free_mb * MEBIBYTE,
+  };
 }
 
 function strategyPlans(

@@ -87,6 +87,18 @@ export interface MetricsPlan {
   readonly host: string;
 }
 
+/** What is recorded on tapes, and for how long. */
+export interface RecordPlan {
+  readonly market: boolean;
+  readonly inbox: boolean;
+  /** Absolute; null = `tapes` in the data directory. */
+  readonly directory: string | null;
+  readonly segmentBytesMax: number;
+  readonly ageMaxMs: number;
+  readonly totalBytesMax: number;
+  readonly freeBytesMin: number;
+}
+
 export interface LimitsPlan {
   readonly tradeRingRows: number;
   readonly historyBarsMax: number;
@@ -168,6 +180,7 @@ export interface Tradeplan {
   readonly journal: JournalMode;
   readonly alerts: AlertsPlan;
   readonly metrics: MetricsPlan;
+  readonly record: RecordPlan;
   readonly limits: LimitsPlan;
   readonly simulation: SimulationPlan;
   readonly backtest: BacktestPlan;

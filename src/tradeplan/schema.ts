@@ -139,6 +139,31 @@ const metrics = section({
     .describe('Beyond loopback anybody who reaches the port can read it.'),
 });
 
+const recordSection = section({
+  market: flag().default(true).describe('What the feed sends, once.'),
+  inbox: flag().default(true).describe('What each consumer and the desk took, in its order: for replay.'),
+  directory: text('a folder, from the plan')
+    .optional()
+    .describe('Where the tapes lie, from the plan. Left out: tapes in the data directory.'),
+  max_segment_mb: whole(1, 65_536, 'MiB').default(256).describe('A longer tape is closed, the next begun.'),
+  max_age: duration(DAY, 3_650 * DAY)
+    .default(30 * DAY)
+    .describe('Tapes of older sessions are removed.'),
+  max_total_mb: whole(1, 1_000_000_000, 'MiB')
+    .default(51_200)
+    .describe('Beyond it the oldest closed tapes are removed.'),
+  min_free_mb: whole(0, 1_000_000_000, 'MiB')
+    .default(1_024)
+    .describe('Recording stops, and trading goes on, when the disk has less left.'),
+});
+const RECORD = 'true, false, or a mapping such as { market: true, inbox: false }';
+const record = z.union([z.boolean(RECORD), recordSection], { error: RECORD });
+
+/** What `record: true` stands for. */
+export function recordDefaults(): z.output<typeof recordSection> {
+  return recordSection.parse({});
+}
+
 const limits = section({
   max_waiting_trades: whole(16, 10_000_000, 'trades')
     .default(65_536)
@@ -249,6 +274,9 @@ export const planSchema = section({
     ),
   alerts: alerts.prefault({}),
   metrics: metrics.prefault({}).describe('The endpoint for Prometheus, with /healthz and /readyz.'),
+  record: record
+    .default(true)
+    .describe('The tapes: true for all as they are by default, false for none, or what differs.'),
   limits: limits.prefault({}),
   simulation: simulation.prefault({}),
   backtest: backtest.prefault({}).describe('How the broker of `openbell backtest` deals.'),
