@@ -71,7 +71,7 @@ export class Feed {
   }
 
   /** See {@link StrategyHost.handleBatch}. */
-  handleBatch(batch: Batch, takenMicros: EpochMicros): void {
+  handleBatch(batch: Batch, takenMicros: EpochMicros, from: number, to: number): void {
     const { clock, config, instances, timers } = this.#core;
     if (batch.streamId !== this.#stream) {
       this.#stream = batch.streamId;
@@ -80,13 +80,13 @@ export class Feed {
     }
     if (!this.#areSlotsKnown) this.#findSlots();
     for (const { guest } of instances) guest.read(batch);
-    const { baseMicros, count, kind, receivedNs, symbolId } = batch;
+    const { baseMicros, kind, receivedNs, symbolId } = batch;
     this.#takenMicros = takenMicros;
     this.#oldestNs = (takenMicros - config.eventAgeMaxMs * MICROS_PER_MILLISECOND - baseMicros) * 1_000;
     this.#shownNs = Number.NaN;
     let lastNs = Number.NaN;
     let receivedMicros: EpochMicros = 0;
-    for (let row = 0; row < count; row += 1) {
+    for (let row = from; row < to; row += 1) {
       if (row % AHEAD_ROWS === 0) this.#touchAhead(batch, row);
       const rowKind = kind[row]!;
       if (rowKind === EventKind.none) continue;
