@@ -23,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   engine: ['domain', 'clock', 'fincalcs', 'tape', 'tradeplan', 'strategies', 'transport', 'execution'],
   exchange: ['domain', 'clock', 'tape'],
   producer: ['domain', 'clock', 'tape', 'observability', 'providers', 'transport'],
+  recorder: ['domain', 'clock', 'tape', 'observability', 'transport'],
   consumer: ['domain', 'clock', 'tape', 'tradeplan', 'observability', 'strategies', 'transport', 'engine'],
   desk: [
     'domain',

@@ -62,7 +62,9 @@ export class SimulatedClock implements Clock {
   #schedule(delayMs: number, periodMs: number | null, call: () => void): Timer {
     this.#order += 1;
     const order = this.#order;
-    this.#insert({ dueMicros: this.#nowMicros + Math.max(0, delayMs) * 1_000, order, periodMs, call });
+    // Moments are whole microseconds, however the delay came to be.
+    const delayMicros = Math.round(Math.max(0, delayMs) * 1_000);
+    this.#insert({ dueMicros: this.#nowMicros + delayMicros, order, periodMs, call });
     return {
       cancel: () => {
         this.#pending = this.#pending.filter((entry) => entry.order !== order);

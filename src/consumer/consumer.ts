@@ -1,13 +1,16 @@
 /** A consumer: the strategy host joined to its ports and to the thread's clock. */
+import type { MessagePort } from 'node:worker_threads';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { type HostCommand, StrategyHost } from '../engine/host.ts';
+import { HostInbox } from '../engine/inbox.ts';
 import type { Log } from '../observability/log.ts';
 import type { ThreadVitals } from '../observability/vitals.ts';
 import type { Batch } from '../tape/batch.ts';
 import { MarketReceiver } from '../transport/market.ts';
 import type { ConsumerCommand, ConsumerLoad, ConsumerReport } from '../transport/messages.ts';
 import { ConsumerOrders } from '../transport/orders.ts';
+import { INBOX_RECORDING_LIMITS, RecordingPort } from '../transport/recording.ts';
 import type { ConsumerConfig } from './config.ts';
 import { ConsumerStages } from './stages.ts';
 
@@ -33,6 +36,8 @@ export class Consumer {
   readonly #stages: ConsumerStages;
   #market: MarketReceiver | null = null;
   #orders: ConsumerOrders | null = null;
+  #recording: RecordingPort | null = null;
+  #inbox: HostInbox | null = null;
   #heartbeat: Timer;
   #timer: Timer | null = null;
   #timerDueMicros = Number.POSITIVE_INFINITY;
@@ -73,16 +78,23 @@ export class Consumer {
       this.#market?.close();
       this.#heartbeat.cancel();
     }
-    this.#host.handleCommand(command, this.#options.clock.nowMicros());
+    const nowMicros = this.#options.clock.nowMicros();
+    this.#inbox?.command(command, nowMicros);
+    this.#host.handleCommand(command, nowMicros);
     if (command.type === 'stop') {
       this.#orders?.close();
+      this.#recording?.close();
       this.#timer?.cancel();
     } else this.#armTimer();
   }
 
-  #attach({ market, orders }: Extract<ConsumerCommand, { type: 'attach' }>): void {
+  #attach({ market, orders, recording }: Extract<ConsumerCommand, { type: 'attach' }>): void {
     const { clock, log } = this.#options;
-    const show = (batch: Batch, nowMicros: number) => this.#host.handleBatch(batch, nowMicros);
+    if (recording !== undefined) this.#record(recording);
+    const show = (batch: Batch, nowMicros: number) => {
+      this.#recording?.taken(batch, nowMicros);
+      this.#host.handleBatch(batch, nowMicros);
+    };
     if (market !== undefined) {
       this.#market?.close();
       this.#market = new MarketReceiver(market, {
@@ -97,12 +109,22 @@ export class Consumer {
       this.#orders?.close();
       this.#orders = new ConsumerOrders(orders, {
         onDeskEvents: (events) => {
-          this.#host.handleDesk(events, clock.nowMicros());
+          const nowMicros = clock.nowMicros();
+          this.#inbox?.desk(events, nowMicros);
+          this.#host.handleDesk(events, nowMicros);
           this.#armTimer();
         },
         onClose: () => log.warn('the desk has closed the orders port'),
       });
     }
+  }
+
+  /** The host has taken nothing yet: its tape begins with what it was built from. */
+  #record(port: MessagePort): void {
+    const { clock, config } = this.#options;
+    this.#recording = new RecordingPort(port, { clock, limits: INBOX_RECORDING_LIMITS });
+    this.#inbox = new HostInbox(this.#recording);
+    this.#inbox.start(config.host, clock.nowMicros());
   }
 
   /** One timer of the thread stands for all of the host's: the one that is due next. */
@@ -117,7 +139,9 @@ export class Consumer {
     const waitMs = Math.ceil((dueMicros - clock.nowMicros()) / MICROS_PER_MILLISECOND);
     this.#timer = clock.after(Math.min(Math.max(waitMs, 0), TIMER_WAIT_MAX_MS), () => {
       this.#timerDueMicros = Number.POSITIVE_INFINITY;
-      this.#host.advanceTo(clock.nowMicros());
+      const nowMicros = clock.nowMicros();
+      this.#inbox?.advance(nowMicros);
+      this.#host.advanceTo(nowMicros);
       this.#armTimer();
     });
   }

@@ -51,7 +51,11 @@ export class Executor {
   readonly #parts: ExecutorParts;
   /** What waits for the journal, oldest first. */
   #queue: Waiting[] = [];
-  #isJournalBroken = false;
+  /**
+   * Entries that the disk did not take. They go before all later ones when it does again: an order that counts a fill
+   * must never stand in the journal without the fill.
+   */
+  #unwritten: readonly JournalEntry[] = [];
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -59,6 +63,7 @@ export class Executor {
 
   /** @param inputMicros when the input came that the actions answer. */
   carryOut(actions: readonly DeskAction[], inputMicros: EpochMicros): void {
+    if (this.#unwritten.length > 0) this.#append([]);
     if (actions.length === 0) return;
     const entries = actions.flatMap((action) => (action.type === 'journal' ? [action.entry] : []));
     const hasEntries = entries.length > 0;
@@ -92,17 +97,19 @@ export class Executor {
 
   /** False when the disk did not take it. */
   #append(entries: readonly JournalEntry[]): boolean {
+    const isBroken = this.#unwritten.length > 0;
+    const all = isBroken ? [...this.#unwritten, ...entries] : entries;
     try {
       this.#parts.reach('journal_before');
-      this.#parts.journal.append(entries);
+      this.#parts.journal.append(all);
       this.#parts.reach('journal_after');
-      this.#isJournalBroken = false;
+      this.#unwritten = [];
       return true;
     } catch (error) {
+      this.#unwritten = all;
       const why = error instanceof Error ? error.message : String(error);
-      this.#parts.log.error({ why, entries: entries.length }, 'the journal cannot be written');
-      if (!this.#isJournalBroken) {
-        this.#isJournalBroken = true;
+      if (!isBroken) {
+        this.#parts.log.error({ why, entries: entries.length }, 'the journal cannot be written');
         const message = `the journal cannot be written, so no order can be sent: ${why}`;
         this.#parts.report({
           type: 'alert',

@@ -63,7 +63,7 @@ export class Feed {
   }
 
   /** See {@link StrategyHost.handleBatch}. */
-  handleBatch(batch: Batch, takenMicros: EpochMicros): void {
+  handleBatch(batch: Batch, takenMicros: EpochMicros, from: number, to: number): void {
     if (batch.streamId !== this.#stream) {
       this.#stream = batch.streamId;
       this.#names = [];
@@ -71,8 +71,8 @@ export class Feed {
     }
     this.begin(batch, takenMicros);
     const { load } = this.#core;
-    if (load.begins(takenMicros, batch.count)) this.#timedRows(batch);
-    else this.#rows(batch, 0, batch.count);
+    if (load.begins(takenMicros, to - from)) this.#timedRows(batch, from, to);
+    else this.#rows(batch, from, to);
     if (!Number.isNaN(this.#shownNs)) {
       const shownMicros = batch.baseMicros + Math.floor(this.#shownNs / 1_000);
       this.#core.lagMs = Math.max(0, (takenMicros - shownMicros) / MICROS_PER_MILLISECOND);
@@ -117,9 +117,9 @@ export class Feed {
   }
 
   /** As all rows at once, with the time of each counted for the unit that it was shown to. */
-  #timedRows(batch: Batch): void {
+  #timedRows(batch: Batch, from: number, to: number): void {
     const { load, marketsBySlot } = this.#core;
-    for (let row = 0; row < batch.count; row += 1) {
+    for (let row = from; row < to; row += 1) {
       this.#rows(batch, row, row + 1);
       const slot = this.#slots[batch.symbolId[row]!] ?? -1;
       const viewer = slot === -1 ? undefined : marketsBySlot[slot]?.viewers[0];

@@ -89,9 +89,11 @@ export class StrategyHost {
    * Takes a batch of market rows. The batch is only read during the call.
    * @param takenMicros when it was taken out of the queue, against which ages are measured. A backtest passes the
    * batch's base time, so that nothing is too old.
+   * @param from and `to`: the first row, and the one behind the last. A backtest goes from moment to moment, so that its
+   * broker can answer in between.
    */
-  handleBatch(batch: Batch, takenMicros: EpochMicros): void {
-    this.#feed.handleBatch(batch, takenMicros);
+  handleBatch(batch: Batch, takenMicros: EpochMicros, from = 0, to = batch.count): void {
+    this.#feed.handleBatch(batch, takenMicros, from, to);
   }
 
   handleDesk(events: readonly DeskEvent[], nowMicros: EpochMicros): void {

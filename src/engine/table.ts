@@ -73,13 +73,19 @@ export class MarketTable {
   }
 
   /** The symbol's figures and its bar under way, to be put into another host's table by {@link restore}. */
-  save(slot: number): { readonly figures: Float64Array; readonly forming: Float64Array } {
+  save(slot: number): { readonly figures: number[]; readonly forming: number[] } {
     const at = slot * Figure.length;
     // Behind the figures lies the route, which is this host's own.
-    return { figures: this.figures.slice(at, at + Figure.quoteMicros + 1), forming: this.bars.save(slot) };
+    return {
+      figures: [...this.figures.slice(at, at + Figure.quoteMicros + 1)],
+      forming: this.bars.save(slot),
+    };
   }
 
-  restore(slot: number, saved: { readonly figures: Float64Array; readonly forming: Float64Array }): void {
+  restore(
+    slot: number,
+    saved: { readonly figures: readonly number[]; readonly forming: readonly number[] },
+  ): void {
     this.figures.set(saved.figures, slot * Figure.length);
     this.bars.restore(slot, saved.forming);
   }

@@ -97,14 +97,16 @@ export class Answers {
     if (tracked === undefined) return;
     tracked.isAsked = false;
     if (order !== null) this.merge(tracked, order);
-    else if (!tracked.isEnded) this.#onAbsent(tracked);
+    else if (tracked.isEnded) this.watchLateArrival(tracked);
+    else this.#onAbsent(tracked);
   }
 
   onResolveFailed(clientOrderId: string): void {
     const tracked = this.#state.orders.find(clientOrderId);
     if (tracked === undefined) return;
     tracked.isAsked = false;
-    if (!tracked.isEnded) this.ask(tracked);
+    if (tracked.isEnded) this.watchLateArrival(tracked);
+    else this.ask(tracked);
   }
 
   onTradeUpdate(update: TradeUpdate): void {
@@ -159,6 +161,15 @@ export class Answers {
       clientOrderId: tracked.order.clientOrderId,
       atMicros: this.#state.nowMicros + delayMs * MICROS_PER_MILLISECOND,
     });
+  }
+
+  /** An order that was given up may reach the broker all the same: it is asked for until that cannot be any more. */
+  watchLateArrival(tracked: TrackedOrder): void {
+    const { nowMicros, config } = this.#state;
+    const { status, createdAtMicros } = tracked.order;
+    const sentAtMicros = tracked.sentAtMicros ?? createdAtMicros;
+    const isOver = nowMicros - sentAtMicros > config.policy.lateArrivalMs * MICROS_PER_MILLISECOND;
+    if (status === 'not_sent' && !tracked.isKnownToBroker && !isOver) this.ask(tracked);
   }
 
   /** An order that is not ours is reported once, and left alone. */
@@ -267,6 +278,7 @@ export class Answers {
       this.#placing.send(tracked, state.risk.resend(tracked.order));
     } else {
       this.#end(tracked, 'not_sent', 'the broker does not know it');
+      this.watchLateArrival(tracked);
     }
   }
 

@@ -37,6 +37,8 @@ export interface DeskPolicy {
   readonly absentAfterMs: number;
   /** An order that was not taken is sent again under the same id up to this age; an older one is given up. */
   readonly resendAgeMaxMs: number;
+  /** An order that was given up is asked for until this long after it was sent: its request may arrive late. */
+  readonly lateArrivalMs: number;
   /** A cancel that has not ended an order after this long is asked for again, and alerted. */
   readonly cancelOverdueMs: number;
   /** How long a reducing order waits for cancels of the same position before it goes out with what is free. */
@@ -54,6 +56,7 @@ export const DEFAULT_DESK_POLICY: DeskPolicy = {
   resolveDelayMaxMs: 15_000,
   absentAfterMs: 5_000,
   resendAgeMaxMs: 30_000,
+  lateArrivalMs: 60_000,
   cancelOverdueMs: 10_000,
   cancelWaitMs: 3_000,
   missingFillsDelayMs: 1_000,

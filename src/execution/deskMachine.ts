@@ -174,6 +174,7 @@ export class DeskMachine {
     const wasConnected = state.isConnected;
     state.isConnected = isConnected;
     if (isConnected) {
+      state.connectedAtMicros = state.nowMicros;
       state.emit({ type: 'reconcile', reason: 'the trade-updates stream is listening', isUrgent: true });
       if (!wasConnected) state.log('info', 'trade updates are connected', {});
       return;
@@ -247,6 +248,8 @@ export class DeskMachine {
       tracked.setLocal('unknown', 'the desk ended before the answer came', state.nowMicros);
       state.publishOrder(tracked);
       this.#answers.ask(tracked);
+    } else {
+      this.#answers.watchLateArrival(tracked);
     }
   }
 

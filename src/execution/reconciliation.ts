@@ -44,6 +44,8 @@ export class Reconciliation {
     this.#bookExecutions(books.executions);
     this.#askForUnlisted(listed, books.askedAtMicros);
     this.#comparePositions(books);
+    // Books that were asked for before the stream listened may lack what happened in between.
+    if (!state.isConnected || books.askedAtMicros < state.connectedAtMicros) return;
     const wasReconciled = state.isReconciled;
     state.isReconciled = true;
     state.hasReconciled = true;

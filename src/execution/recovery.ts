@@ -114,7 +114,7 @@ export class Recovery {
         return;
       case 'trade':
         this.#tradeRows.set(entry.row.executionId, { row: entry, line });
-        if (this.#isOurs) this.#applyTrade(entry);
+        if (this.#isOurs) this.#applyTrade(entry, line);
         return;
       case 'holding':
         if (this.#isOurs) this.#hold(entry.row);
@@ -209,7 +209,7 @@ export class Recovery {
   }
 
   /** A trade whose execution is known already stands here for its row only: the holding contains it. */
-  #applyTrade({ instanceId, row, atMicros }: TradeEntry): void {
+  #applyTrade({ instanceId, row, atMicros }: TradeEntry, line: number): void {
     if (this.#executions.has(row.executionId)) return;
     this.#executions.set(row.executionId, atMicros);
     const key = keyOf(instanceId, row.symbol);
@@ -228,18 +228,24 @@ export class Recovery {
       targetPrice: hasTargets ? row.targetPrice : held.targetPrice,
       stopPrice: hasTargets ? row.stopPrice : held.stopPrice,
     });
-    this.#fillOrder(row.clientOrderId, fill);
+    this.#fillOrder(row.clientOrderId, fill, line);
   }
 
-  /** The order's own line follows its trade's; should it have been torn off, the order is right nevertheless. */
-  #fillOrder(clientOrderId: string, fill: { readonly quantity: Decimal; readonly price: Decimal }): void {
+  /** The order's own line follows its trade's; should it have been torn off, order and row are right nevertheless. */
+  #fillOrder(
+    clientOrderId: string,
+    fill: { readonly quantity: Decimal; readonly price: Decimal },
+    line: number,
+  ): void {
     const kept = this.#orders.get(clientOrderId);
     if (kept === undefined) return;
     const { order } = kept;
     const before = { price: order.averagePrice ?? ZERO, quantity: order.filledQuantity };
     const filledQuantity = add(order.filledQuantity, fill.quantity);
     const averagePrice = weightedAverage([before, fill]);
-    this.#orders.set(clientOrderId, { ...kept, order: { ...order, filledQuantity, averagePrice } });
+    const filled = { ...kept, order: { ...order, filledQuantity, averagePrice } };
+    this.#orders.set(clientOrderId, filled);
+    this.#orderRows.set(clientOrderId, { row: filled, line });
   }
 
   #hold(row: HoldingRow): void {

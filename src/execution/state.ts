@@ -36,6 +36,8 @@ export class DeskState {
   account: Account | null = null;
   session: Session | null;
   isConnected = false;
+  /** Since when trade updates are heard without a gap. */
+  connectedAtMicros: EpochMicros = 0;
   isReconciled = false;
   /** Reconciliation has been through at least once since the start. */
   hasReconciled = false;

@@ -151,16 +151,16 @@ export class BarTable {
   }
 
   /** All of a row, to be put into another table by {@link restore}. */
-  save(row: number): Float64Array {
-    const saved = new Float64Array(FIGURES + MARGINS);
-    saved.set(this.#figures.subarray(row * FIGURES, (row + 1) * FIGURES));
-    saved.set(this.#margins.subarray(row * MARGINS, (row + 1) * MARGINS), FIGURES);
-    return saved;
+  save(row: number): number[] {
+    return [
+      ...this.#figures.subarray(row * FIGURES, (row + 1) * FIGURES),
+      ...this.#margins.subarray(row * MARGINS, (row + 1) * MARGINS),
+    ];
   }
 
-  restore(row: number, saved: Float64Array): void {
-    this.#figures.set(saved.subarray(0, FIGURES), row * FIGURES);
-    this.#margins.set(saved.subarray(FIGURES), row * MARGINS);
+  restore(row: number, saved: readonly number[]): void {
+    this.#figures.set(saved.slice(0, FIGURES), row * FIGURES);
+    this.#margins.set(saved.slice(FIGURES), row * MARGINS);
   }
 
   /** False when the trade is older than the bar under way or than the end of the last one. */

@@ -1,4 +1,6 @@
-/** The volume-weighted average price of a session and how far prices lie from it. */
+/** The volume-weighted average price of a session, or since any moment, and how far prices lie from it. */
+import type { ChannelFigures } from './channels.ts';
+import type { Candle, Indicator } from './indicator.ts';
 
 /**
  * Streaming VWAP with its volume-weighted standard deviation:
@@ -50,5 +52,59 @@ export class SessionVwap {
   zScore(price: number): number {
     const { deviation } = this;
     return deviation > 0 ? (price - this.#vwap) / deviation : Number.NaN;
+  }
+
+  /** The VWAP and so many standard deviations to each side of it. */
+  bands(deviations: number): ChannelFigures {
+    const away = deviations * this.deviation;
+    return { lower: this.#vwap - away, middle: this.#vwap, upper: this.#vwap + away };
+  }
+}
+
+/** A candle with the moment at which it starts, microseconds since the epoch. */
+export interface TimedCandle extends Candle {
+  readonly timeMicros: number;
+  /** Its own volume-weighted average price, where it is known. */
+  readonly vwap?: number;
+}
+
+/**
+ * The VWAP of all candles that start at or after an anchor (an open, an announcement, a low), with bands. A candle
+ * counts by its own VWAP, or by its typical price (high + low + close) / 3. With the session's open as anchor it is the
+ * session's VWAP. Brian Shannon, "Maximum Trading Gains with Anchored VWAP", 2022.
+ */
+export class AnchoredVwap implements Indicator<TimedCandle, ChannelFigures> {
+  readonly #vwap = new SessionVwap();
+  readonly #deviations: number;
+  #anchorMicros: number;
+
+  constructor({ anchorMicros, deviations = 2 }: { anchorMicros: number; deviations?: number }) {
+    this.#anchorMicros = anchorMicros;
+    this.#deviations = deviations;
+  }
+
+  get anchorMicros(): number {
+    return this.#anchorMicros;
+  }
+
+  /** Begins anew at another anchor, such as the next session's open. */
+  moveAnchor(anchorMicros: number): void {
+    this.#anchorMicros = anchorMicros;
+    this.#vwap.reset();
+  }
+
+  get isReady(): boolean {
+    return this.#vwap.volume > 0;
+  }
+
+  get value(): ChannelFigures {
+    return this.#vwap.bands(this.#deviations);
+  }
+
+  update(candle: TimedCandle): ChannelFigures {
+    if (candle.timeMicros >= this.#anchorMicros) {
+      this.#vwap.add(candle.vwap ?? (candle.high + candle.low + candle.close) / 3, candle.volume);
+    }
+    return this.value;
   }
 }

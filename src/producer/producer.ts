@@ -9,7 +9,9 @@ import type { MarketStream, StreamNotice, Subscription } from '../providers/cont
 import type { Batch } from '../tape/batch.ts';
 import type { ProducerCommand, ProducerReport, ReceiverCounters } from '../transport/messages.ts';
 import { TypedPort } from '../transport/ports.ts';
+import { MARKET_RECORDING_LIMITS, RecordingPort } from '../transport/recording.ts';
 import type { ProducerLimits } from './config.ts';
+import { MarketRecording } from './recording.ts';
 import { Router } from './router.ts';
 import { ProducerStages } from './stages.ts';
 
@@ -31,6 +33,7 @@ export class Producer {
   readonly #stages: ProducerStages;
   readonly #ports = new Map<string, TypedPort<ArrayBuffer, ArrayBuffer>>();
   readonly #dropped = new Map<string, number>();
+  #recording: MarketRecording | undefined;
   #timer: Timer | undefined;
   #isTurnPlanned = false;
   #isWantPlanned = false;
@@ -71,6 +74,12 @@ export class Producer {
         break;
       case 'move':
         this.#move(command);
+        break;
+      case 'record':
+        this.#recording = new MarketRecording(
+          new RecordingPort(command.port, { clock: this.#parts.clock, limits: MARKET_RECORDING_LIMITS }),
+          this.#parts.stream.symbols,
+        );
         break;
       case 'session':
         this.#parts.stream.setSession?.(command.phase);
@@ -124,6 +133,7 @@ export class Producer {
   #onBatch(batch: Batch): Batch {
     this.#stages.decoded(batch);
     this.#lastEventMicros = batch.receivedMicros(batch.count - 1);
+    this.#recording?.take(batch);
     return this.#router.distribute(batch);
   }
 
@@ -142,6 +152,7 @@ export class Producer {
       case 'gap':
         log.warn(notice, 'market stream has a gap');
         this.#router.gap(notice.fromMicros, notice.toMicros, notice.reason);
+        this.#recording?.gap(notice);
         this.#planTurn();
         report(notice);
         break;
@@ -229,6 +240,7 @@ export class Producer {
     this.#reportStatistics();
     for (const port of this.#ports.values()) port.close();
     this.#ports.clear();
+    this.#recording?.close();
     this.#parts.report({ type: 'stopped' });
   }
 }

@@ -65,6 +65,10 @@ export const EventKind = {
   gap: 33,
   /** Ports: units move at this place of the stream. n0 = number of the move. Never in a market tape. */
   barrier: 40,
+  /** Inbox tapes: a market batch was taken at timeNs; its n0 rows follow, definitions and gaps included. */
+  taken: 34,
+  /** Inbox tapes: something else was taken at timeNs. heap = JSON (`notes.ts`), see {@link RowFlag.continued}. */
+  note: 35,
 } as const;
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 
@@ -87,6 +91,8 @@ export const RowFlag = {
   notRange: 32,
   /** Trade: does not count in volume. */
   notVolume: 64,
+  /** Note: its JSON goes on in the next row. */
+  continued: 128,
 } as const;
 
 /** Why events are missing. The numbers stand in tape files. */

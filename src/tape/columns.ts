@@ -35,40 +35,62 @@ function columnsOf(batch: Batch): readonly (Float64Array | Uint32Array | Uint8Ar
 export type ColumnOrder = 'rows' | 'planes';
 
 export function encodeRows(batch: Batch, order: ColumnOrder): Buffer {
-  const columns = columnsOf(batch);
+  const pieces = rowPieces(batch);
+  if (order === 'rows') return Buffer.concat(pieces);
+  const used = columnsOf(batch).filter((column) => hasContent(column, batch.count));
+  return Buffer.concat(
+    pieces.map((piece, index) => {
+      const width = used[index - 1]?.BYTES_PER_ELEMENT ?? 1;
+      if (width === 1) return piece;
+      const planes = new Uint8Array(piece.length);
+      splitPlanes(piece, planes, width);
+      return planes;
+    }),
+  );
+}
+
+/**
+ * The payload in order `rows` as pieces, one behind the other: the header, a piece for each column with content, the
+ * heap. They are views of the batch where they can be, and valid as long as it is.
+ */
+export function rowPieces(batch: Batch): readonly Uint8Array[] {
   const rows = batch.count;
+  const pieces: Uint8Array[] = [];
   let mask = 0;
-  let columnBytes = 0;
-  for (const [index, column] of columns.entries()) {
+  for (const [index, column] of columnsOf(batch).entries()) {
     if (!hasContent(column, rows)) continue;
     mask |= 1 << index;
-    columnBytes += column.BYTES_PER_ELEMENT * rows;
+    pieces.push(bytesOf(column, rows));
   }
-  let heapBytes = 0;
-  for (let row = 0; row < rows; row += 1) heapBytes += batch.heapLength[row]!;
-  const payload = Buffer.alloc(HEADER_BYTES + columnBytes + heapBytes);
-  payload.writeUInt32LE(rows, 0);
-  payload.writeUInt32LE(mask, 4);
-  payload.writeUInt32LE(heapBytes, 8);
-  payload.writeUInt32LE(batch.streamId, 12);
-  payload.writeDoubleLE(batch.baseMicros, 16);
-  payload.writeDoubleLE(batch.firstSequence, 24);
-  let at = HEADER_BYTES;
-  for (const [index, column] of columns.entries()) {
-    if ((mask & (1 << index)) === 0) continue;
-    const bytes = bytesOf(column, rows);
-    const width = column.BYTES_PER_ELEMENT;
-    if (order === 'rows' || width === 1) payload.set(bytes, at);
-    else splitPlanes(bytes, payload.subarray(at, at + bytes.length), width);
-    at += bytes.length;
+  const heap = heapOf(batch);
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(rows, 0);
+  header.writeUInt32LE(mask, 4);
+  header.writeUInt32LE(heap.length, 8);
+  header.writeUInt32LE(batch.streamId, 12);
+  header.writeDoubleLE(batch.baseMicros, 16);
+  header.writeDoubleLE(batch.firstSequence, 24);
+  return heap.length === 0 ? [header, ...pieces] : [header, ...pieces, heap];
+}
+
+/** The rows' heap bytes, each row's behind those of the row before: in place, where they stand so. */
+function heapOf(batch: Batch): Uint8Array {
+  const { count, heapOffset, heapLength } = batch;
+  let length = 0;
+  let isInPlace = true;
+  for (let row = 0; row < count; row += 1) {
+    if (heapLength[row] === 0) continue;
+    if (heapOffset[row] !== length) isInPlace = false;
+    length += heapLength[row]!;
   }
-  for (let row = 0; row < rows; row += 1) {
-    const length = batch.heapLength[row]!;
-    if (length === 0) continue;
-    payload.set(batch.heapBytes(row), at);
-    at += length;
+  if (isInPlace) return batch.heap.subarray(0, length);
+  const heap = new Uint8Array(length);
+  let at = 0;
+  for (let row = 0; row < count; row += 1) {
+    heap.set(batch.heapBytes(row), at);
+    at += heapLength[row]!;
   }
-  return payload;
+  return heap;
 }
 
 /**
@@ -117,7 +139,20 @@ function bytesOf(column: Float64Array | Uint32Array | Uint8Array, rows: number):
 
 /** By bytes: minus zero is content. */
 function hasContent(column: Float64Array | Uint32Array | Uint8Array, rows: number): boolean {
-  return bytesOf(column, rows).some((byte) => byte !== 0);
+  if (column instanceof Uint8Array) return hasByte(column, rows);
+  return hasWord(new Uint32Array(column.buffer, column.byteOffset, (column.BYTES_PER_ELEMENT / 4) * rows));
+}
+
+// One loop per element type: shared by both, each access would have to ask which type it is.
+
+function hasByte(bytes: Uint8Array, count: number): boolean {
+  for (let index = 0; index < count; index += 1) if (bytes[index] !== 0) return true;
+  return false;
+}
+
+function hasWord(words: Uint32Array): boolean {
+  for (let index = 0; index < words.length; index += 1) if (words[index] !== 0) return true;
+  return false;
 }
 
 function splitPlanes(source: Uint8Array, target: Uint8Array, width: number): void {

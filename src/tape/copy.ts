@@ -77,6 +77,21 @@ export function gatherRows(
   target.count += to - from;
 }
 
+/**
+ * Appends `count` neighbouring rows of any kind, from `row` on, heap bytes included. The caller has checked that rows
+ * and heap bytes fit.
+ */
+export function appendRows(source: Batch, row: number, count: number, target: Batch): void {
+  const at = target.count;
+  moveRows(source, row, count, target);
+  const shiftNs = shiftNsBetween(source, target);
+  if (shiftNs === 0) return;
+  // A gap's n0 is a time too.
+  for (let index = 0; index < count; index += 1) {
+    if (target.kind[at + index] === EventKind.gap) target.n0[at + index] = target.n0[at + index]! + shiftNs;
+  }
+}
+
 /** Appends `count` neighbouring rows, each column in one piece. */
 function moveRows(source: Batch, row: number, count: number, target: Batch): void {
   const end = row + count;

@@ -103,15 +103,32 @@ export function encodeBlock(
     readonly unpackedBytes: number;
   },
 ): Buffer {
-  const bytes = Buffer.alloc(BLOCK_HEADER_BYTES + payload.length);
+  return Buffer.concat([encodeHeader([payload], block), payload]);
+}
+
+/** The header of a block whose payload is these pieces, one behind the other. */
+export function encodeHeader(
+  payload: readonly Uint8Array[],
+  block: {
+    readonly type: BlockType;
+    readonly rows: number;
+    readonly packing: Packing;
+    readonly unpackedBytes: number;
+  },
+): Buffer {
+  const bytes = Buffer.alloc(BLOCK_HEADER_BYTES);
   bytes.writeUInt32LE(BLOCK_MAGIC, 0);
-  bytes.writeUInt32LE(payload.length, 8);
+  bytes.writeUInt32LE(
+    payload.reduce((sum, piece) => sum + piece.length, 0),
+    8,
+  );
   bytes.writeUInt32LE(block.unpackedBytes, 12);
   bytes.writeUInt32LE(block.rows, 16);
   bytes.writeUInt8(block.type, 20);
   bytes.writeUInt8(block.packing, 21);
-  bytes.set(payload, BLOCK_HEADER_BYTES);
-  bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
+  let checksum = crc32(bytes.subarray(8));
+  for (const piece of payload) checksum = crc32(piece, checksum);
+  bytes.writeUInt32LE(checksum, 4);
   return bytes;
 }
 

@@ -38,7 +38,7 @@ export interface TapeVerification {
   readonly rows: number;
   readonly tornBytes: number;
   readonly damages: readonly Damage[];
-  /** Rows that are older than the row before them. Feeds deliver some; importers none. */
+  /** Events that are older than the one before them. Feeds deliver some; importers none. */
   readonly rowsOutOfOrder: number;
 }
 
@@ -91,6 +91,8 @@ export async function verifyTape(
   let previous = Number.NEGATIVE_INFINITY;
   for await (const batch of reader) {
     for (let row = 0; row < batch.count; row += 1) {
+      // What was missing, taken or noted has no place in the market's order.
+      if (batch.kind[row]! >= EventKind.definition) continue;
       const moment = batch.timeMicros(row);
       if (moment < previous) rowsOutOfOrder += 1;
       previous = moment;

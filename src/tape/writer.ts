@@ -2,7 +2,7 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { brotliCompress, constants, deflateRaw } from 'node:zlib';
+import { brotliCompress, brotliCompressSync, constants, deflateRaw, deflateRawSync } from 'node:zlib';
 import { Batch, type BatchSize } from './batch.ts';
 import { BlockFile } from './blocks.ts';
 import { encodeRows } from './columns.ts';
@@ -27,6 +27,8 @@ export interface TapeWriterOptions {
   readonly metadata: TapeMetadata;
   /** How blocks are packed as they are written. `none` by default: packing costs a live daemon too much. */
   readonly compression?: Compression;
+  /** Pack on the calling thread, which then waits, instead of on those that all threads of the process share. */
+  readonly isPackedHere?: boolean;
   /** How the whole file is packed when it is closed. */
   readonly compressionWhenClosed?: Exclude<Compression, 'none'>;
 }
@@ -37,7 +39,7 @@ const BLOCK_SIZE: BatchSize = { rows: 8_192, heapBytes: 512 * 1_024 };
 export const PENDING_BYTES_MAX = 16 * 1_024 * 1_024;
 /** Rows further apart than this go to blocks of their own: times in a block are exact for 104 days from its base. */
 const BASE_SPAN_MICROS = 30 * 86_400 * 1_000_000;
-const BROTLI_QUALITY = 5;
+const BROTLI_OPTIONS = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
 export class TapeWriter {
   /** Rows that were not kept because the disk refused them. */
@@ -46,6 +48,7 @@ export class TapeWriter {
   readonly #file: FileHandle;
   readonly #symbols: SymbolTable;
   readonly #packing: Compression;
+  readonly #isPackedHere: boolean;
   readonly #packingWhenClosed: Compression;
   readonly #defined: boolean[] = [];
   readonly #gathered = Batch.create(BLOCK_SIZE);
@@ -59,6 +62,7 @@ export class TapeWriter {
     this.#file = file;
     this.#symbols = options.symbols;
     this.#packing = options.compression ?? 'none';
+    this.#isPackedHere = options.isPackedHere ?? false;
     this.#packingWhenClosed = options.compressionWhenClosed ?? 'none';
   }
 
@@ -182,7 +186,9 @@ export class TapeWriter {
       this.#newDefinitions = [];
     }
     const payload = encodeRows(batch, this.#packing === 'none' ? 'rows' : 'planes');
-    this.#enqueue(payload.length, rows, () => packedBlock(payload, rows, this.#packing));
+    const pack = () =>
+      this.#isPackedHere ? packHere(payload, this.#packing) : packElsewhere(payload, this.#packing);
+    this.#enqueue(payload.length, rows, async () => rowsBlock(await pack(), payload, rows, this.#packing));
   }
 
   #enqueue(bytes: number, rows: number, block: () => Promise<Buffer>): void {
@@ -203,12 +209,17 @@ export class TapeWriter {
 }
 
 /** Packs all rows of a closed tape anew. The old file stays until the new one is whole and on the disk. */
-export async function compressTape(path: string, compression: Exclude<Compression, 'none'>): Promise<void> {
+export async function compressTape(
+  path: string,
+  compression: Exclude<Compression, 'none'>,
+  options: { readonly isPackedHere?: boolean } = {},
+): Promise<void> {
   const temporary = `${path}.packing`;
   await rm(temporary, { force: true });
   const symbols = new SymbolTable();
   const reader = await TapeReader.open({ path, symbols });
-  const writer = await TapeWriter.open({ path: temporary, symbols, metadata: reader.metadata, compression });
+  const { metadata } = reader;
+  const writer = await TapeWriter.open({ path: temporary, symbols, metadata, compression, ...options });
   try {
     for await (const batch of reader) if (!writer.append(batch)) await writer.drained();
     await writer.close();
@@ -223,19 +234,19 @@ function plainBlock(type: BlockType, payload: Uint8Array): Buffer {
   return encodeBlock(payload, { type, rows: 0, packing: Packing.none, unpackedBytes: payload.length });
 }
 
-async function packedBlock(payload: Buffer, rows: number, compression: Compression): Promise<Buffer> {
-  const packed =
-    compression === 'none'
-      ? payload
-      : compression === 'deflate'
-        ? await deflateBytes(payload)
-        : await brotliBytes(payload, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } });
-  return encodeBlock(packed, {
-    type: BlockType.rows,
-    rows,
-    packing: Packing[compression],
-    unpackedBytes: payload.length,
-  });
+function rowsBlock(packed: Buffer, payload: Buffer, rows: number, compression: Compression): Buffer {
+  const packing = Packing[compression];
+  return encodeBlock(packed, { type: BlockType.rows, rows, packing, unpackedBytes: payload.length });
+}
+
+function packHere(payload: Buffer, compression: Compression): Buffer {
+  if (compression === 'none') return payload;
+  return compression === 'deflate' ? deflateRawSync(payload) : brotliCompressSync(payload, BROTLI_OPTIONS);
+}
+
+function packElsewhere(payload: Buffer, compression: Compression): Promise<Buffer> | Buffer {
+  if (compression === 'none') return payload;
+  return compression === 'deflate' ? deflateBytes(payload) : brotliBytes(payload, BROTLI_OPTIONS);
 }
 
 async function endOfBlocks(path: string): Promise<number> {

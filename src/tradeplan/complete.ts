@@ -1,13 +1,16 @@
 /** A valid file as the plan that everything runs on: defaults that depend on other keys, names, absolute paths. */
 import { basename, dirname, resolve } from 'node:path';
 import type { Schedule } from '../clock/schedule.ts';
-import type { StrategyPlan, Tradeplan, Window } from './plan.ts';
-import { type PlanFile, simulatedSymbols } from './schema.ts';
+import type { RecordPlan, StrategyPlan, Tradeplan, Window } from './plan.ts';
+import { type PlanFile, recordDefaults, simulatedSymbols } from './schema.ts';
 
 const MINUTE = 60_000;
 const DELAYED_FEED_MS = 15 * MINUTE;
 const LIQUIDATION_LEAD_MS = 15 * MINUTE;
+const MEBIBYTE = 1_024 * 1_024;
 const DAY_MS = 1_440 * MINUTE;
+/** What Alpaca takes of a crypto order that takes liquidity, in the first tier (alpaca.markets, crypto fees). */
+const CRYPTO_FEE_BPS = 25;
 
 /** @param path of the file, absolute: paths in it are taken from its folder. */
 export function completePlan(file: PlanFile, path: string): Tradeplan {
@@ -64,6 +67,7 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       timeoutMs: file.alerts.timeout,
     },
     metrics: { port: file.metrics.port ?? null, host: file.metrics.host },
+    record: recordPlan(file.record, fromPlan),
     limits: {
       tradeRingRows: file.limits.max_waiting_trades,
       historyBarsMax: file.limits.max_history_bars,
@@ -90,7 +94,39 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       tapeOffsetMs: file.simulation.tape_offset,
       tapeSpeed: file.simulation.tape_speed,
     },
+    backtest: {
+      startingCash: file.backtest.starting_cash,
+      latencyMs: file.backtest.latency,
+      spreadBps: file.backtest.spread_bps,
+      slippageBps: file.backtest.slippage_bps,
+      volumePercentMax: file.backtest.max_volume_percent,
+      feeBps: file.backtest.fee_bps ?? (isCrypto ? CRYPTO_FEE_BPS : 0),
+      feePerShare: file.backtest.fee_per_share,
+      feeMinimum: file.backtest.fee_minimum,
+      sellFeeBps: file.backtest.sell_fee_bps,
+      sellFeePerShare: file.backtest.sell_fee_per_share,
+      borrowPercent: file.backtest.borrow_percent,
+      barIntervalMs: file.backtest.bar_interval,
+      badData: file.backtest.bad_data,
+    },
   });
+}
+
+function recordPlan(
+  record: PlanFile['record'],
+  fromPlan: (relative: string | undefined) => string | null,
+): RecordPlan {
+  const isOn = record !== false;
+  const settings = typeof record === 'boolean' ? recordDefaults() : record;
+  return {
+    market: isOn && settings.market,
+    inbox: isOn && settings.inbox,
+    directory: fromPlan(settings.directory),
+    segmentBytesMax: settings.max_segment_mb * MEBIBYTE,
+    ageMaxMs: settings.max_age,
+    totalBytesMax: settings.max_total_mb * MEBIBYTE,
+    freeBytesMin: settings.min_free_mb * MEBIBYTE,
+  };
 }
 
 function strategyPlans(

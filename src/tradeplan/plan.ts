@@ -87,6 +87,18 @@ export interface MetricsPlan {
   readonly host: string;
 }
 
+/** What is recorded on tapes, and for how long. */
+export interface RecordPlan {
+  readonly market: boolean;
+  readonly inbox: boolean;
+  /** Absolute; null = `tapes` in the data directory. */
+  readonly directory: string | null;
+  readonly segmentBytesMax: number;
+  readonly ageMaxMs: number;
+  readonly totalBytesMax: number;
+  readonly freeBytesMin: number;
+}
+
 export interface LimitsPlan {
   readonly tradeRingRows: number;
   readonly historyBarsMax: number;
@@ -113,6 +125,37 @@ export interface SimulationPlan {
   readonly tapeSpeed: number;
 }
 
+/**
+ * How a backtest's broker deals. Shares of a price are in basis points (hundredths of a percent), amounts in the
+ * account's currency.
+ */
+export interface BacktestPlan {
+  /** Decimal text. */
+  readonly startingCash: string;
+  /** From a decision to the exchange, and the same from there back. */
+  readonly latencyMs: number;
+  /** Between bid and ask, where the data has no quotes: half of it is paid with each deal at the market. */
+  readonly spreadBps: number;
+  /** By which market and stop orders deal worse than the price shown. */
+  readonly slippageBps: number;
+  /** Of a bar's or a trade's volume, the most that our orders get. */
+  readonly volumePercentMax: number;
+  /** Of a deal's value. */
+  readonly feeBps: number;
+  readonly feePerShare: number;
+  /** The least fee of a deal, where there is any. */
+  readonly feeMinimum: number;
+  /** Of sales only, beyond the fees above. */
+  readonly sellFeeBps: number;
+  readonly sellFeePerShare: number;
+  /** A year, of the value of what is held short. */
+  readonly borrowPercent: number;
+  /** How long a bar of the data is, daily bars aside. */
+  readonly barIntervalMs: number;
+  /** What is done about rows that cannot be right. */
+  readonly badData: 'refuse' | 'repair';
+}
+
 export interface Tradeplan {
   /** The file it was read from, absolute. */
   readonly path: string;
@@ -137,6 +180,8 @@ export interface Tradeplan {
   readonly journal: JournalMode;
   readonly alerts: AlertsPlan;
   readonly metrics: MetricsPlan;
+  readonly record: RecordPlan;
   readonly limits: LimitsPlan;
   readonly simulation: SimulationPlan;
+  readonly backtest: BacktestPlan;
 }

@@ -139,6 +139,31 @@ const metrics = section({
     .describe('Beyond loopback anybody who reaches the port can read it.'),
 });
 
+const recordSection = section({
+  market: flag().default(true).describe('What the feed sends, once.'),
+  inbox: flag().default(true).describe('What each consumer and the desk took, in its order: for replay.'),
+  directory: text('a folder, from the plan')
+    .optional()
+    .describe('Where the tapes lie, from the plan. Left out: tapes in the data directory.'),
+  max_segment_mb: whole(1, 65_536, 'MiB').default(256).describe('A longer tape is closed, the next begun.'),
+  max_age: duration(DAY, 3_650 * DAY)
+    .default(30 * DAY)
+    .describe('Tapes of older sessions are removed.'),
+  max_total_mb: whole(1, 1_000_000_000, 'MiB')
+    .default(51_200)
+    .describe('Beyond it the oldest closed tapes are removed.'),
+  min_free_mb: whole(0, 1_000_000_000, 'MiB')
+    .default(1_024)
+    .describe('Recording stops, and trading goes on, when the disk has less left.'),
+});
+const RECORD = 'true, false, or a mapping such as { market: true, inbox: false }';
+const record = z.union([z.boolean(RECORD), recordSection], { error: RECORD });
+
+/** What `record: true` stands for. */
+export function recordDefaults(): z.output<typeof recordSection> {
+  return recordSection.parse({});
+}
+
 const limits = section({
   max_waiting_trades: whole(16, 10_000_000, 'trades')
     .default(65_536)
@@ -171,6 +196,32 @@ const simulation = section({
     .default(0)
     .describe('Where in the tape playing begins; what lies before is history.'),
   tape_speed: ratio(0.01, 1_000, 'times').default(1).describe('2 plays the tape twice as fast.'),
+});
+
+const backtest = section({
+  starting_cash: amount().default('100000'),
+  latency: duration(0, HOUR).default(50).describe('From a decision to the exchange, and the same back.'),
+  spread_bps: ratio(0, 10_000, 'basis points')
+    .default(2)
+    .describe('Between bid and ask, where the data has no quotes.'),
+  slippage_bps: ratio(0, 10_000, 'basis points')
+    .default(1)
+    .describe('By which market and stop orders deal worse than the price shown.'),
+  max_volume_percent: ratio(0.001, 100, 'percent')
+    .default(10)
+    .describe("Of a bar's or a trade's volume, the most that our orders get."),
+  fee_bps: ratio(0, 10_000, 'basis points')
+    .optional()
+    .describe("Of a deal's value; 0 for stocks, 25 for crypto, as Alpaca's are."),
+  fee_per_share: ratio(0, 1_000, 'of the account currency').default(0),
+  fee_minimum: ratio(0, 1_000, 'of the account currency').default(0).describe('The least fee of a deal.'),
+  sell_fee_bps: ratio(0, 10_000, 'basis points').default(0).describe('Of sales, beyond fee_bps.'),
+  sell_fee_per_share: ratio(0, 1_000, 'of the account currency').default(0),
+  borrow_percent: ratio(0, 1_000, 'percent a year').default(3).describe('Of what is held short.'),
+  bar_interval: duration(SECOND, DAY).default(MINUTE).describe('How long a bar of the data is.'),
+  bad_data: choice(['refuse', 'repair'])
+    .default('refuse')
+    .describe('refuse: a wrong row ends the run. repair: it is left out, and reported.'),
 });
 
 export const planSchema = section({
@@ -223,8 +274,12 @@ export const planSchema = section({
     ),
   alerts: alerts.prefault({}),
   metrics: metrics.prefault({}).describe('The endpoint for Prometheus, with /healthz and /readyz.'),
+  record: record
+    .default(true)
+    .describe('The tapes: true for all as they are by default, false for none, or what differs.'),
   limits: limits.prefault({}),
   simulation: simulation.prefault({}),
+  backtest: backtest.prefault({}).describe('How the broker of `openbell backtest` deals.'),
 });
 
 /** What the schema makes of a valid file: complete with the defaults that depend on nothing else. */

@@ -28,6 +28,12 @@ export function violationsOfIssues(
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => unknownKey(document, [...issue.path, key], issue.message.split(', ')));
     }
+    if (issue.code === 'invalid_union') {
+      // What may be a mapping and is one: what is wrong stands inside.
+      const inside = issue.errors.find((issues) => issues.every(({ path }) => typeof path[0] === 'string'));
+      const at = (inner: z.core.$ZodIssue) => ({ ...inner, path: [...issue.path, ...inner.path] });
+      if (inside !== undefined) return violationsOfIssues(document, inside.map(at));
+    }
     if (issue.code === 'invalid_key') {
       const inner = issue.issues[0]?.message ?? issue.message;
       const violation = violationAt(document, issue.path, `a name of ${inner}`);

@@ -23,6 +23,7 @@ import type { InstanceShape } from './universe.ts';
 export interface PreparedInstance extends InstanceShape {
   readonly bundle: StrategyBundle;
   readonly parameters: JsonObject;
+  readonly warmUp: { readonly minuteBars: number; readonly dailyBars: number };
   readonly plan: StrategyPlan;
 }
 
@@ -50,13 +51,8 @@ export async function prepare(input: PreparationInput): Promise<Preparation> {
   const violations: Violation[] = [];
   const resolved = resolveEnvironment({ plan, ...input });
   if (!resolved.ok) violations.push(...resolved.violations);
-  const instances: PreparedInstance[] = [];
-  for (const [index, strategy] of plan.strategies.entries()) {
-    const path = `strategies[${index}]`;
-    const prepared = await prepareInstance(strategy, path, plan);
-    if (Array.isArray(prepared)) violations.push(...prepared);
-    else instances.push(prepared);
-  }
+  const { instances, violations: ofStrategies } = await prepareStrategies(plan);
+  violations.push(...ofStrategies);
   const { scanners, violations: ofScanners } = await prepareScanners(plan.scanners);
   const { miners, violations: ofMiners } = prepareMiners(plan.miners);
   violations.push(...ofScanners, ...ofMiners);
@@ -77,6 +73,20 @@ export async function prepare(input: PreparationInput): Promise<Preparation> {
     warnings: resolved.warnings,
     input,
   };
+}
+
+/** Bundles the plan's strategies and checks their parameters; needs no environment. */
+export async function prepareStrategies(
+  plan: Tradeplan,
+): Promise<{ readonly instances: readonly PreparedInstance[]; readonly violations: readonly Violation[] }> {
+  const instances: PreparedInstance[] = [];
+  const violations: Violation[] = [];
+  for (const [index, strategy] of plan.strategies.entries()) {
+    const prepared = await prepareInstance(strategy, `strategies[${index}]`, plan);
+    if (Array.isArray(prepared)) violations.push(...prepared);
+    else instances.push(prepared);
+  }
+  return { instances, violations };
 }
 
 /** The environment once the local exchange has told its address. */
@@ -131,6 +141,7 @@ async function prepareInstance(
     scanners: strategy.scanners,
     bundle,
     parameters: checked.parameters,
+    warmUp: checked.warmUp,
     plan: strategy,
   };
 }

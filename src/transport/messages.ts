@@ -5,6 +5,7 @@
  * |----------------------|-----------------------------------|---------------------------------------|
  * | market               | sealed batch buffers, transferred | the same buffers, empty: the credits  |
  * | orders               | `Intent[]` from a consumer        | `DeskEvent[]`                         |
+ * | recording            | `RecordMessage` to the recorder   | empty buffers: the credits            |
  * | control of a thread  | `...Command` from the trader      | `...Report`                           |
  * | database             | `DatabaseCall` (models)            | `DatabaseAnswer`                      |
  */
@@ -90,6 +91,8 @@ export type ProducerCommand =
       readonly from: RoutesOf;
       readonly to: RoutesOf;
     }
+  /** Record all that the feed sends by this port to the recorder. */
+  | { readonly type: 'record'; readonly port: import('node:worker_threads').MessagePort }
   /** Whether the market is open: a silent feed is told from a closed market by it. */
   | { readonly type: 'session'; readonly phase: 'open' | 'closed' }
   | { readonly type: 'stop' };
@@ -179,8 +182,8 @@ export interface MovedSymbol {
   readonly minuteBars: string;
   readonly dailyBars: string;
   /** Last price and quote, and the bar under way: of use where nobody looks at the symbol yet. */
-  readonly figures: Float64Array;
-  readonly forming: Float64Array;
+  readonly figures: readonly number[];
+  readonly forming: readonly number[];
   /** It waited for bars that a gap had cost: they are fetched again where it comes. */
   readonly awaitsHistory: boolean;
   /** Events that were too old to be shown, of which it was not told yet. */
@@ -215,6 +218,8 @@ export type ConsumerCommand =
       readonly type: 'attach';
       readonly market?: import('node:worker_threads').MessagePort;
       readonly orders?: import('node:worker_threads').MessagePort;
+      /** To the recorder: stands in the first `attach`, where the inbox is recorded. */
+      readonly recording?: import('node:worker_threads').MessagePort;
     }
   | { readonly type: 'assign'; readonly units: readonly UnitAssignment[] }
   | { readonly type: 'unassign'; readonly units: readonly Unit[] }
@@ -384,6 +389,49 @@ export type DeskReport =
     }
   | { readonly type: 'failed'; readonly error: PlainUserError }
   | { readonly type: 'stopped'; readonly openOrders: number; readonly rowsWaiting: number };
+
+// --- recorder ---------------------------------------------------------------------------------------------------
+
+export type RecorderCommand =
+  /** `market`, `desk`, or `consumer` and its name; a second port of a source replaces the first. */
+  | {
+      readonly type: 'attach';
+      readonly source: string;
+      readonly port: import('node:worker_threads').MessagePort;
+    }
+  /** The date (`YYYY-MM-DD`) of the session that is next or has begun. */
+  | { readonly type: 'session'; readonly date: string }
+  | { readonly type: 'stop' };
+
+/** What was recorded of one source since the start. */
+export interface RecordingSourceCounters {
+  readonly source: string;
+  readonly rows: number;
+  /** Before they are packed. */
+  readonly bytes: number;
+  /** Rows that found no buffer because the disk was too slow. */
+  readonly rowsLost: number;
+  /** Tapes begun. */
+  readonly segments: number;
+}
+
+export type RecorderReport =
+  | { readonly type: 'ready' }
+  | {
+      readonly type: 'statistics';
+      readonly sources: readonly RecordingSourceCounters[];
+      /** Why nothing is recorded any more; null while all is well. */
+      readonly failure: string | null;
+      /** What packing closed tapes has saved. */
+      readonly bytesPackedAway: number;
+      readonly tapesRemoved: number;
+    }
+  | {
+      readonly type: 'trouble';
+      readonly code: 'recording_behind' | 'recording_stopped';
+      readonly message: string;
+    }
+  | { readonly type: 'stopped' };
 
 // --- database ---------------------------------------------------------------------------------------------------
 

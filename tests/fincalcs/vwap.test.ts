@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SessionVwap } from '../../src/fincalcs/vwap.ts';
+import { AnchoredVwap, SessionVwap } from '../../src/fincalcs/vwap.ts';
 
 const trades = fc.array(
   fc.record({
@@ -43,5 +43,40 @@ describe('the session VWAP', () => {
     expect([vwap.value, vwap.deviation, vwap.zScore(103)]).toEqual([101, 1, 2]);
     vwap.reset();
     expect(vwap.value).toBeNaN();
+  });
+});
+
+describe('the anchored VWAP', () => {
+  const candle = (timeMicros: number, price: number, volume: number) => ({
+    timeMicros,
+    open: price,
+    high: price,
+    low: price,
+    close: price,
+    volume,
+  });
+
+  it('counts from its anchor on and has bands of as many deviations as asked', () => {
+    const vwap = new AnchoredVwap({ anchorMicros: 10, deviations: 2 });
+    vwap.update(candle(9, 1, 1_000));
+    expect(vwap.isReady).toBe(false);
+    vwap.update(candle(10, 100, 1));
+    // Mean 103, deviation sqrt((9 + 3) / 4) of the four shares.
+    expect(vwap.update(candle(11, 104, 3)).middle).toBe(103);
+    expect(vwap.value.upper).toBeCloseTo(103 + 2 * Math.sqrt(3), 9);
+    expect(vwap.value.lower).toBeCloseTo(103 - 2 * Math.sqrt(3), 9);
+  });
+
+  it('begins anew when its anchor moves, as from session to session', () => {
+    const vwap = new AnchoredVwap({ anchorMicros: 0 });
+    vwap.update(candle(1, 100, 1));
+    vwap.moveAnchor(20);
+    expect(vwap.update(candle(19, 50, 1)).middle).toBeNaN();
+    expect(vwap.update(candle(20, 70, 1)).middle).toBe(70);
+  });
+
+  it('counts a bar by its own VWAP where it has one', () => {
+    const vwap = new AnchoredVwap({ anchorMicros: 0 });
+    expect(vwap.update({ ...candle(1, 100, 5), vwap: 101 }).middle).toBe(101);
   });
 });

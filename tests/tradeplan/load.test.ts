@@ -76,6 +76,15 @@ describe('a plan', () => {
       alerts: { webhookUrl: null, command: null, timeoutMs: 10_000 },
       metrics: { port: null, host: '127.0.0.1' },
       journal: 'written',
+      record: {
+        market: true,
+        inbox: true,
+        directory: null,
+        segmentBytesMax: 256 * 1_024 * 1_024,
+        ageMaxMs: 30 * 86_400_000,
+        totalBytesMax: 50 * 1_024 * 1_024 * 1_024,
+        freeBytesMin: 1_024 * 1_024 * 1_024,
+      },
       limits: {
         tradeRingRows: 65_536,
         historyBarsMax: 1_000,
@@ -87,6 +96,21 @@ describe('a plan', () => {
         scannerTimeoutMs: 60_000,
         minerTimeoutMs: 3_600_000,
         consumerRestartsPerHourMax: 10,
+      },
+      backtest: {
+        startingCash: '100000',
+        latencyMs: 50,
+        spreadBps: 2,
+        slippageBps: 1,
+        volumePercentMax: 10,
+        feeBps: 0,
+        feePerShare: 0,
+        feeMinimum: 0,
+        sellFeeBps: 0,
+        sellFeePerShare: 0,
+        borrowPercent: 3,
+        barIntervalMs: 60_000,
+        badData: 'refuse',
       },
       simulation: {
         seed: 1,
@@ -207,6 +231,14 @@ scanners:
     expect(planOf(`${MINIMAL}feed: delayed_sip\nfeed_delay: 20m`).feedDelayMs).toBe(1_200_000);
   });
 
+  it('records all, nothing, or what it says, in a folder that counts from the plan', () => {
+    expect(planOf(`${MINIMAL}record: true`).record).toEqual(planOf(MINIMAL).record);
+    expect(planOf(`${MINIMAL}record: false`).record).toMatchObject({ market: false, inbox: false });
+    const { record } = planOf(`${MINIMAL}record: {inbox: false, directory: ./kept, max_segment_mb: 8}`);
+    expect(record).toMatchObject({ market: true, inbox: false, segmentBytesMax: 8 * 1_024 * 1_024 });
+    expect(record.directory).toMatch(/^\/.*kept$/);
+  });
+
   it('simulates the symbols of its strategies besides those named', () => {
     const { symbols } = planOf(`${MINIMAL}simulation: {symbols: [SPY]}`).simulation;
     expect(symbols).toEqual(['SPY', 'AAPL']);
@@ -297,6 +329,9 @@ strategies:
     [`${MINIMAL}scanners: {a: {max_picks: 0}}`, 'scanners.a.max_picks', /a whole number from 1/],
     [`${MINIMAL}alerts: {webhook: "http://example.com"}`, 'alerts.webhook', /https:.* of this machine only/],
     [`${MINIMAL}alerts: {command: []}`, 'alerts.command', /a program/],
+    [`${MINIMAL}record: maybe`, 'record', /true, false, or a mapping such as/],
+    [`${MINIMAL}record: {markets: true}`, 'record.markets', /did you mean `market`/],
+    [`${MINIMAL}record: {inbox: 1, max_age: 1h}`, 'record.max_age', /a duration from 1d to 3650d/],
     ['mode: paper\nstrategies: [{symbols: [A]}]', 'strategies[0].name', /built-in strategy, or `path:`/],
     [
       'mode: paper\nstrategies: [{name: a, symbols: [A], windows: [{start: 1h, duration: 1h}, {start: 90m}]}]',

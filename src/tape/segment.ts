@@ -1,0 +1,79 @@
+/**
+ * Writes one tape file as it comes, on a thread that may wait for the disk: a block for each batch, straight from its
+ * columns. What was appended survives the death of the process; {@link SegmentFile.close} survives a loss of power.
+ */
+import { closeSync, fdatasyncSync, mkdirSync, openSync, writeSync, writevSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Batch } from './batch.ts';
+import { rowPieces } from './columns.ts';
+import { BlockType, encodeHeader, encodePreamble, Packing, type TapeMetadata } from './file.ts';
+
+export class SegmentFile {
+  readonly path: string;
+  readonly #file: number;
+  #bytes = 0;
+  #rows = 0;
+
+  /** Begins the file, which must not be there yet. Throws what the file system says. */
+  constructor(path: string, metadata: TapeMetadata) {
+    this.path = path;
+    mkdirSync(dirname(path), { recursive: true });
+    this.#file = openSync(path, 'wx');
+    try {
+      this.#write([encodePreamble()]);
+      this.#writeJson(BlockType.segment, metadata);
+    } catch (error) {
+      closeSync(this.#file);
+      throw error;
+    }
+  }
+
+  /** In the file so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Names symbol ids for the rows that follow; the last name of an id counts. */
+  define(names: readonly (readonly [id: number, symbol: string])[]): void {
+    if (names.length > 0) this.#writeJson(BlockType.definitions, names);
+  }
+
+  /** Throws what the file system says; half a block may then stand at the end. */
+  append(batch: Batch): void {
+    this.#writeBlock(BlockType.rows, rowPieces(batch), batch.count);
+    this.#rows += batch.count;
+  }
+
+  close(): void {
+    try {
+      fdatasyncSync(this.#file);
+    } finally {
+      closeSync(this.#file);
+    }
+  }
+
+  #writeJson(type: BlockType, value: unknown): void {
+    this.#writeBlock(type, [Buffer.from(JSON.stringify(value))], 0);
+  }
+
+  #writeBlock(type: BlockType, payload: readonly Uint8Array[], rows: number): void {
+    const unpackedBytes = payload.reduce((sum, piece) => sum + piece.length, 0);
+    const header = encodeHeader(payload, { type, rows, packing: Packing.none, unpackedBytes });
+    this.#write([header, ...payload]);
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    let written = writevSync(this.#file, pieces);
+    if (written < length) {
+      // The disk took a part. What it says to the rest is its reason.
+      const rest = Buffer.concat(pieces);
+      while (written < length) written += writeSync(this.#file, rest, written);
+    }
+    this.#bytes += length;
+  }
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { newSeed } from '../../src/clock/chance.ts';
+import { DESK_STEPS } from '../../src/desk/steps.ts';
+import { type RunOptions, run } from './simulator/world.ts';
+
+/** Set by `npm run test:kill -- --runs 300 --seed N`. */
+const RUNS = Number(process.env.OPENBELL_KILL_RUNS ?? 20);
+const FIRST_SEED = Number(process.env.OPENBELL_KILL_SEED ?? newSeed());
+const RUN_MS_MAX = 20_000;
+
+async function prove(options: RunOptions) {
+  const result = await run(options);
+  const { seed } = options;
+  expect(result.differences, `again with: npm run test:kill -- --runs 1 --seed ${seed}`).toEqual([]);
+  return result;
+}
+
+describe('a desk that is hit by everything', () => {
+  it(
+    `and killed at any moment loses, doubles and invents nothing (${RUNS} runs from seed ${FIRST_SEED})`,
+    async () => {
+      const total = { orders: 0, fills: 0, kills: 0 };
+      for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed += 1) {
+        const { orders, fills, kills } = await prove({ seed });
+        total.orders += orders;
+        total.fills += fills;
+        total.kills += kills.length;
+      }
+      process.stdout.write(`${RUNS} runs from seed ${FIRST_SEED}: ${JSON.stringify(total)}\n`);
+    },
+    20_000 + RUNS * RUN_MS_MAX,
+  );
+
+  it.each(DESK_STEPS)('and killed at %s loses, doubles and invents nothing', async (step) => {
+    const { kills } = await prove({ seed: newSeed(), step, kills: 4, tradingMs: 30_000 });
+    expect(kills).toContain(step);
+  });
+});

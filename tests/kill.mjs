@@ -1,0 +1,20 @@
+// `npm run test:kill -- --runs 300 --seed N`: kills the desk at random moments, in the simulator and as a real process.
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '300' }, seed: { type: 'string' } },
+});
+for (const [name, text] of Object.entries(values)) {
+  if (!/^\d{1,10}$/.test(text)) {
+    process.stderr.write(`--${name} ${text}: a whole number is needed, at most ten digits\n`);
+    process.exit(2);
+  }
+}
+const seed = values.seed ?? String(Math.floor(Math.random() * 1e9));
+process.stdout.write(`seed ${seed}, ${values.runs} runs\n`);
+const { status } = spawnSync('npx', ['vitest', 'run', 'tests/execution/simulator.test.ts'], {
+  stdio: 'inherit',
+  env: { ...process.env, OPENBELL_KILL_RUNS: values.runs, OPENBELL_KILL_SEED: seed },
+});
+process.exit(status ?? 1);
