@@ -24,7 +24,7 @@ import { JournalFile } from './journalFile.ts';
 import { feedMarket } from './market.ts';
 import { DeskStages } from './stages.ts';
 import { notReconciled } from './startup.ts';
-import { type Reach, reachNothing } from './steps.ts';
+import { announceStep, type Reach } from './steps.ts';
 
 export interface DeskParts {
   readonly config: DeskConfig;
@@ -38,7 +38,7 @@ export interface DeskParts {
   /** To the recorder; null where the inbox is not recorded. */
   readonly recording?: MessagePort | null;
   readonly policy?: DeskPolicy;
-  /** Told of each step of an order's way; nobody listens but tests. */
+  /** Told of each step of an order's way. */
   readonly reach?: Reach;
 }
 
@@ -86,7 +86,7 @@ export class Desk {
       journal,
       ...(parts.policy === undefined ? {} : { policy: parts.policy }),
       stages: this.#stages,
-      reach: parts.reach ?? reachNothing,
+      reach: parts.reach ?? announceStep,
       inbox: this.#inbox,
       tell: (consumer, event) => this.#consumers.get(consumer)?.send(event),
       tellAll: (event) => {
