@@ -1,4 +1,5 @@
-// `npm run test:kill -- --runs 300 --seed N`: kills the desk at random moments, in the simulator and as a real process.
+// `npm run test:kill -- --runs 300 --seed N`: kills the real daemon so often at random moments under load, and the desk
+// in ten times as many runs of the simulator.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
@@ -13,8 +14,14 @@ for (const [name, text] of Object.entries(values)) {
 }
 const seed = values.seed ?? String(Math.floor(Math.random() * 1e9));
 process.stdout.write(`seed ${seed}, ${values.runs} runs\n`);
-const { status } = spawnSync('npx', ['vitest', 'run', 'tests/execution/simulator.test.ts'], {
+const files = ['tests/execution/simulator.test.ts', 'tests/daemon/kill.test.ts'];
+const { status } = spawnSync('npx', ['vitest', 'run', ...files], {
   stdio: 'inherit',
-  env: { ...process.env, OPENBELL_KILL_RUNS: values.runs, OPENBELL_KILL_SEED: seed },
+  env: {
+    ...process.env,
+    OPENBELL_KILL_RUNS: values.runs,
+    OPENBELL_SIMULATOR_RUNS: String(10 * Number(values.runs)),
+    OPENBELL_KILL_SEED: seed,
+  },
 });
 process.exit(status ?? 1);

@@ -83,11 +83,13 @@ export interface DeskConfig {
   readonly limits: DeskLimits;
 }
 
-/** The worker's `workerData`; both ports must stand in the transfer list too. */
+/** The worker's `workerData`; the ports must stand in the transfer list too. */
 export interface DeskWorkerData {
   readonly config: DeskConfig;
   /** From the producer, where the desk is the receiver `desk`. */
   readonly market: MessagePort | null;
   /** From the database thread. */
   readonly database: MessagePort;
+  /** To the recorder; null where the inbox is not recorded. */
+  readonly recording: MessagePort | null;
 }

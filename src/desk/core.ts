@@ -6,8 +6,15 @@ import type { Broker } from '../brokers/contract.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
 import type { Account } from '../domain/order.ts';
-import { DEFAULT_DESK_POLICY, type DeskInput, type DeskPolicy } from '../execution/contract.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import {
+  DEFAULT_DESK_POLICY,
+  type DeskInput,
+  type DeskMachineConfig,
+  type DeskPolicy,
+} from '../execution/contract.ts';
 import { DeskMachine } from '../execution/deskMachine.ts';
+import type { DeskInbox } from '../execution/inbox.ts';
 import { Recovery } from '../execution/recovery.ts';
 import type { Stores } from '../models/contract.ts';
 import type { Log } from '../observability/log.ts';
@@ -32,6 +39,8 @@ export interface DeskCoreParts {
   readonly policy?: DeskPolicy;
   readonly stages: Pick<DeskStages, 'desk' | 'broker'>;
   readonly reach: Reach;
+  /** Where what the machine takes is recorded. */
+  readonly inbox?: DeskInbox | null;
   tell(consumer: string, event: DeskEvent): void;
   tellAll(event: DeskEvent): void;
   report(report: DeskReport): void;
@@ -46,7 +55,7 @@ export class DeskCore {
   readonly #parts: DeskCoreParts;
   readonly #recovery: Recovery;
   readonly #outbox: Outbox;
-  readonly #inputs: DeskInput[] = [];
+  readonly #inputs: { readonly input: DeskInput; readonly atMicros: EpochMicros | undefined }[] = [];
   readonly #timers: Timer[] = [];
   #link: BrokerLink | null = null;
   #executor: Executor | null = null;
@@ -58,7 +67,7 @@ export class DeskCore {
     this.#parts = parts;
     const { config, clock, log, reach } = parts;
     const { limits, plan } = config;
-    this.machine = new DeskMachine({
+    const machine: DeskMachineConfig = {
       batchId: config.batchId,
       instances: config.instances,
       risk: plan.risk,
@@ -68,7 +77,9 @@ export class DeskCore {
       submitTimeoutMs: plan.limits.submitTimeoutMs,
       session: config.session,
       policy: parts.policy ?? DEFAULT_DESK_POLICY,
-    });
+    };
+    parts.inbox?.start(machine, clock.nowMicros());
+    this.machine = new DeskMachine(machine);
     this.#recovery = new Recovery({
       batchId: config.batchId,
       environment: config.environment,
@@ -147,14 +158,18 @@ export class DeskCore {
     );
   }
 
-  /** The one way into the machine. An input that comes while another is carried out waits its turn. */
-  feed(input: DeskInput): void {
-    this.#inputs.push(input);
+  /**
+   * The one way into the machine. An input that comes while another is carried out waits its turn.
+   * @param atMicros the moment that the inputs of one batch share; that of the turn by default.
+   */
+  feed(input: DeskInput, atMicros?: EpochMicros): void {
+    this.#inputs.push({ input, atMicros });
     if (this.#isHandling) return;
     this.#isHandling = true;
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-      const nowMicros = this.#parts.clock.nowMicros();
-      this.#executor?.carryOut(this.machine.handle(next, nowMicros), nowMicros);
+      const nowMicros = next.atMicros ?? this.#parts.clock.nowMicros();
+      this.#parts.inbox?.input(next.input, nowMicros);
+      this.#executor?.carryOut(this.machine.handle(next.input, nowMicros), nowMicros);
     }
     this.#isHandling = false;
     this.#parts.onSettled();

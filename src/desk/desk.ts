@@ -9,6 +9,7 @@ import type { Broker } from '../brokers/contract.ts';
 import type { Clock } from '../clock/clock.ts';
 import { UserError } from '../domain/exit.ts';
 import type { DeskPolicy } from '../execution/contract.ts';
+import { DeskInbox } from '../execution/inbox.ts';
 import { createStoresClient, type StoresClient } from '../models/client.ts';
 import type { Log } from '../observability/log.ts';
 import { SymbolTable } from '../tape/symbols.ts';
@@ -16,13 +17,14 @@ import { MarketReceiver } from '../transport/market.ts';
 import type { DeskCommand, DeskReport, DeskStatus } from '../transport/messages.ts';
 import { DeskOrders } from '../transport/orders.ts';
 import { TypedPort } from '../transport/ports.ts';
+import { INBOX_RECORDING_LIMITS, RecordingPort } from '../transport/recording.ts';
 import type { DeskConfig } from './config.ts';
 import { DeskCore } from './core.ts';
 import { JournalFile } from './journalFile.ts';
 import { feedMarket } from './market.ts';
 import { DeskStages } from './stages.ts';
 import { notReconciled } from './startup.ts';
-import { type Reach, reachNothing } from './steps.ts';
+import { announceStep, type Reach } from './steps.ts';
 
 export interface DeskParts {
   readonly config: DeskConfig;
@@ -33,8 +35,10 @@ export interface DeskParts {
   readonly control: MessagePort;
   readonly market: MessagePort | null;
   readonly database: MessagePort;
+  /** To the recorder; null where the inbox is not recorded. */
+  readonly recording?: MessagePort | null;
   readonly policy?: DeskPolicy;
-  /** Told of each step of an order's way; nobody listens but tests. */
+  /** Told of each step of an order's way. */
   readonly reach?: Reach;
 }
 
@@ -42,6 +46,7 @@ export class Desk {
   readonly #parts: DeskParts;
   readonly #core: DeskCore;
   readonly #stages: DeskStages;
+  readonly #inbox: DeskInbox | null;
   readonly #control: TypedPort<DeskCommand, DeskReport>;
   readonly #consumers = new Map<string, DeskOrders>();
   #stores: StoresClient;
@@ -57,6 +62,11 @@ export class Desk {
     this.#parts = parts;
     const { config, clock, log, broker } = parts;
     this.#stages = new DeskStages(clock);
+    const { recording = null } = parts;
+    this.#inbox =
+      recording === null
+        ? null
+        : new DeskInbox(new RecordingPort(recording, { clock, limits: INBOX_RECORDING_LIMITS }));
     const journal = new JournalFile({
       directory: join(config.dataDirectory, 'journal'),
       mode: config.journalMode,
@@ -76,7 +86,8 @@ export class Desk {
       journal,
       ...(parts.policy === undefined ? {} : { policy: parts.policy }),
       stages: this.#stages,
-      reach: parts.reach ?? reachNothing,
+      reach: parts.reach ?? announceStep,
+      inbox: this.#inbox,
       tell: (consumer, event) => this.#consumers.get(consumer)?.send(event),
       tellAll: (event) => {
         for (const port of this.#consumers.values()) port.send(event);
@@ -121,13 +132,16 @@ export class Desk {
   }
 
   #attachMarket(port: MessagePort): void {
-    const { broker } = this.#parts;
+    const { broker, clock } = this.#parts;
     // Symbol ids belong to one stream: a new port names them anew.
     const symbols = new SymbolTable();
     this.#market?.close();
     this.#market = new MarketReceiver(port, {
       onBatch: (batch) => {
-        feedMarket(batch, symbols, (input) => this.#core.feed(input));
+        const nowMicros = clock.nowMicros();
+        const feed = () => feedMarket(batch, symbols, (input) => this.#core.feed(input, nowMicros));
+        if (this.#inbox === null) feed();
+        else this.#inbox.batch(batch, nowMicros, feed);
         broker.onMarket?.(batch, symbols);
       },
     });
@@ -240,6 +254,7 @@ export class Desk {
     this.#market?.close();
     this.#stores.close();
     await this.#core.close();
+    this.#inbox?.close();
     this.#control.close();
   }
 

@@ -1,7 +1,11 @@
 /**
  * The steps of an order's way at which a process may die: each before and after the thing is done. The desk announces
- * them to whoever asked; nobody does but tests, which prove that dying there loses and doubles nothing.
+ * them on a diagnostics channel. Nobody listens there but tests, which kill the process at each step and prove that
+ * nothing is lost or doubled.
  */
+import { channel } from 'node:diagnostics_channel';
+
+export const DESK_STEP_CHANNEL = 'openbell.desk.step';
 
 export const DESK_STEPS = [
   'journal_before',
@@ -27,4 +31,9 @@ export type DeskStep = (typeof DESK_STEPS)[number];
 
 export type Reach = (step: DeskStep) => void;
 
-export const reachNothing: Reach = () => {};
+const steps = channel(DESK_STEP_CHANNEL);
+
+/** Publishes the step's name, and costs nothing while nobody listens. */
+export const announceStep: Reach = (step) => {
+  if (steps.hasSubscribers) steps.publish(step);
+};

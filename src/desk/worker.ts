@@ -8,10 +8,11 @@ import { createLog } from '../observability/log.ts';
 import type { DeskWorkerData } from './config.ts';
 import { Desk } from './desk.ts';
 
-const { config, market, database } = workerData as DeskWorkerData;
+const { config, market, database, recording } = workerData as DeskWorkerData;
 assert(parentPort !== null, 'the desk runs on a worker thread');
 
 const log = createLog(config.log, { batch: config.batchId, thread: 'desk' });
 const broker = createBroker(config.broker, { clock: liveClock, random: seededRandom(newSeed()), log });
-const desk = new Desk({ config, clock: liveClock, log, broker, control: parentPort, market, database });
+const ports = { control: parentPort, market, database, recording };
+const desk = new Desk({ config, clock: liveClock, log, broker, ...ports });
 await desk.start();

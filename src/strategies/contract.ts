@@ -36,6 +36,8 @@ export interface TradeView {
   readonly movesLast: boolean;
   readonly movesRange: boolean;
   readonly countsInVolume: boolean;
+  /** Codes of the tape, such as `I` for an odd lot; empty where there were more than four. */
+  readonly conditions: readonly string[];
 }
 
 /** A quote as a handler sees it: a view, only valid during the call. A side without a quote has price 0. */
@@ -48,6 +50,13 @@ export interface QuoteView {
   readonly askSize: number;
   /** Middle of bid and ask; NaN when a side is empty or the quote is crossed or locked. */
   readonly mid: number;
+}
+
+/** A quote in `onQuote`, with what its condition codes say. */
+export interface QuoteUpdateView extends QuoteView {
+  readonly conditions: readonly string[];
+  /** False for a quote that nobody has to honour: not firm, of a closed market, in an auction. */
+  readonly isEligible: boolean;
 }
 
 /** A bar; its time is the start of the bar. Bars are kept in series, so this one is a value and may be kept. */
@@ -228,7 +237,7 @@ export interface StrategyDefinition<Parameters, State> {
   /** After the warm-up history is there, and again after a restart with the restored state. */
   onStart?(context: StrategyContext<Parameters, State>): void;
   onTrade?(context: StrategyContext<Parameters, State>, trade: TradeView): void;
-  onQuote?(context: StrategyContext<Parameters, State>, quote: QuoteView): void;
+  onQuote?(context: StrategyContext<Parameters, State>, quote: QuoteUpdateView): void;
   /** A closed minute; `context.minuteBars.at(-1)` is the same bar. */
   onBar?(context: StrategyContext<Parameters, State>, bar: BarView): void;
   onFill?(context: StrategyContext<Parameters, State>, fill: FillView): void;

@@ -1,52 +1,23 @@
-/**
- * Sale conditions of US equity trades: the one-character codes, packed, and what a trade with them may move.
- *
- * Sources: the sale-condition matrices of the CTS output specification (tapes A and B) and the UTP trade data feed
- * specification (tape C), consolidated columns, as bar builders apply them to *minute* bars. Where a matrix says
- * "only if it is the first trade of the day" (G, P, Z, 4) the trade does not move the last price here. Two codes
- * are taken otherwise than the matrices, which are written for daily bars:
- * - `T` (extended hours): every trade outside regular hours carries it, so its minute bars are built from such trades.
- *   Who builds a daily bar of the regular session leaves these trades out by their time.
- * - `9` (corrected consolidated close): tells of an earlier trade, long after it, so it moves nothing.
- */
+/** Sale conditions of trades, packed into a column, and what they forbid as row flags. The rules are `domain/conditions`. */
+import { planOf, TRADE_CONDITIONS, type TradeUse } from '../domain/conditions.ts';
 import { RowFlag } from './batch.ts';
 
-const NO_PRICE = RowFlag.notLast | RowFlag.notRange;
-const NOTHING = NO_PRICE | RowFlag.notVolume;
+function flagsOf({ movesLast, movesRange, countsInVolume }: TradeUse): number {
+  return (
+    (movesLast ? 0 : RowFlag.notLast) |
+    (movesRange ? 0 : RowFlag.notRange) |
+    (countsInVolume ? 0 : RowFlag.notVolume)
+  );
+}
 
-/** Codes that mean the same on both tapes' plans. Codes that are not named move everything. */
-const COMMON: Readonly<Record<string, number>> = {
-  C: NO_PRICE, // cash sale
-  G: RowFlag.notLast, // bunched sold trade
-  H: NO_PRICE, // price variation trade
-  I: NO_PRICE, // odd lot
-  M: NOTHING, // market center official close
-  N: NO_PRICE, // next day
-  P: RowFlag.notLast, // prior reference price
-  Q: NOTHING, // market center official open
-  R: NO_PRICE, // seller
-  U: NO_PRICE, // extended hours, out of sequence
-  V: NO_PRICE, // contingent trade
-  W: NO_PRICE, // average price trade
-  Z: RowFlag.notLast, // sold, out of sequence
-  '4': RowFlag.notLast, // derivatively priced
-  '7': NO_PRICE, // qualified contingent trade
-  '9': NOTHING, // corrected consolidated close
-};
-
-/** `B` is an average price trade on tapes A and B, but an ordinary bunched trade on tape C. */
-const CTA_ONLY: Readonly<Record<string, number>> = { B: NO_PRICE };
-
-function tableOf(...sources: Readonly<Record<string, number>>[]): Uint8Array {
+function tableOf(conditions: Readonly<Record<string, TradeUse>>): Uint8Array {
   const table = new Uint8Array(256);
-  for (const source of sources) {
-    for (const [code, flags] of Object.entries(source)) table[code.charCodeAt(0)] = flags;
-  }
+  for (const [code, use] of Object.entries(conditions)) table[code.charCodeAt(0)] = flagsOf(use);
   return table;
 }
 
-const CTA_FLAGS = tableOf(COMMON, CTA_ONLY);
-const UTP_FLAGS = tableOf(COMMON);
+const CTA_FLAGS = tableOf(TRADE_CONDITIONS.cta);
+const UTP_FLAGS = tableOf(TRADE_CONDITIONS.utp);
 const TAPE_A = 65;
 const TAPE_B = 66;
 
@@ -64,7 +35,7 @@ export function packedConditionFlags(tape: number, conditions: number): number {
 
 /** {@link RowFlag} bits of a trade with these condition codes. `tape` is `A`, `B`, `C`, `N`, `O` or empty. */
 export function conditionFlags(tape: string, conditions: readonly string[]): number {
-  const table = tape === 'A' || tape === 'B' ? CTA_FLAGS : UTP_FLAGS;
+  const table = planOf(tape) === 'cta' ? CTA_FLAGS : UTP_FLAGS;
   let flags = 0;
   for (const code of conditions) if (code.length === 1) flags |= table[code.charCodeAt(0) & 0xff]!;
   return flags;

@@ -3,17 +3,16 @@
  * runs, so that whatever fails on the way up, everything that was started can be ended (shutdown.ts).
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { Broker } from '../brokers/contract.ts';
 import { createBroker } from '../brokers/factory.ts';
 import { rulesOf, SessionCalendar } from '../clock/calendar.ts';
 import { newSeed, seededRandom } from '../clock/chance.ts';
 import type { Clock } from '../clock/clock.ts';
 import { ZERO } from '../domain/decimal.ts';
-import { EXIT_USAGE, UserError } from '../domain/exit.ts';
+import type { UserError } from '../domain/exit.ts';
 import type { Session } from '../domain/market.ts';
 import type { StoresClient } from '../models/client.ts';
-import { type FolderLock, takeFolderLock } from '../models/lock.ts';
+import type { FolderLock } from '../models/lock.ts';
 import type { Log, LogTarget } from '../observability/log.ts';
 import type { Environment } from '../tradeplan/environment.ts';
 import type { DeskReport, ProducerReport } from '../transport/messages.ts';
@@ -26,17 +25,20 @@ import {
   deskConfigOf,
   producerConfigOf,
   providerConfigOf,
+  recorderConfigOf,
 } from './configuration.ts';
 import { Consumers } from './consumers.ts';
 import { DatabaseThread } from './databaseThread.ts';
 import { DeskThread } from './deskThread.ts';
 import { type ExchangeProcess, startExchangeProcess } from './exchangeProcess.ts';
 import { cachedInstruments } from './instruments.ts';
+import { lockDataDirectory, lockRecording } from './locks.ts';
 import { MinerRunner } from './mining.ts';
 import { automaticConsumers, consumerNames } from './placement.ts';
 import { openPooledHistory, type PooledHistory } from './pooledHistory.ts';
 import { type Preparation, reachExchange } from './preparation.ts';
 import { ProducerThread } from './producerThread.ts';
+import { RecorderThread } from './recorderThread.ts';
 import { Runs } from './runs.ts';
 import { ScannerRunner } from './scanning.ts';
 import { Sessions, sessionQuery } from './sessions.ts';
@@ -47,6 +49,8 @@ import { WarmUp } from './warmUp.ts';
 /** The parts that are running; each is there once it must be ended. */
 export interface Parts {
   lock?: FolderLock;
+  /** Of a folder for tapes that the plan names. */
+  recordingLock?: FolderLock;
   environment?: Environment;
   exchange?: ExchangeProcess;
   database?: DatabaseThread;
@@ -55,6 +59,7 @@ export interface Parts {
   states?: States;
   broker?: Broker;
   sessions?: Sessions;
+  recorder?: RecorderThread;
   producer?: ProducerThread;
   desk?: DeskThread;
   history?: PooledHistory;
@@ -112,9 +117,12 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
   });
   parts.producer = producer;
   producer.setSession(sessions.phase);
+  const recorder = await startRecorder(parts, context, { batch, session });
+  if (recorder !== null && batch.plan.record.market) producer.record(recorder.attach('market'));
+  const inboxes = batch.plan.record.inbox ? recorder : null;
 
   onProgress('reconciling orders and positions with the broker');
-  const desk = await startDesk(context, batch, { session, producer, database });
+  const desk = await startDesk(context, batch, { session, producer, database, inboxes });
   parts.desk = desk;
   await addHeldSymbols(desk, universe, batch);
 
@@ -132,6 +140,7 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
     universe,
     producer,
     desk,
+    recorder: inboxes,
     history,
     runs,
     states,
@@ -149,22 +158,6 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
   const miners = makeMiners(context, { history, calendar, broker, stores });
   parts.miners = miners;
   void miners.start();
-}
-
-async function lockDataDirectory(dataDirectory: string, clock: Clock): Promise<FolderLock> {
-  const outcome = await takeFolderLock(join(dataDirectory, 'daemon.lock'), clock).catch((error: unknown) => {
-    throw new UserError({
-      exitCode: EXIT_USAGE,
-      cause: `the data directory ${dataDirectory} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-      remedy: 'Name one that can be written with --data-dir, or free space on its disk.',
-    });
-  });
-  if (outcome.ok) return outcome.lock;
-  throw new UserError({
-    exitCode: EXIT_USAGE,
-    cause: `another daemon (process ${outcome.owner.pid}) uses the data directory ${dataDirectory}`,
-    remedy: 'Stop it, or give this one a directory of its own with --data-dir.',
-  });
 }
 
 /** Starts the local exchange where the plan wants it, and says where the market is reached. */
@@ -219,6 +212,7 @@ function watchSessions(
     clock: context.clock,
     log: context.log,
     onSession: (session) => {
+      parts.recorder?.tellSession(session.date);
       parts.desk?.tellSession(session);
       parts.consumers?.tellSession(session);
       joined.universe.beginSession();
@@ -228,16 +222,38 @@ function watchSessions(
   });
 }
 
+/** Null where the plan has nothing recorded. */
+async function startRecorder(
+  parts: Parts,
+  context: AssemblyContext,
+  { batch, session }: { batch: BatchContext; session: Session },
+): Promise<RecorderThread | null> {
+  const { record } = batch.plan;
+  if (!record.market && !record.inbox) return null;
+  const config = recorderConfigOf(batch, session);
+  // The data directory is ours already; another folder might be another daemon's too.
+  if (record.directory !== null) parts.recordingLock = await lockRecording(config.directory, context.clock);
+  const recorder = new RecorderThread(config, context);
+  parts.recorder = recorder;
+  return recorder;
+}
+
 async function startDesk(
   context: AssemblyContext,
   batch: BatchContext,
-  joined: { session: Session; producer: ProducerThread; database: DatabaseThread },
+  joined: {
+    session: Session;
+    producer: ProducerThread;
+    database: DatabaseThread;
+    inboxes: RecorderThread | null;
+  },
 ): Promise<DeskThread> {
   const { desk } = await DeskThread.start(
     {
       config: deskConfigOf(batch, joined.session),
       market: joined.producer.attach('desk'),
       database: joined.database.openPort('desk'),
+      recording: joined.inboxes?.attach('desk') ?? null,
     },
     {
       clock: context.clock,
@@ -267,6 +283,7 @@ function makeConsumers(
     universe: Universe;
     producer: ProducerThread;
     desk: DeskThread;
+    recorder: RecorderThread | null;
     history: PooledHistory;
     runs: Runs;
     states: States;

@@ -1,4 +1,5 @@
 /** What each thread is told, out of the plan and the environment: small plain copies, each with what it needs only. */
+import { join } from 'node:path';
 import { alpacaBrokerConfig, type BrokerConfig } from '../brokers/config.ts';
 import { type ConsumerConfig, DEFAULT_HEARTBEAT_PERIOD_MS } from '../consumer/config.ts';
 import { DEFAULT_DESK_LIMITS, type DeskConfig } from '../desk/config.ts';
@@ -10,6 +11,7 @@ import type { DatabaseWorkerConfig } from '../models/messages.ts';
 import type { LogTarget } from '../observability/log.ts';
 import { DEFAULT_PRODUCER_LIMITS, type ProducerConfig } from '../producer/config.ts';
 import { type ProviderConfig, providerConfig } from '../providers/config.ts';
+import { DEFAULT_RECORDER_PERIODS, type RecorderConfig } from '../recorder/config.ts';
 import type { AlpacaAccess, Environment, Storage } from '../tradeplan/environment.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { PreparedInstance } from './preparation.ts';
@@ -64,6 +66,19 @@ export function producerConfigOf(context: BatchContext): ProducerConfig {
     log: context.log,
     batchId: context.batchId,
     limits: { ...DEFAULT_PRODUCER_LIMITS, tradeRingRows: context.plan.limits.tradeRingRows },
+  };
+}
+
+export function recorderConfigOf(context: BatchContext, session: Session): RecorderConfig {
+  const { record, feed } = context.plan;
+  const { segmentBytesMax, ageMaxMs, totalBytesMax, freeBytesMin } = record;
+  return {
+    directory: record.directory ?? join(context.environment.dataDirectory, 'tapes'),
+    batchId: context.batchId,
+    feed,
+    session: session.date,
+    limits: { segmentBytesMax, ageMaxMs, totalBytesMax, freeBytesMin, ...DEFAULT_RECORDER_PERIODS },
+    log: context.log,
   };
 }
 

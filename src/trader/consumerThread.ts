@@ -16,6 +16,8 @@ const YOUNG_GENERATION_MB = 32;
 export interface ConsumerPorts {
   readonly market: MessagePort;
   readonly orders: MessagePort;
+  /** Null where the inbox is not recorded. */
+  readonly recording: MessagePort | null;
 }
 
 export interface ConsumerListener {
@@ -84,10 +86,9 @@ export class ConsumerThread {
         listener.onDeath(name, cause);
       },
     });
-    this.#thread.tell({ type: 'attach', market: ports.market, orders: ports.orders }, [
-      ports.market,
-      ports.orders,
-    ]);
+    const { market, orders, recording } = ports;
+    if (recording === null) this.#thread.tell({ type: 'attach', market, orders }, [market, orders]);
+    else this.#thread.tell({ type: 'attach', market, orders, recording }, [market, orders, recording]);
   }
 
   tell(command: ConsumerCommand): void {

@@ -15,6 +15,7 @@ import { ConsumerThread } from './consumerThread.ts';
 import type { DeskThread } from './deskThread.ts';
 import { type Placed, Placement } from './placement.ts';
 import type { ProducerThread } from './producerThread.ts';
+import type { RecorderThread } from './recorderThread.ts';
 import type { RunSubject, Runs } from './runs.ts';
 import type { States } from './states.ts';
 import type { ConsumerStatus } from './status.ts';
@@ -30,6 +31,8 @@ export interface ConsumersOptions {
   readonly universe: Universe;
   readonly producer: ProducerThread;
   readonly desk: DeskThread;
+  /** Null where inboxes are not recorded. */
+  readonly recorder: RecorderThread | null;
   readonly warmUp: WarmUp;
   readonly runs: Runs;
   readonly states: States;
@@ -142,7 +145,8 @@ export class Consumers {
   #startThread(thread: ConsumerThread): void {
     const market = this.#options.producer.attach(thread.name);
     const orders = this.#options.desk.attach(thread.name);
-    thread.start({ market, orders });
+    const recording = this.#options.recorder?.attach(`consumer ${thread.name}`) ?? null;
+    thread.start({ market, orders, recording });
   }
 
   async #placeNew(): Promise<void> {

@@ -1,7 +1,7 @@
 /** The desk as the trader sees it: its thread, its questions and answers, and what it last said of itself. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock } from '../clock/clock.ts';
-import type { DeskConfig, DeskWorkerData } from '../desk/config.ts';
+import type { DeskWorkerData } from '../desk/config.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
 import type { Session } from '../domain/market.ts';
 import type { Account } from '../domain/order.ts';
@@ -40,7 +40,7 @@ export class DeskThread {
       name: 'desk',
       entry: ENTRY,
       workerData: data,
-      transferList: data.market === null ? [data.database] : [data.market, data.database],
+      transferList: [data.market, data.database, data.recording].filter((port) => port !== null),
       onReport: (report) => {
         this.#settle(report);
         onReport(report);
@@ -54,10 +54,9 @@ export class DeskThread {
    * @throws {UserError} when the broker refuses or cannot be reached.
    */
   static async start(
-    options: { config: DeskConfig; market: MessagePort; database: MessagePort },
+    options: DeskWorkerData,
     context: { clock: Clock; listener: DeskListener },
   ): Promise<{ desk: DeskThread; account: Account }> {
-    const { config, market, database } = options;
     const { clock, listener } = context;
     let isReady = false;
     return new Promise((resolve, reject) => {
@@ -83,7 +82,7 @@ export class DeskThread {
         );
         if (isReady) listener.onDeath(cause);
       };
-      const desk = new DeskThread({ config, market, database }, clock, onReport, onDeath);
+      const desk = new DeskThread(options, clock, onReport, onDeath);
     });
   }
 

@@ -78,6 +78,11 @@ export class ProducerThread {
     return channel.port2;
   }
 
+  /** Hands all that the feed sends to the recorder. */
+  record(port: MessagePort): void {
+    this.#thread.tell({ type: 'record', port }, [port]);
+  }
+
   detach(receiver: string): void {
     this.#thread.tell({ type: 'detach', receiver });
   }

@@ -8,7 +8,7 @@ import type { Log } from '../observability/log.ts';
 import type { Alerts } from './alerts.ts';
 import type { Parts } from './assembly.ts';
 
-const STOP_MS = { consumers: 1_500, desk: 5_000, producer: 1_000, database: 2_000 } as const;
+const STOP_MS = { consumers: 1_500, desk: 5_000, producer: 1_000, database: 2_000, recorder: 2_000 } as const;
 
 /** Never throws. What was not started is passed over. Answers what could not be written down, or null. */
 export async function endParts(
@@ -44,9 +44,11 @@ export async function endParts(
   ]);
   parts.stores?.close();
   await Promise.all([
+    attempt('recorder', parts.recorder?.stop(STOP_MS.recorder)),
     attempt('database', parts.database?.stop(STOP_MS.database)),
     attempt('exchange', parts.exchange?.stop()),
   ]);
+  parts.recordingLock?.release();
   parts.lock?.release();
   return unwritten;
 }

@@ -9,6 +9,7 @@ import { formatMicros } from '../domain/time.ts';
 import type { Stage, StageFigures, StageReport } from '../observability/stages.ts';
 import type { ThreadVitals } from '../observability/vitals.ts';
 import type { DeskStatus, ReceiverCounters } from '../transport/messages.ts';
+import type { RecordingFigures } from './recorderThread.ts';
 
 export type DaemonState = 'starting' | 'trading' | 'stopping' | 'failed';
 export type ThreadState = 'starting' | 'running' | 'blocked' | 'restarting' | 'stopped' | 'failed';
@@ -92,6 +93,8 @@ export interface DaemonStatus {
   /** In the order of the way. */
   readonly stages: readonly StageStatus[];
   readonly desk: DeskSummary | null;
+  /** Null where nothing is recorded. */
+  readonly recording: RecordingFigures | null;
   readonly alerts: readonly AlertRecord[];
 }
 

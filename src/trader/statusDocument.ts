@@ -7,6 +7,7 @@ import { STAGES, type StageReport } from '../observability/stages.ts';
 import type { ThreadMeasurements, ThreadVitals } from '../observability/vitals.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { FeedFigures } from './producerThread.ts';
+import type { RecordingFigures } from './recorderThread.ts';
 import type {
   AlertRecord,
   ConsumerStatus,
@@ -32,6 +33,7 @@ export interface StatusParts {
   readonly deskMeasurements: ThreadMeasurements | null;
   readonly mainVitals: ThreadVitals;
   readonly databaseVitals: ThreadVitals | null;
+  readonly recording: RecordingFigures | null;
   readonly process: ProcessStatus;
   readonly metricsUrl: string | null;
   readonly alerts: readonly AlertRecord[];
@@ -59,6 +61,7 @@ export function daemonStatus(parts: StatusParts): DaemonStatus {
     consumers: parts.consumers,
     stages: stagesOf(parts),
     desk: parts.desk,
+    recording: parts.recording,
     alerts: parts.alerts,
   };
 }

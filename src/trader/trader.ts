@@ -89,6 +89,7 @@ export class Trader {
       deskMeasurements: this.#deskMeasurements,
       mainVitals: this.#monitor.vitals(),
       databaseVitals: this.#parts.database?.vitals ?? null,
+      recording: this.#parts.recorder?.figures ?? null,
       process: processStatus(),
       metricsUrl: this.#metrics?.url ?? null,
       alerts: this.#alerts.recent,

@@ -4,7 +4,7 @@ import { DESK_STEPS } from '../../src/desk/steps.ts';
 import { type RunOptions, run } from './simulator/world.ts';
 
 /** Set by `npm run test:kill -- --runs 300 --seed N`. */
-const RUNS = Number(process.env.OPENBELL_KILL_RUNS ?? 20);
+const RUNS = Number(process.env.OPENBELL_SIMULATOR_RUNS ?? 20);
 const FIRST_SEED = Number(process.env.OPENBELL_KILL_SEED ?? newSeed());
 const RUN_MS_MAX = 20_000;
 

@@ -31,8 +31,13 @@ export interface Running {
   heard(text: string, timeoutMs?: number): Promise<void>;
 }
 
-export function startOpenbell(options: readonly string[], env: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, [ENTRY, ...options], {
+/** @param nodeOptions for node itself, such as `--import FILE`. */
+export function startOpenbell(
+  options: readonly string[],
+  env: Record<string, string> = {},
+  nodeOptions: readonly string[] = [],
+): Running {
+  const child = spawn(process.execPath, [...nodeOptions, ENTRY, ...options], {
     env: bareEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -135,6 +135,7 @@ export const STATUS: DaemonStatus = {
     denials: 1,
     rowsWaiting: 0,
   },
+  recording: null,
   alerts: [
     {
       at: '2026-11-20T14:31:00.000000Z',

@@ -3,7 +3,13 @@ import { Command, Option } from 'commander';
 import { liveClock } from '../../clock/live.ts';
 import { EXIT_DONE, EXIT_UNEXPECTED } from '../../domain/exit.ts';
 import { formatMicros } from '../../domain/time.ts';
-import { EXPORT_KINDS, type ExportKind, exportTape } from '../../tape/export.ts';
+import {
+  EXPORT_FORMATS,
+  EXPORT_KINDS,
+  type ExportFormat,
+  type ExportKind,
+  exportTape,
+} from '../../tape/export.ts';
 import { IMPORT_FORMATS, type ImportFormat, importTape } from '../../tape/import.ts';
 import { type ReadProgress, tapeInfo, verifyTape } from '../../tape/info.ts';
 import { jsonOption } from '../options.ts';
@@ -25,6 +31,7 @@ interface ImportOptions extends JsonOptions {
 
 interface ExportOptions extends JsonOptions {
   readonly output: string;
+  readonly format?: ExportFormat;
   readonly kind?: readonly ExportKind[];
 }
 
@@ -75,15 +82,24 @@ export function tapeCommand(): Command {
     )
     .addCommand(
       new Command('export')
-        .description("write a tape's events as CSV")
+        .description("write a tape's events as CSV or Parquet")
         .argument('<file>', 'the tape')
         .requiredOption(
-          '--output <csv>',
+          '--output <file>',
           'with several kinds, x.csv stands for x.trades.csv, x.quotes.csv, x.bars.csv',
+        )
+        .addOption(
+          new Option(
+            '--format <format>',
+            'told from the name of the output unless given; csv where it does not say',
+          ).choices(EXPORT_FORMATS),
         )
         .addOption(new Option('--kind <kinds...>', 'which events; all unless given').choices(EXPORT_KINDS))
         .addOption(jsonOption())
-        .addHelpText('after', '\nExample:\n  openbell tape export ibm.tape --kind trades --output ibm.csv')
+        .addHelpText(
+          'after',
+          '\nExamples:\n  openbell tape export ibm.tape --kind trades --output ibm.csv\n  openbell tape export ibm.tape --output ibm.parquet',
+        )
         .action(exportFile),
     );
 }
@@ -166,6 +182,7 @@ async function exportFile(input: string, options: ExportOptions): Promise<void> 
   const files = await exportTape({
     input,
     output: options.output,
+    ...(options.format === undefined ? {} : { format: options.format }),
     ...(options.kind === undefined ? {} : { kinds: options.kind }),
     onProgress: ({ rows }) => progress.update(null, `${rows.toLocaleString('en-US')} rows`),
   });

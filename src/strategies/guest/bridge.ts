@@ -18,6 +18,9 @@ export interface Columns {
   readonly n3: Float64Array;
   readonly flags: Uint8Array;
   readonly code0: Uint8Array;
+  readonly tape: Uint8Array;
+  /** Up to four ASCII characters a row, the first in the lowest byte. */
+  readonly conditions: Uint32Array;
   heapFloat(row: number, index: number): number;
 }
 

@@ -1,5 +1,6 @@
 /** Trades and quotes as handlers see them: one object each per realm, reading the batch's columns in place. */
-import type { QuoteView, TradeView } from '../contract.ts';
+import { isEligibleQuote } from '../../domain/conditions.ts';
+import type { QuoteUpdateView, TradeView } from '../contract.ts';
 import type { Columns } from './bridge.ts';
 import type { BarValues } from './series.ts';
 
@@ -42,6 +43,12 @@ export function touchName(at: number): number {
   return names[at]?.length ?? 0;
 }
 
+function conditions(): readonly string[] {
+  const codes: string[] = [];
+  for (let rest = columns.conditions[row]!; rest !== 0; rest >>>= 8) codes.push(CHARACTERS[rest & 0xff]!);
+  return codes;
+}
+
 function timeMicros(): number {
   return columns.baseMicros + Math.floor(columns.timeNs[row]! / 1_000);
 }
@@ -71,9 +78,12 @@ export const tradeRow: TradeView = Object.freeze({
   get countsInVolume() {
     return (columns.flags[row]! & FLAG_NOT_VOLUME) === 0;
   },
+  get conditions() {
+    return conditions();
+  },
 });
 
-export const quoteRow: QuoteView = Object.freeze({
+export const quoteRow: QuoteUpdateView = Object.freeze({
   get symbol() {
     return names[named]!;
   },
@@ -94,6 +104,12 @@ export const quoteRow: QuoteView = Object.freeze({
   },
   get mid() {
     return middle(columns.n0[row]!, columns.n2[row]!);
+  },
+  get conditions() {
+    return conditions();
+  },
+  get isEligible() {
+    return isEligibleQuote(CHARACTERS[columns.tape[row]!]!, conditions());
   },
 });
 
