@@ -36,6 +36,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'transport',
     'execution',
   ],
+  backtester: [
+    'domain',
+    'clock',
+    'fincalcs',
+    'tape',
+    'tradeplan',
+    'strategies',
+    'brokers',
+    'transport',
+    'execution',
+    'engine',
+  ],
   trader: ['*'],
   cli: ['*'],
 };

@@ -76,6 +76,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/mine.ts')).mineCommand(),
   },
   {
+    name: 'backtest',
+    description: "run the plan's strategies on recorded data and say what they would have earned",
+    load: async () => (await import('./commands/backtest.ts')).backtestCommand(),
+  },
+  {
     name: 'tape',
     description: 'tape files: recorded market events, as backtests and the local exchange read them',
     load: async () => (await import('./commands/tape.ts')).tapeCommand(),

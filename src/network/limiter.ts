@@ -23,6 +23,7 @@ const THROTTLE_DEFAULT_MS = 1_000;
 
 export interface LimiterOptions {
   readonly clock: Clock;
+  /** Where the server's headers name no limit. */
   readonly requestsPerMinuteMax: number;
   readonly requestsReserved: number;
   readonly concurrentMax: number;
@@ -46,6 +47,8 @@ export class RequestLimiter {
   /** When the requests of the last minute were granted, oldest first. */
   #grantedAtMs: number[] = [];
   #underWay = 0;
+  /** Requests a minute, as the server says. */
+  #perMinuteMax: number;
   #serverRemaining: number | null = null;
   #serverResetMs = 0;
   #stillUntilMs = Number.NEGATIVE_INFINITY;
@@ -56,6 +59,7 @@ export class RequestLimiter {
     assert(options.requestsPerMinuteMax > 0, 'a rate limit of no requests');
     assert(options.concurrentMax > 0, 'no request may be under way');
     this.#options = options;
+    this.#perMinuteMax = options.requestsPerMinuteMax;
     this.#clock = options.clock;
   }
 
@@ -89,8 +93,9 @@ export class RequestLimiter {
     });
   }
 
-  /** Takes over what an answer's headers say is left. Requests still under way are not in its count yet. */
+  /** Takes over what an answer's headers say: the limit, and what is left. Requests still under way are not counted yet. */
   observe(state: RateLimitState): void {
+    if (state.limit !== undefined && state.limit >= 1) this.#perMinuteMax = Math.floor(state.limit);
     if (state.remaining === undefined || state.resetEpochSeconds === undefined) return;
     const waitMs = state.resetEpochSeconds * 1_000 - this.#clock.nowMicros() / 1_000;
     // A clock that is off must not stop us for longer than the limit's own window.
@@ -136,7 +141,7 @@ export class RequestLimiter {
   /** How long this lane must still wait; infinite when only an answer can free it. */
   #waitMs(lane: Lane): number {
     const nowMs = this.#clock.monotonicMs();
-    const { concurrentMax, requestsPerMinuteMax, requestsReserved } = this.#options;
+    const { concurrentMax, requestsReserved } = this.#options;
     if (this.#underWay >= Math.max(1, concurrentMax - CONCURRENCY_RESERVES[lane]))
       return Number.POSITIVE_INFINITY;
     const reserve = Math.ceil(requestsReserved * RESERVE_SHARES[lane]);
@@ -145,7 +150,7 @@ export class RequestLimiter {
     if (left !== null && left <= reserve) waitMs = Math.max(waitMs, this.#serverResetMs - nowMs);
     while (this.#grantedAtMs.length > 0 && this.#grantedAtMs[0]! <= nowMs - WINDOW_MS)
       this.#grantedAtMs.shift();
-    const allowed = Math.max(1, requestsPerMinuteMax - reserve);
+    const allowed = Math.max(1, this.#perMinuteMax - reserve);
     const oldest = this.#grantedAtMs[this.#grantedAtMs.length - allowed];
     if (oldest !== undefined) waitMs = Math.max(waitMs, oldest + WINDOW_MS - nowMs);
     return waitMs;

@@ -94,6 +94,20 @@ describe('the request limiter', () => {
     expect(await scene.settle()).toHaveLength(2);
   });
 
+  it('goes by the limit that the server names, higher or lower than its own', async () => {
+    const scene = new Scene({ requestsPerMinuteMax: 3 });
+    const state = { remaining: undefined, resetEpochSeconds: undefined };
+    scene.limiter.observe({ ...state, limit: 5 });
+    for (let count = 0; count < 6; count += 1) scene.ask('cancel');
+    expect(await scene.settle()).toHaveLength(5);
+    scene.clock.advanceBy(60_000);
+    expect(await scene.settle()).toHaveLength(6);
+    scene.limiter.observe({ ...state, limit: 2 });
+    scene.clock.advanceBy(60_000);
+    for (let count = 0; count < 3; count += 1) scene.ask('cancel');
+    expect(await scene.settle()).toHaveLength(8);
+  });
+
   it('does not believe a reset further away than a minute', async () => {
     const scene = new Scene();
     scene.limiter.observe({ limit: 200, remaining: 0, resetEpochSeconds: START_SECONDS + 86_400 });

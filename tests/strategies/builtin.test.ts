@@ -128,7 +128,7 @@ describe('vwap-reversion', () => {
     ]);
     expect(orders.map(({ side, reason }) => [side, reason])).toEqual([
       ['buy', expect.stringContaining('below VWAP')],
-      ['sell', 'back at VWAP'],
+      ['sell', 'target reached'],
     ]);
     expect(orders[0]!.indicators.zScore).toBeLessThan(-1);
     expect(orders[0]?.targetPrice).not.toBeNull();

@@ -3,19 +3,27 @@
  * above, when shorts are allowed) is bought (sold) for the way back: z(p) = (p - vwap) / sigma, see `SessionVwap`.
  * Closed bars give the session so far, trades since then keep it current. Out near the VWAP, at the stop, or in time.
  */
-import { SessionVwap } from '../../fincalcs/vwap.ts';
-import { type BarView, defineStrategy, type StrategyContext, z } from '../author.ts';
+import {
+  type BarView,
+  type Cycle,
+  cycleParameters,
+  defineStrategy,
+  enter,
+  exit,
+  exitReason,
+  mayEnter,
+  newCycle,
+  SessionVwap,
+  type StrategyContext,
+  settle,
+  z,
+} from '../author.ts';
 
 const MINUTE_MICROS = 60_000_000;
 
 const parameters = z
   .strictObject({
-    riskPerTrade: z
-      .number()
-      .positive()
-      .default(50)
-      .describe('Amount lost when the stop is hit, in account currency'),
-    notionalMax: z.number().positive().default(5_000).describe('Most that one position may cost'),
+    ...cycleParameters,
     windowMinutes: z
       .int()
       .min(5)
@@ -43,25 +51,22 @@ const parameters = z
       .default(10)
       .describe('Closed minutes of the session before the first entry'),
     holdSecondsMax: z.number().positive().default(600).describe('Out after this time, whatever the price'),
-    pauseSeconds: z.number().min(0).default(30).describe('Wait between an exit and the next entry'),
     allowShort: z.boolean().default(false).describe('Sell what lies above the VWAP, too'),
-    wholeShares: z.boolean().default(true).describe('Round quantities down to whole shares'),
   })
   .refine(({ entryZ, exitZ }) => exitZ < entryZ, { path: ['exitZ'], message: 'must be smaller than entryZ' });
 type Parameters = z.infer<typeof parameters>;
+type Context = StrategyContext<Parameters, Cycle>;
 
-interface State {
-  phase: 'flat' | 'entering' | 'open' | 'exiting';
-  stop: number;
-  enteredMicros: number;
-  exitedMicros: number;
+interface Session {
+  readonly vwap: SessionVwap;
+  readonly nextMicros: number;
+  readonly bars: number;
 }
-type Context = StrategyContext<Parameters, State>;
 
 /** VWAP per symbol: rebuilt from the bars with each new minute, continued by trades within it. */
-const sessions = new Map<string, { vwap: SessionVwap; nextMicros: number; bars: number }>();
+const sessions = new Map<string, Session>();
 
-function sessionOf(context: Context): { vwap: SessionVwap; nextMicros: number; bars: number } | undefined {
+function sessionOf(context: Context): Session | undefined {
   const newest = context.minuteBars.at(-1);
   if (newest === undefined) return undefined;
   const nextMicros = newest.timeMicros + MINUTE_MICROS;
@@ -81,31 +86,25 @@ function sessionOf(context: Context): { vwap: SessionVwap; nextMicros: number; b
   return session;
 }
 
-function enter(context: Context, price: number, vwap: SessionVwap): void {
-  const { riskPerTrade, notionalMax, stopZ, exitZ, wholeShares } = context.parameters;
-  const isLong = price < vwap.value;
-  const away = isLong ? -1 : 1;
-  const stop = price + away * stopZ * vwap.deviation;
-  const wished = Math.min(riskPerTrade / Math.abs(price - stop), notionalMax / price);
-  const quantity = wholeShares ? Math.floor(wished) : wished;
-  if (!(quantity > 0) || !(stop > 0)) return;
-  Object.assign(context.state, { phase: 'entering', stop, enteredMicros: context.nowMicros });
+/** @param side 1 for a position that was bought, -1 for one that was sold. */
+function targetOf({ value, deviation }: SessionVwap, exitZ: number, side: number): number {
+  return value - side * exitZ * deviation;
+}
+
+function enterAway(context: Context, price: number, vwap: SessionVwap): void {
+  const { stopZ, exitZ } = context.parameters;
   const zScore = vwap.zScore(price);
-  context[isLong ? 'buy' : 'sell']({
-    quantity,
-    targetPrice: vwap.value + away * exitZ * vwap.deviation,
-    stopLossPrice: stop,
-    reason: `${Math.abs(zScore).toFixed(2)} deviations ${isLong ? 'below' : 'above'} VWAP`,
+  const side = zScore < 0 ? 1 : -1;
+  enter(context, {
+    price,
+    stop: price - side * stopZ * vwap.deviation,
+    target: targetOf(vwap, exitZ, side),
+    reason: `${Math.abs(zScore).toFixed(2)} deviations ${side > 0 ? 'below' : 'above'} VWAP`,
     indicators: { price, vwap: vwap.value, deviation: vwap.deviation, zScore },
   });
 }
 
-function exit(context: Context, reason: string): void {
-  context.state.phase = 'exiting';
-  context.flatten(reason);
-}
-
-export default defineStrategy<Parameters, State>({
+export default defineStrategy<Parameters, Cycle>({
   name: 'vwap-reversion',
   description:
     "Buys what has fallen far below the session's VWAP for the way back; optionally sells what lies above.",
@@ -113,7 +112,7 @@ export default defineStrategy<Parameters, State>({
   channels: ['trades', 'bars'],
   parameters,
   warmUp: ({ windowMinutes }) => ({ minuteBars: windowMinutes }),
-  initialState: () => ({ phase: 'flat', stop: 0, enteredMicros: 0, exitedMicros: 0 }),
+  initialState: newCycle,
 
   onTrade(context, trade) {
     const session = sessionOf(context);
@@ -124,35 +123,21 @@ export default defineStrategy<Parameters, State>({
     }
     if (!trade.movesLast) return;
     const { state, parameters: plan, position } = context;
-    const zScore = vwap.zScore(trade.price);
     if (position.quantity !== 0 && state.phase === 'open') {
-      const side = Math.sign(position.quantity);
-      if (zScore * side >= -plan.exitZ) exit(context, 'back at VWAP');
-      else if ((trade.price - state.stop) * side <= 0) exit(context, 'stop reached');
-      else if (context.nowMicros - state.enteredMicros >= plan.holdSecondsMax * 1e6)
-        exit(context, 'held long enough');
-      return;
+      const target = targetOf(vwap, plan.exitZ, Math.sign(position.quantity));
+      if (Number.isFinite(target)) state.target = target;
+      const reason = exitReason(context, trade.price);
+      if (reason !== undefined) exit(context, reason);
+    } else if (mayEnter(context) && session.bars >= plan.barsMin) {
+      const zScore = vwap.zScore(trade.price);
+      if (zScore <= -plan.entryZ || (plan.allowShort && zScore >= plan.entryZ)) {
+        enterAway(context, trade.price, vwap);
+      }
     }
-    if (state.phase !== 'flat' || position.quantity !== 0 || !context.isWindowOpen) return;
-    if (session.bars < plan.barsMin || context.nowMicros - state.exitedMicros < plan.pauseSeconds * 1e6)
-      return;
-    if (zScore <= -plan.entryZ || (plan.allowShort && zScore >= plan.entryZ))
-      enter(context, trade.price, vwap);
   },
 
+  onStart: settle,
   onFill: settle,
   onOrder: settle,
   onDenial: settle,
-  onStart: settle,
 });
-
-/** The phase follows what is really held and open, also after a restart, a denial or a cancelled rest. */
-function settle(context: Context): void {
-  const { state, position, openOrders } = context;
-  if (openOrders.length > 0) return;
-  if (position.quantity !== 0) state.phase = 'open';
-  else if (state.phase !== 'flat') {
-    state.phase = 'flat';
-    state.exitedMicros = context.nowMicros;
-  }
-}

@@ -39,9 +39,10 @@ const NAMES = {
   askSize: ['ask_size', 'asksize', 'as'],
 } as const;
 type Column = keyof typeof NAMES;
-type Columns = Readonly<Record<Column, number>>;
+export type CsvColumns = Readonly<Record<Column, number>>;
 
-const HEADERLESS = ['time', 'open', 'high', 'low', 'close', 'volume'];
+/** The columns of a file without a header. */
+export const HEADERLESS = ['time', 'open', 'high', 'low', 'close', 'volume'];
 
 /** The records of a file, in its order. Throws a UserError when it is no table of bars, trades or quotes. */
 export async function* readCsv(options: CsvOptions): AsyncGenerator<TapeRecord, void, undefined> {
@@ -57,7 +58,7 @@ export async function* readCsv(options: CsvOptions): AsyncGenerator<TapeRecord, 
       const fields = splitCsv(text);
       if (read === undefined) {
         const isHeader = fields.some((field) => /^[A-Za-z_]/.test(field));
-        read = recordReader(isHeader ? fields : HEADERLESS, options, times);
+        read = csvRecords(isHeader ? fields : HEADERLESS, options, times);
         if (isHeader) continue;
       }
       const record = read(fields);
@@ -67,20 +68,30 @@ export async function* readCsv(options: CsvOptions): AsyncGenerator<TapeRecord, 
   }
 }
 
-function recordReader(
-  header: readonly string[],
-  options: CsvOptions,
-  times: TimeReader,
-): (fields: readonly string[]) => TapeRecord | string {
+/** Where each column stands; -1 = the file has none. Of several names the first of the list counts. */
+export function csvColumns(header: readonly string[]): CsvColumns {
   const names = header.map((name) => name.trim().toLowerCase());
-  const at = Object.fromEntries(
+  return Object.fromEntries(
     Object.entries(NAMES).map(([column, known]) => [
       column,
       known.map((name) => names.indexOf(name)).find((index) => index >= 0) ?? -1,
     ]),
-  ) as Columns;
+  ) as CsvColumns;
+}
+
+/**
+ * Reads the lines of a file: what it answers for a line's fields is a record, or why the line is none.
+ * Throws a UserError when the header is none of bars, trades or quotes.
+ */
+export function csvRecords(
+  header: readonly string[],
+  options: CsvOptions,
+  times: TimeReader,
+): (fields: readonly string[]) => TapeRecord | string {
+  const at = csvColumns(header);
   const kind = kindOf(at);
   if (kind === undefined || at.time < 0) {
+    const names = header.map((name) => name.trim().toLowerCase());
     throw new UserError({
       exitCode: 2,
       cause: `${options.path} has the columns ${names.join(', ')}, which are neither bars nor trades nor quotes`,
@@ -122,7 +133,7 @@ function recordReader(
   };
 }
 
-function kindOf(at: Columns): 'bar' | 'trade' | 'quote' | undefined {
+function kindOf(at: CsvColumns): 'bar' | 'trade' | 'quote' | undefined {
   if (at.open >= 0 && at.high >= 0 && at.low >= 0 && at.close >= 0) return 'bar';
   if (at.bidPrice >= 0 && at.askPrice >= 0) return 'quote';
   return at.price >= 0 && at.size >= 0 ? 'trade' : undefined;

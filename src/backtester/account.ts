@@ -1,0 +1,161 @@
+/**
+ * Cash and positions of the simulated account, exact. A cash account: what is held, long or short, and what open
+ * orders may still buy or sell short, is covered in full by equity.
+ */
+import type { BrokerPosition } from '../brokers/contract.ts';
+import {
+  absolute,
+  add,
+  type Decimal,
+  decimal,
+  divide,
+  isZero,
+  maximum,
+  minimum,
+  multiply,
+  negate,
+  numberFromDecimal,
+  subtract,
+  weightedAverage,
+  ZERO,
+} from '../domain/decimal.ts';
+import type { Account, Side } from '../domain/order.ts';
+import { type EpochMicros, MICROS_PER_DAY } from '../domain/time.ts';
+import type { SymbolState } from './fills/market.ts';
+import { exactPrice } from './fills/model.ts';
+
+const DAYS_PER_YEAR = decimal('365');
+
+interface Held {
+  quantity: Decimal;
+  averagePrice: Decimal;
+  readonly market: SymbolState;
+}
+
+export class SimulatedAccount {
+  readonly startingCash: Decimal;
+  readonly #held = new Map<string, Held>();
+  #cash: Decimal;
+  #fees: Decimal = ZERO;
+  #borrowed: Decimal = ZERO;
+  /** Equity when the session before ended. */
+  #lastEquity: Decimal;
+  #borrowedUntilMicros: EpochMicros = Number.NaN;
+
+  constructor(startingCash: Decimal) {
+    this.startingCash = startingCash;
+    this.#cash = startingCash;
+    this.#lastEquity = startingCash;
+  }
+
+  /** All fees so far. */
+  get fees(): Decimal {
+    return this.#fees;
+  }
+
+  /** All that borrowing shares has cost so far. */
+  get borrowCost(): Decimal {
+    return this.#borrowed;
+  }
+
+  quantity(symbol: string): Decimal {
+    return this.#held.get(symbol)?.quantity ?? ZERO;
+  }
+
+  /** Books a deal: cash against shares, and the fee. */
+  deal(
+    market: SymbolState,
+    side: Side,
+    of: { readonly price: Decimal; readonly quantity: Decimal; readonly fee: Decimal },
+  ): void {
+    const value = multiply(of.price, of.quantity);
+    this.#cash = subtract(side === 'buy' ? subtract(this.#cash, value) : add(this.#cash, value), of.fee);
+    this.#fees = add(this.#fees, of.fee);
+    const held = this.#held.get(market.symbol) ?? { quantity: ZERO, averagePrice: ZERO, market };
+    const change = side === 'buy' ? of.quantity : negate(of.quantity);
+    const next = add(held.quantity, change);
+    market.held = numberFromDecimal(next);
+    if (isZero(next)) {
+      this.#held.delete(market.symbol);
+      return;
+    }
+    const averagePrice = entryPrice(held, change, of.price);
+    this.#held.set(market.symbol, { quantity: next, averagePrice, market });
+  }
+
+  /** Cash and what is held, at what it is worth now. */
+  equity(): Decimal {
+    let equity = this.#cash;
+    for (const held of this.#held.values()) equity = add(equity, worthOf(held));
+    return equity;
+  }
+
+  /** @param reserved what open orders may still cost. */
+  describe(reserved: Decimal): Account {
+    let equity = this.#cash;
+    let covered = reserved;
+    for (const held of this.#held.values()) {
+      const value = worthOf(held);
+      equity = add(equity, value);
+      covered = add(covered, absolute(value));
+    }
+    return {
+      accountId: 'backtest',
+      currency: 'USD',
+      cash: this.#cash,
+      equity,
+      lastEquity: this.#lastEquity,
+      buyingPower: maximum(ZERO, subtract(equity, covered)),
+      shortingEnabled: true,
+      blockedReason: null,
+    };
+  }
+
+  positions(): readonly BrokerPosition[] {
+    return [...this.#held.values()].map(({ market, quantity, averagePrice }) => ({
+      symbol: market.symbol,
+      quantity,
+      averagePrice,
+      currentPrice: Number.isNaN(market.worth()) ? null : exactPrice(market.worth()),
+    }));
+  }
+
+  /** A session begins: what was short since the last one is paid for, day by day, and equity is noted. */
+  beginSession(nowMicros: EpochMicros, borrowPerYear: Decimal): void {
+    const days = Math.round((nowMicros - this.#borrowedUntilMicros) / MICROS_PER_DAY);
+    this.#borrowedUntilMicros = nowMicros;
+    if (days > 0 && borrowPerYear !== ZERO) {
+      const rate = divide(multiply(borrowPerYear, decimal(String(days))), DAYS_PER_YEAR);
+      for (const held of this.#held.values()) {
+        if (held.quantity >= ZERO) continue;
+        const cost = multiply(absolute(worthOf(held)), rate);
+        this.#cash = subtract(this.#cash, cost);
+        this.#borrowed = add(this.#borrowed, cost);
+      }
+    }
+    this.#lastEquity = this.equity();
+  }
+}
+
+/** How much of an order opens a position, or adds to one, beyond what it closes. */
+export function openingQuantity(held: Decimal, side: Side, quantity: Decimal): Decimal {
+  const against = side === 'buy' ? negate(held) : held;
+  return subtract(quantity, minimum(quantity, maximum(ZERO, against)));
+}
+
+function worthOf({ market, quantity, averagePrice }: Held): Decimal {
+  const worth = market.worth();
+  return multiply(Number.isNaN(worth) ? averagePrice : exactPrice(worth), quantity);
+}
+
+/** Weighted while adding, unchanged while closing, the deal's price for what opens anew. */
+function entryPrice(held: Held, change: Decimal, price: Decimal): Decimal {
+  if (isZero(held.quantity) || held.quantity > ZERO === change > ZERO) {
+    return weightedAverage([
+      { price: held.averagePrice, quantity: absolute(held.quantity) },
+      { price, quantity: absolute(change) },
+    ]);
+  }
+  const next = add(held.quantity, change);
+  return next > ZERO === held.quantity > ZERO ? held.averagePrice : price;
+}

@@ -1,0 +1,162 @@
+/** A backtest from data files to its result. */
+
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Clock } from '../clock/clock.ts';
+import { EXIT_USAGE, UserError } from '../domain/exit.ts';
+import type { JsonObject } from '../domain/order.ts';
+import { type EpochMicros, formatMicros } from '../domain/time.ts';
+import type { Batch } from '../tape/batch.ts';
+import { SymbolTable } from '../tape/symbols.ts';
+import type { Tradeplan } from '../tradeplan/plan.ts';
+import { type BacktestInstance, batchIdOf } from './config.ts';
+import { openSources } from './data/sources.ts';
+import { type BacktestResult, resultOf } from './result.ts';
+import { BacktestRun, STREAM } from './run.ts';
+
+const MICROS_PER_MS = 1_000;
+/** How often progress is told, in batches. */
+const PROGRESS_BATCHES = 16;
+
+export interface BacktestOptions {
+  readonly plan: Tradeplan;
+  readonly instances: readonly BacktestInstance[];
+  readonly paths: readonly string[];
+  /** Whose events CSV files without a symbol column have; left out, the plan's only symbol. */
+  readonly symbol?: string;
+  /** Of CSV times that name no zone (IANA); UTC by default. */
+  readonly timeZone?: string;
+  /** Whether a CSV bar's time is its start (the default) or its end. */
+  readonly barTime?: 'start' | 'end';
+  /** Decisions are made from this moment on; what lies before is history for warm-ups. */
+  readonly fromMicros?: EpochMicros;
+  /** Nothing known after this moment is used. */
+  readonly toMicros?: EpochMicros;
+  /** The computer's own, to say how long it took. */
+  readonly clock: Clock;
+  readonly onProgress?: (share: number, text: string) => void;
+  readonly log?: (level: string, message: string, fields: JsonObject) => void;
+}
+
+/** @throws {UserError} exit code 2 when plan and data do not go together, or the data cannot be used. */
+export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
+  const { plan, instances, paths, clock, onProgress } = options;
+  const startedMs = clock.monotonicMs();
+  checkPlan(plan, instances);
+  const symbols = new SymbolTable();
+  const planned = new Set(instances.flatMap((instance) => instance.symbols));
+  const [only] = planned;
+  const sources = await openSources({
+    paths,
+    symbols,
+    symbol: options.symbol ?? (planned.size === 1 ? only : undefined),
+    timeZone: options.timeZone ?? 'UTC',
+    barTime: options.barTime ?? 'start',
+    barMicros: plan.backtest.barIntervalMs * MICROS_PER_MS,
+    badData: plan.backtest.badData,
+    onProgress: (share) => onProgress?.(share / 2, 'looking at the data'),
+  });
+  const { firstMicros, lastMicros } = sources;
+  if (firstMicros === null || lastMicros === null) throw empty(paths);
+  const missing = [...planned].filter((symbol) => symbols.idOf(symbol) === undefined);
+  if (missing.length === planned.size) throw foreign(missing, symbols);
+  // Symbols that the plan trades and the data lacks are known to be there: a strategy may look at them.
+  for (const symbol of missing) symbols.intern(symbol);
+  const fromMicros = Math.max(options.fromMicros ?? firstMicros, firstMicros);
+  const toMicros = options.toMicros ?? Number.POSITIVE_INFINITY;
+  const run = new BacktestRun({
+    batchId: batchIdOf(plan, instances, [
+      ...(await Promise.all(paths.map(sizeOf))),
+      `${options.fromMicros ?? ''}/${options.toMicros ?? ''}`,
+    ]),
+    plan,
+    instances,
+    symbols,
+    feedHasBars: sources.hasBars,
+    startMicros: fromMicros,
+    ...(options.log === undefined ? {} : { log: options.log }),
+  });
+  const runMs = clock.monotonicMs();
+  const spanMicros = Math.max(1, Math.min(toMicros, lastMicros) - firstMicros);
+  let count = 0;
+  for await (const batch of sources.batches()) {
+    const isOver = showBatch(run, batch, { fromMicros, toMicros });
+    count += 1;
+    if (count % PROGRESS_BATCHES === 0) {
+      const share = (run.nowMicros - firstMicros) / spanMicros;
+      onProgress?.(0.5 + share / 2, formatMicros(run.nowMicros).slice(0, 16).replace('T', ' '));
+    }
+    if (isOver) break;
+  }
+  run.finish();
+  const endedMs = clock.monotonicMs();
+  return resultOf(run, {
+    plan,
+    missing,
+    data: sources.report(),
+    elapsedMs: endedMs - startedMs,
+    runMs: endedMs - runMs,
+    fromMicros,
+  });
+}
+
+/** Shows a run a batch in order of `receivedNs`; answers whether the run's end was reached. */
+export function showBatch(
+  run: BacktestRun,
+  batch: Batch,
+  { fromMicros, toMicros }: { readonly fromMicros: EpochMicros; readonly toMicros: EpochMicros },
+): boolean {
+  if (batch.count === 0) return false;
+  // Ids are those of the run's own table, whatever stream they came by.
+  if (batch.streamId !== STREAM) relabel(batch);
+  let from = 0;
+  if (batch.receivedMicros(0) < fromMicros) {
+    while (from < batch.count && batch.receivedMicros(from) < fromMicros) from += 1;
+    run.handlePast(batch, 0, from);
+  }
+  let to = batch.count;
+  while (to > from && batch.receivedMicros(to - 1) > toMicros) to -= 1;
+  if (from < to) run.handle(batch, from, to);
+  return to < batch.count;
+}
+
+function relabel(batch: Batch): void {
+  const { count, heapUsed, baseMicros, firstSequence } = batch;
+  batch.reset(STREAM, baseMicros, firstSequence);
+  batch.count = count;
+  batch.heapUsed = heapUsed;
+}
+
+function checkPlan(plan: Tradeplan, instances: readonly BacktestInstance[]): void {
+  const without = instances.filter(({ symbols }) => symbols.length === 0);
+  if (instances.length > 0 && without.length === 0) return;
+  throw new UserError({
+    exitCode: EXIT_USAGE,
+    cause:
+      instances.length === 0
+        ? `${plan.path} has no strategies`
+        : `${without.map(({ instanceId }) => instanceId).join(', ')} would get its symbols from scanners, which backtests do not run`,
+    remedy: 'Name the symbols under `symbols:` of the strategy.',
+  });
+}
+
+async function sizeOf(path: string): Promise<string> {
+  return `${basename(path)}:${(await stat(path)).size}`;
+}
+
+function empty(paths: readonly string[]): UserError {
+  return new UserError({
+    exitCode: EXIT_USAGE,
+    cause: `there are no events in ${paths.join(', ')}`,
+    remedy: 'Name files with bars, trades or quotes; `openbell tape info` says what a tape holds.',
+  });
+}
+
+function foreign(wanted: readonly string[], symbols: SymbolTable): UserError {
+  const found = Array.from({ length: Math.min(symbols.size - 1, 10) }, (_, id) => symbols.textOf(id + 1));
+  return new UserError({
+    exitCode: EXIT_USAGE,
+    cause: `the data has none of the plan's symbols: it has ${found.join(', ')}, the plan ${wanted.slice(0, 10).join(', ')}`,
+    remedy: "Name the data's symbols in the plan, or say with --symbol whose data a CSV file is.",
+  });
+}

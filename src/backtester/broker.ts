@@ -1,0 +1,354 @@
+/**
+ * The broker of a backtest: it answers the desk as a broker does, at once instead of by a network, and fills orders
+ * from the rows that the run shows it. A row never fills an order that was decided on it or after it.
+ */
+import type {
+  BrokerOrder,
+  BrokerPosition,
+  CancelOutcome,
+  Execution,
+  SubmitOutcome,
+  TradeUpdate,
+} from '../brokers/contract.ts';
+import {
+  add,
+  type Decimal,
+  decimal,
+  decimalFromNumber,
+  formatDecimal,
+  multiply,
+  numberFromDecimal,
+  ZERO,
+} from '../domain/decimal.ts';
+import type { AssetClass, TradingStatus } from '../domain/market.ts';
+import type { Account, Order } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { Batch } from '../tape/batch.ts';
+import { openingQuantity, type SimulatedAccount } from './account.ts';
+import { type BarPrices, isSetOff, isThrough, priceAtOpen, priceOfStop } from './fills/bars.ts';
+import { SymbolState } from './fills/market.ts';
+import { exactPrice, type FillModel } from './fills/model.ts';
+import { SimulatedOrder } from './fills/order.ts';
+import { notePlaceInQueue, type Offer, offerOfQuote, offerOfTrade, restingOffer } from './fills/ticks.ts';
+
+const FORBIDDEN = 403;
+const UNPROCESSABLE = 422;
+/** A market order is paid for up to this share above the price shown, for it may move before it is dealt. */
+const MARKET_RESERVE = decimal('1.01');
+/** Ended orders and executions that can still be asked for; the desk asks for recent ones only. */
+const REMEMBERED_MAX = 10_000;
+
+export interface BrokerOptions {
+  readonly model: FillModel;
+  readonly account: SimulatedAccount;
+  readonly assetClass: AssetClass;
+  /** Told what the exchange has done, and when. */
+  readonly onUpdate: (update: TradeUpdate) => void;
+}
+
+export class SimulatedBroker {
+  readonly #options: BrokerOptions;
+  /** By the stream's symbol ids. */
+  readonly #markets: SymbolState[] = [];
+  readonly #bySymbol = new Map<string, SymbolState>();
+  readonly #orders = new Map<string, SimulatedOrder>();
+  #executions: Execution[] = [];
+  #orderCount = 0;
+  #openCount = 0;
+  /** When the next day order ends. */
+  nextExpiryMicros: EpochMicros = Number.POSITIVE_INFINITY;
+  /** What bars and trades of this symbol and moment have given already. */
+  readonly #bar: BarPrices = { open: 0, high: 0, low: 0 };
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+  }
+
+  get openCount(): number {
+    return this.#openCount;
+  }
+
+  define(id: number, symbol: string): void {
+    const market = this.#bySymbol.get(symbol) ?? new SymbolState(symbol);
+    this.#bySymbol.set(symbol, market);
+    this.#markets[id] = market;
+  }
+
+  market(id: number): SymbolState {
+    return this.#markets[id]!;
+  }
+
+  find(symbol: string): SymbolState | undefined {
+    return this.#bySymbol.get(symbol);
+  }
+
+  account(): Account {
+    return this.#options.account.describe(this.#reserved());
+  }
+
+  positions(): readonly BrokerPosition[] {
+    return this.#options.account.positions();
+  }
+
+  openOrders(): readonly BrokerOrder[] {
+    return this.#open().map((order) => order.described());
+  }
+
+  order(clientOrderId: string): BrokerOrder | null {
+    return this.#orders.get(clientOrderId)?.described() ?? null;
+  }
+
+  recentExecutions(): readonly Execution[] {
+    return this.#executions;
+  }
+
+  /** @param expiresMicros when the session ends that a day order is for. */
+  submit(order: Order, nowMicros: EpochMicros, expiresMicros: EpochMicros): SubmitOutcome {
+    const known = this.#orders.get(order.clientOrderId);
+    if (known !== undefined) return { type: 'accepted', order: known.described() };
+    const refusal = this.#refusal(order);
+    if (refusal !== null) {
+      const httpStatus = refusal.startsWith('insufficient') ? FORBIDDEN : UNPROCESSABLE;
+      return { type: 'refused', httpStatus, vendorCode: null, message: refusal, retryAfterMs: null };
+    }
+    this.#orderCount += 1;
+    const accepted = new SimulatedOrder(order, `backtest-${this.#orderCount}`, {
+      decidedMicros: nowMicros,
+      arrivesMicros: nowMicros + this.#options.model.latencyMicros,
+      expiresMicros: order.timeInForce === 'day' ? expiresMicros : Number.POSITIVE_INFINITY,
+    });
+    this.nextExpiryMicros = Math.min(this.nextExpiryMicros, accepted.expiresMicros);
+    this.#orders.set(order.clientOrderId, accepted);
+    this.#openCount += 1;
+    this.#bySymbol.get(order.symbol)!.orders.push(accepted);
+    return { type: 'accepted', order: accepted.described() };
+  }
+
+  /** The cancel works when it has reached the exchange: the run calls this then. */
+  cancel(order: Order, nowMicros: EpochMicros): CancelOutcome {
+    const known = this.#orders.get(order.clientOrderId);
+    if (known === undefined || !known.isOpen) {
+      const message = known === undefined ? 'the order is not known' : `the order is ${known.status}`;
+      return { type: 'not_open', message };
+    }
+    this.#end(known, 'canceled', nowMicros);
+    return { type: 'requested' };
+  }
+
+  /** Ends the day orders whose session is over. */
+  expire(nowMicros: EpochMicros): void {
+    this.nextExpiryMicros = Number.POSITIVE_INFINITY;
+    for (const order of this.#open()) {
+      if (order.expiresMicros <= nowMicros) this.#end(order, 'expired', order.expiresMicros);
+      else this.nextExpiryMicros = Math.min(this.nextExpiryMicros, order.expiresMicros);
+    }
+  }
+
+  setStatus(id: number, status: TradingStatus): void {
+    this.#markets[id]!.isHalted = status === 'halted' || status === 'quotation_only';
+  }
+
+  /** A bar that began at `startMicros`. Its close is not taken as the last price yet. */
+  onBar(batch: Batch, row: number, startMicros: EpochMicros): void {
+    const market = this.#markets[batch.symbolId[row]!]!;
+    const isFinest = !market.hasQuotes && !market.hasTrades;
+    if (market.orders.length > 0 && isFinest && !market.isHalted)
+      this.#matchBar(market, batch, row, startMicros);
+  }
+
+  onTrade(market: SymbolState, price: number, size: number, atMicros: EpochMicros): void {
+    market.hasTrades = true;
+    market.last = price;
+    if (market.orders.length === 0 || market.isHalted) return;
+    const { model } = this.#options;
+    const trade = { price, size };
+    let left = size;
+    for (const order of [...market.orders]) {
+      if (atMicros < order.arrivesMicros || atMicros >= order.expiresMicros) continue;
+      if (!order.isTriggered && order.reaches(price)) order.isTriggered = true;
+      let offer: Offer | null;
+      if (!market.hasQuotes) offer = offerOfTrade(order, trade, model);
+      else if (Number.isNaN(order.limit)) offer = offerOfQuote(order, market, model);
+      else offer = restingOffer(order, trade);
+      if (offer === null) continue;
+      const isDisplayed = market.hasQuotes && Number.isNaN(order.limit);
+      left -= this.#give(
+        order,
+        market,
+        { ...offer, size: isDisplayed ? offer.size : Math.min(offer.size, left) },
+        atMicros,
+      );
+    }
+    this.#endImmediate(market, atMicros);
+  }
+
+  onQuote(market: SymbolState, batch: Batch, row: number, atMicros: EpochMicros): void {
+    market.quote(batch.n0[row]!, batch.n1[row]!, batch.n2[row]!, batch.n3[row]!);
+    if (market.orders.length === 0 || market.isHalted) return;
+    for (const order of [...market.orders]) {
+      if (atMicros < order.arrivesMicros || atMicros >= order.expiresMicros) continue;
+      notePlaceInQueue(order, market);
+      const offer = offerOfQuote(order, market, this.#options.model);
+      if (offer === null) continue;
+      const given = this.#give(order, market, offer, atMicros);
+      market.take(order.order.side, given);
+    }
+    this.#endImmediate(market, atMicros);
+  }
+
+  #matchBar(market: SymbolState, batch: Batch, row: number, startMicros: EpochMicros): void {
+    const { model } = this.#options;
+    const bar = this.#bar;
+    bar.open = batch.n0[row]!;
+    bar.high = batch.n1[row]!;
+    bar.low = batch.n2[row]!;
+    let left = model.shareOf(batch.heapFloat(row, 0));
+    const orders = market.orders.filter(
+      (order) =>
+        startMicros >= order.decidedMicros + model.latencyBarsMicros && startMicros < order.expiresMicros,
+    );
+    const openMicros = startMicros + model.latencyMicros - model.latencyBarsMicros;
+    for (const order of orders) {
+      const price = priceAtOpen(order, bar, model);
+      if (price !== null) left -= this.#give(order, market, { price, size: left }, openMicros);
+    }
+    const endMicros = startMicros + model.barMicros;
+    let isBuySetOff = false;
+    let isSaleSetOff = false;
+    for (const order of orders) {
+      if (!order.isOpen || !isSetOff(order, bar)) continue;
+      order.isTriggered = true;
+      if (order.order.side === 'buy') isBuySetOff = true;
+      else isSaleSetOff = true;
+      // A stop-limit becomes a limit that rests from the next bar on.
+      if (!Number.isNaN(order.limit)) continue;
+      left -= this.#give(order, market, { price: priceOfStop(order, model), size: left }, endMicros);
+    }
+    for (const order of orders) {
+      if (!order.isOpen || order.isImmediate || !isThrough(order, bar)) continue;
+      if (order.order.side === 'buy' ? isBuySetOff : isSaleSetOff) continue;
+      left -= this.#give(order, market, { price: order.order.limitPrice!, size: left }, endMicros);
+    }
+    for (const order of orders) {
+      if (order.isOpen && order.isImmediate) this.#end(order, 'canceled', endMicros);
+    }
+  }
+
+  /** Deals as much as there is, in whole shares where the order is for such. Answers how much it was. */
+  #give(order: SimulatedOrder, market: SymbolState, offer: Offer, atMicros: EpochMicros): number {
+    const wanted = numberFromDecimal(order.remaining);
+    if (offer.size >= wanted) {
+      this.#deal(order, market, offer.price, order.remaining, atMicros);
+      return wanted;
+    }
+    const isWhole = this.#options.assetClass === 'us_equity' && Number.isInteger(wanted);
+    const size = isWhole ? Math.floor(offer.size) : offer.size;
+    if (!(size > 0) || order.order.timeInForce === 'fok') return 0;
+    const quantity = decimalFromNumber(size);
+    if (quantity <= ZERO) return 0;
+    this.#deal(order, market, offer.price, quantity, atMicros);
+    return size;
+  }
+
+  #deal(
+    order: SimulatedOrder,
+    market: SymbolState,
+    price: Decimal,
+    quantity: Decimal,
+    atMicros: EpochMicros,
+  ): void {
+    const { model, account, onUpdate } = this.#options;
+    const { symbol, side } = order.order;
+    order.fill(price, quantity, atMicros);
+    const fee = model.feeOf(side, price, quantity);
+    account.deal(market, side, { price, quantity, fee });
+    const execution: Execution = {
+      executionId: `${order.brokerOrderId}-${order.fills}`,
+      brokerOrderId: order.brokerOrderId,
+      symbol,
+      side,
+      quantity,
+      price,
+      fee,
+      executedAtMicros: atMicros,
+    };
+    this.#executions.push(execution);
+    if (this.#executions.length > REMEMBERED_MAX)
+      this.#executions = this.#executions.slice(REMEMBERED_MAX / 2);
+    if (!order.isOpen) this.#remove(order, market);
+    onUpdate({
+      event: order.isOpen ? 'partial_fill' : 'fill',
+      order: order.described(),
+      execution,
+      atMicros,
+    });
+  }
+
+  #endImmediate(market: SymbolState, atMicros: EpochMicros): void {
+    for (const order of [...market.orders]) {
+      if (order.isImmediate && order.isTriggered && atMicros >= order.arrivesMicros) {
+        this.#end(order, 'canceled', atMicros);
+      }
+    }
+  }
+
+  #end(order: SimulatedOrder, status: 'canceled' | 'expired', atMicros: EpochMicros): void {
+    order.setStatus(status, atMicros);
+    this.#remove(order, this.#bySymbol.get(order.order.symbol)!);
+    this.#options.onUpdate({ event: status, order: order.described(), execution: null, atMicros });
+  }
+
+  #remove(order: SimulatedOrder, market: SymbolState): void {
+    market.orders = market.orders.filter((other) => other !== order);
+    this.#openCount -= 1;
+    if (this.#orders.size <= REMEMBERED_MAX) return;
+    for (const [oldId, old] of this.#orders) {
+      if (old.isOpen) continue;
+      this.#orders.delete(oldId);
+      return;
+    }
+  }
+
+  #open(): readonly SimulatedOrder[] {
+    if (this.#openCount === 0) return NO_ORDERS;
+    return [...this.#bySymbol.values()].flatMap(({ orders }) => orders);
+  }
+
+  #refusal(order: Order): string | null {
+    const { symbol, side, quantity, timeInForce, type } = order;
+    if (!this.#bySymbol.has(symbol)) return `the data has not shown ${symbol} yet`;
+    if (quantity <= ZERO) return 'the quantity must be above zero';
+    if (type === 'trailing_stop') return 'trailing stops are not offered in backtests';
+    if (timeInForce === 'opg' || timeInForce === 'cls')
+      return 'there are no auctions in backtests to take part in';
+    const opening = openingQuantity(this.#options.account.quantity(symbol), side, quantity);
+    if (opening === ZERO) return null;
+    const needed = this.#cost(order, opening);
+    const { buyingPower } = this.account();
+    if (needed <= buyingPower) return null;
+    return `insufficient buying power: ${formatDecimal(needed)} needed, ${formatDecimal(buyingPower)} available`;
+  }
+
+  /** What open orders may cost beyond what they close. */
+  #reserved(): Decimal {
+    let sum = ZERO;
+    for (const { order, remaining } of this.#open()) {
+      const held = this.#options.account.quantity(order.symbol);
+      sum = add(sum, this.#cost(order, openingQuantity(held, order.side, remaining)));
+    }
+    return sum;
+  }
+
+  #cost(order: Order, quantity: Decimal): Decimal {
+    if (quantity === ZERO) return ZERO;
+    const fixed = order.limitPrice ?? order.stopPrice;
+    if (fixed !== null) return multiply(fixed, quantity);
+    const market = this.#bySymbol.get(order.symbol);
+    const shown = market?.opposite(order.side) ?? 0;
+    const price = shown > 0 ? shown : (market?.last ?? Number.NaN);
+    if (Number.isNaN(price)) return ZERO;
+    return multiply(multiply(exactPrice(price), quantity), MARKET_RESERVE);
+  }
+}
+
+const NO_ORDERS: readonly SimulatedOrder[] = [];

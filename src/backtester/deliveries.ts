@@ -1,0 +1,30 @@
+/** What is on its way between desk and exchange, by the moment at which it arrives; equal moments keep their order. */
+import type { Order } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { DeskInput } from '../execution/contract.ts';
+
+export type Delivery =
+  | { readonly dueMicros: EpochMicros; readonly to: 'desk'; readonly input: DeskInput }
+  | { readonly dueMicros: EpochMicros; readonly to: 'exchange'; readonly cancel: Order };
+
+export class Deliveries {
+  /** Oldest last, so that the next is taken from the end. */
+  readonly #waiting: Delivery[] = [];
+
+  /** Infinite when nothing is on its way. */
+  get nextDueMicros(): EpochMicros {
+    return this.#waiting.at(-1)?.dueMicros ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(delivery: Delivery): void {
+    const waiting = this.#waiting;
+    let at = 0;
+    while (at < waiting.length && waiting[at]!.dueMicros > delivery.dueMicros) at += 1;
+    waiting.splice(at, 0, delivery);
+  }
+
+  /** The next one, if it is due. */
+  takeDue(nowMicros: EpochMicros): Delivery | undefined {
+    return this.nextDueMicros <= nowMicros ? this.#waiting.pop() : undefined;
+  }
+}

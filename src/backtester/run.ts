@@ -1,0 +1,484 @@
+/**
+ * A run: the strategy host and the desk's machine, the same two that run live, joined in one thread on the data's own
+ * time. They call each other; the broker stands between them and the data.
+ *
+ * Moment by moment: what was on its way arrives, timers and sessions fall due; then the exchange sees the rows of the
+ * moment and fills the orders that were there before it; then the desk and the strategies hear of the fills; then the
+ * strategies see the rows. So a row never fills an order that it has led to.
+ */
+import { bounds, rulesOf, SessionCalendar } from '../clock/calendar.ts';
+import { SimulatedClock } from '../clock/simulated.ts';
+import { decimal, numberFromDecimal } from '../domain/decimal.ts';
+import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
+import type { Session } from '../domain/market.ts';
+import type { Intent, JsonObject } from '../domain/order.ts';
+import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import { StrategyHost } from '../engine/host.ts';
+import { DeskMachine } from '../execution/deskMachine.ts';
+import { tradingStatusOf } from '../execution/tradingStatus.ts';
+import { appendDefinition } from '../tape/append.ts';
+import { Batch, EventKind, RowFlag } from '../tape/batch.ts';
+import type { SymbolTable } from '../tape/symbols.ts';
+import type { Tradeplan } from '../tradeplan/plan.ts';
+import type { ConsumerReport } from '../transport/messages.ts';
+import { SimulatedAccount } from './account.ts';
+import { SimulatedBroker } from './broker.ts';
+import { algoRunIdOf, type BacktestInstance, CONSUMER, deskConfigOf, hostConfigOf } from './config.ts';
+import type { EquityCurve } from './curve.ts';
+import { DeskSide } from './deskSide.ts';
+import { FillModel } from './fills/model.ts';
+import { PastBars } from './history.ts';
+import { RoundTrips } from './trips.ts';
+import { Valuation } from './valuation.ts';
+
+/** Batches of a run have this stream's symbol ids. */
+export const STREAM = 1;
+/** The desk looks at the time at most this often, as it does live. */
+const TICK_MICROS = 250 * MICROS_PER_MILLISECOND;
+/** From this share of the loss limit on the desk looks at each moment. */
+const LOSS_WATCH_SHARE = 0.5;
+/** Orders in answer to answers, within one moment: a strategy that never comes to rest is ended. */
+const ROUNDS_MAX = 1_000;
+const NOTES_MAX = 50;
+const ALL_SYMBOLS = '*';
+
+export interface RunOptions {
+  readonly batchId: string;
+  readonly plan: Tradeplan;
+  readonly instances: readonly BacktestInstance[];
+  readonly symbols: SymbolTable;
+  readonly feedHasBars: boolean;
+  /** The run's first moment: what is shown before it is only history. */
+  readonly startMicros: EpochMicros;
+  /** What strategies and desk log; left out, nobody reads it. */
+  readonly log?: (level: string, message: string, fields: JsonObject) => void;
+}
+
+/** A strategy that failed, or a critical alert of the desk. */
+export interface RunNote {
+  readonly at: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export class BacktestRun {
+  readonly batchId: string;
+  readonly account: SimulatedAccount;
+  readonly trips = new RoundTrips();
+  readonly machine: DeskMachine;
+  readonly notes: RunNote[] = [];
+  readonly warmUps: { readonly symbol: string; readonly wanted: number; readonly found: number }[] = [];
+  faults = 0;
+  alerts = 0;
+  fills = 0;
+  events = 0;
+  bars = 0;
+  readonly #options: RunOptions;
+  readonly #clock: SimulatedClock;
+  readonly #calendar: SessionCalendar;
+  readonly #model: FillModel;
+  readonly #broker: SimulatedBroker;
+  readonly #desk: DeskSide;
+  readonly #host: StrategyHost;
+  readonly #past: PastBars;
+  readonly #valuation: Valuation;
+  readonly #lossWatched: number;
+  #session: Session;
+  #sessionEndMicros: EpochMicros;
+  #closingMicros: EpochMicros = Number.POSITIVE_INFINITY;
+  #defined = 1;
+  #intents: Intent[] = [];
+  #requests: Extract<ConsumerReport, { type: 'history_request' }>[] = [];
+  #tickMicros = 0;
+  #isStarted = false;
+
+  /** @throws {UserError} exit code 2 when a strategy cannot be loaded. */
+  constructor(options: RunOptions) {
+    const { plan, instances, batchId, startMicros } = options;
+    this.#options = options;
+    this.batchId = batchId;
+    this.#clock = new SimulatedClock(startMicros);
+    this.#calendar = new SessionCalendar(rulesOf(plan.assetClass));
+    this.#session = this.#calendar.currentOrNext(startMicros, plan.marketHours);
+    this.#sessionEndMicros = this.#endOf(this.#session);
+    this.#model = new FillModel(plan.backtest);
+    this.account = new SimulatedAccount(decimal(plan.backtest.startingCash));
+    this.#lossWatched = numberFromDecimal(decimal(plan.risk.dailyLossMax)) * LOSS_WATCH_SHARE;
+    this.#broker = new SimulatedBroker({
+      model: this.#model,
+      account: this.account,
+      assetClass: plan.assetClass,
+      onUpdate: (update) => this.#desk.onUpdate(update),
+    });
+    this.#valuation = new Valuation(this.account, {
+      startMicros,
+      marketOf: (symbol) => this.#broker.find(symbol),
+    });
+    const run = { batchId, session: this.#session, feedHasBars: options.feedHasBars };
+    this.machine = new DeskMachine(deskConfigOf(plan, instances, run));
+    this.#desk = new DeskSide(
+      {
+        machine: this.machine,
+        broker: this.#broker,
+        latencyMicros: this.#model.latencyMicros,
+        session: this.#session,
+      },
+      {
+        onFill: (_, position) => {
+          this.fills += 1;
+          this.trips.note(position);
+        },
+        onAlert: (code, message, atMicros) => {
+          this.alerts += 1;
+          this.#note(code, message, atMicros);
+        },
+        log: (level, message, fields) => options.log?.(level, message, fields),
+      },
+    );
+    this.#host = new StrategyHost(hostConfigOf(plan, instances, run), {
+      intent: (intent) => {
+        this.#intents.push(intent);
+      },
+      report: (report) => this.#onReport(report),
+      log: (level, message, fields) => options.log?.(level, message, fields),
+    });
+    this.#past = new PastBars(this.#needOfHistory(), this.#calendar);
+  }
+
+  get curve(): EquityCurve {
+    return this.#valuation.curve;
+  }
+
+  get nowMicros(): EpochMicros {
+    return this.#clock.nowMicros();
+  }
+
+  /** Rows that were known before the run's first moment. */
+  handlePast(batch: Batch, from: number, to: number): void {
+    this.#define();
+    for (let row = from; row < to; row += 1) {
+      const kind = batch.kind[row]!;
+      if (kind === EventKind.none) continue;
+      const atMicros = batch.receivedMicros(row);
+      this.#exchange(batch, row, kind, atMicros);
+      if (kind === EventKind.minuteBar) this.#closeBar(batch, row, atMicros);
+      this.#remember(batch, row, kind);
+    }
+  }
+
+  /** Rows in the order in which they became known: `receivedNs`. */
+  handle(batch: Batch, from: number, to: number): void {
+    this.#define();
+    if (!this.#isStarted) this.#start();
+    const { receivedNs } = batch;
+    for (let row = from; row < to; ) {
+      const ns = receivedNs[row]!;
+      let end = row + 1;
+      while (end < to && receivedNs[end] === ns) end += 1;
+      this.#moment(batch, row, end);
+      row = end;
+    }
+  }
+
+  /** The data has ended: what was on its way arrives, and nothing more is decided. */
+  finish(): void {
+    if (!this.#isStarted) this.#start();
+    const endMicros = this.nowMicros + 2 * this.#model.latencyMicros;
+    while (this.#desk.deliveries.nextDueMicros <= endMicros) {
+      this.#clock.advanceTo(this.#desk.deliveries.nextDueMicros);
+      this.#desk.deliver(this.nowMicros);
+      this.#settle(this.nowMicros);
+    }
+    this.#host.handleCommand({ type: 'stop' }, this.nowMicros);
+    this.#valuation.endSession();
+    this.curve.note(this.nowMicros, this.#valuation.equity);
+  }
+
+  #start(): void {
+    this.#isStarted = true;
+    const { instances, startMicros, batchId } = this.#options;
+    this.account.beginSession(startMicros, this.#model.borrowPerYear);
+    this.#desk.start(startMicros);
+    this.#desk.beginSession(this.#session, startMicros);
+    this.#desk.work(startMicros);
+    this.#watchClose();
+    const units = instances.flatMap(({ instanceId, scope, symbols }) => {
+      const shared = {
+        instanceId,
+        algoRunId: algoRunIdOf(batchId, instanceId),
+        state: null,
+        orderSequence: 0,
+        positions: [],
+        openOrders: [],
+        rejectedSymbols: [],
+      };
+      if (scope === 'universe') return [{ ...shared, symbol: ALL_SYMBOLS, symbols }];
+      return symbols.map((symbol) => ({ ...shared, symbol, symbols: [symbol] }));
+    });
+    this.#host.handleCommand({ type: 'assign', units }, startMicros);
+    this.#settle(startMicros);
+  }
+
+  #moment(batch: Batch, from: number, to: number): void {
+    const { kind } = batch;
+    const atMicros = batch.receivedMicros(from);
+    if (this.#nextWakeMicros() < atMicros) this.#wake(atMicros - 1);
+    for (let row = from; row < to; row += 1) this.#exchange(batch, row, kind[row]!, atMicros);
+    if (this.#nextWakeMicros() <= atMicros) this.#wake(atMicros);
+    this.#clock.advanceTo(atMicros);
+    for (let row = from; row < to; row += 1) {
+      if (kind[row] === EventKind.minuteBar) this.#closeBar(batch, row, atMicros);
+      if (!this.#past.isIdle) this.#remember(batch, row, kind[row]!);
+    }
+    this.events += to - from;
+    if (this.#isTickDue(atMicros)) this.#tick(atMicros);
+    this.#host.handleBatch(batch, batch.baseMicros, from, to);
+    if (this.#intents.length > 0 || this.#requests.length > 0) this.#settle(atMicros);
+  }
+
+  /**
+   * Shows the exchange a row: orders that were there before it are filled. A bar's close is no price yet: what deals at
+   * its open is told before anybody can know how it ended.
+   */
+  #exchange(batch: Batch, row: number, kind: number, atMicros: EpochMicros): void {
+    switch (kind) {
+      case EventKind.minuteBar:
+        this.#broker.onBar(batch, row, batch.timeMicros(row));
+        return;
+      case EventKind.trade: {
+        if ((batch.flags[row]! & RowFlag.notLast) !== 0) return;
+        const market = this.#broker.market(batch.symbolId[row]!);
+        this.#broker.onTrade(market, batch.n0[row]!, batch.n1[row]!, atMicros);
+        this.#valuation.price(market, atMicros);
+        return;
+      }
+      case EventKind.quote: {
+        const market = this.#broker.market(batch.symbolId[row]!);
+        this.#broker.onQuote(market, batch, row, atMicros);
+        this.#valuation.price(market, atMicros);
+        return;
+      }
+      case EventKind.status:
+        this.#onStatus(batch, row);
+        return;
+    }
+  }
+
+  #closeBar(batch: Batch, row: number, atMicros: EpochMicros): void {
+    this.bars += 1;
+    const market = this.#broker.market(batch.symbolId[row]!);
+    market.last = batch.n3[row]!;
+    this.#valuation.price(market, atMicros);
+  }
+
+  #onStatus(batch: Batch, row: number): void {
+    const id = batch.symbolId[row]!;
+    const tape = batch.tape[row] === 0 ? '' : String.fromCharCode(batch.tape[row]!);
+    const status = tradingStatusOf(String.fromCharCode(batch.code0[row]!), tape);
+    if (status === undefined) return;
+    this.#broker.setStatus(id, status);
+    this.#desk.feed({ type: 'trading_status', symbol: this.#broker.market(id).symbol, status });
+  }
+
+  #remember(batch: Batch, row: number, kind: number): void {
+    if (this.#past.isIdle) return;
+    const { symbols } = this.#options;
+    const symbol = symbols.textOf(batch.symbolId[row]!);
+    if (kind === EventKind.minuteBar) this.#past.bar(symbol, batch, row);
+    else if (kind === EventKind.dailyBar) this.#past.dailyBar(symbol, batch, row);
+    else if (kind === EventKind.trade) this.#past.trade(symbol, batch, row);
+  }
+
+  /** Tells the desk the prices that have changed since it was last told: they do nothing until it decides. */
+  #tellPrices(nowMicros: EpochMicros): void {
+    for (const { symbol, atMicros, last, bid, ask, hasQuotes } of this.#valuation.takeUntold()) {
+      if (hasQuotes) {
+        this.machine.handle({ type: 'quote', symbol, bidPrice: bid, askPrice: ask, atMicros }, nowMicros);
+      }
+      if (!Number.isNaN(last))
+        this.machine.handle({ type: 'trade', symbol, price: last, atMicros }, nowMicros);
+    }
+  }
+
+  #nextWakeMicros(): EpochMicros {
+    return Math.min(
+      this.#desk.deliveries.nextDueMicros,
+      this.#host.nextTimerMicros,
+      this.#sessionEndMicros,
+      this.#broker.nextExpiryMicros,
+      this.#closingMicros,
+    );
+  }
+
+  /** Everything that falls due up to the moment, in the order of time. */
+  #wake(throughMicros: EpochMicros): void {
+    for (;;) {
+      const dueMicros = this.#nextWakeMicros();
+      if (dueMicros > throughMicros) return;
+      this.#clock.advanceTo(dueMicros);
+      const nowMicros = this.nowMicros;
+      if (this.#desk.deliver(dueMicros)) {
+        this.#settle(nowMicros);
+      } else if (this.#broker.nextExpiryMicros <= dueMicros) {
+        this.#broker.expire(nowMicros);
+      } else if (this.#closingMicros <= dueMicros) {
+        this.#closingMicros = Number.POSITIVE_INFINITY;
+        this.#tick(nowMicros);
+      } else if (this.#sessionEndMicros <= dueMicros) {
+        this.#nextSession(nowMicros);
+      } else {
+        this.#host.advanceTo(nowMicros);
+        this.#settle(nowMicros);
+      }
+    }
+  }
+
+  #nextSession(nowMicros: EpochMicros): void {
+    this.#session = this.#calendar.currentOrNext(this.#sessionEndMicros, this.#options.plan.marketHours);
+    this.#sessionEndMicros = this.#endOf(this.#session);
+    this.account.beginSession(nowMicros, this.#model.borrowPerYear);
+    this.#valuation.endSession();
+    this.#desk.beginSession(this.#session, nowMicros);
+    this.#host.handleCommand({ type: 'session', session: this.#session }, nowMicros);
+    this.#watchClose();
+    this.#settle(nowMicros);
+  }
+
+  #watchClose(): void {
+    const { liquidateBeforeCloseMs } = this.#options.plan;
+    if (liquidateBeforeCloseMs === null) return;
+    this.#closingMicros = this.#session.closeMicros - liquidateBeforeCloseMs * MICROS_PER_MILLISECOND;
+  }
+
+  /**
+   * Live the desk is told the time four times a second. Here only where something can come of it: orders that wait,
+   * positions to be closed before the close, a loss that comes near its limit.
+   */
+  #isTickDue(atMicros: EpochMicros): boolean {
+    const isWatched =
+      this.#broker.openCount > 0 ||
+      this.#valuation.sessionEquity - this.#valuation.equity >= this.#lossWatched ||
+      this.#isClosing(atMicros);
+    return isWatched && atMicros - this.#tickMicros >= TICK_MICROS;
+  }
+
+  #isClosing(atMicros: EpochMicros): boolean {
+    const { liquidateBeforeCloseMs } = this.#options.plan;
+    return (
+      liquidateBeforeCloseMs !== null &&
+      atMicros >= this.#session.closeMicros - liquidateBeforeCloseMs * MICROS_PER_MILLISECOND
+    );
+  }
+
+  #tick(nowMicros: EpochMicros): void {
+    this.#tickMicros = nowMicros;
+    this.#desk.feed({ type: 'tick' });
+    this.#settle(nowMicros);
+  }
+
+  /** Desk and host call each other until nothing is left to say. */
+  #settle(nowMicros: EpochMicros): void {
+    const fillsBefore = this.fills;
+    for (let round = 0; ; round += 1) {
+      if (round > ROUNDS_MAX) throw restless(nowMicros);
+      if (this.#intents.length > 0) {
+        this.#desk.feed({ type: 'intents', consumer: CONSUMER, intents: this.#takeIntents() });
+      }
+      if (this.#desk.hasWork) {
+        this.#tellPrices(nowMicros);
+        this.#desk.work(nowMicros);
+      }
+      const events = this.#desk.takeEvents();
+      if (events.length > 0) this.#host.handleDesk(events, nowMicros);
+      else if (this.#requests.length > 0) this.#answerHistory(nowMicros);
+      else if (this.#intents.length === 0) break;
+    }
+    if (this.fills !== fillsBefore) this.#valuation.revalue();
+  }
+
+  #takeIntents(): readonly Intent[] {
+    const intents = this.#intents;
+    this.#intents = [];
+    return intents;
+  }
+
+  #answerHistory(nowMicros: EpochMicros): void {
+    const requests = this.#requests;
+    this.#requests = [];
+    for (const request of requests) {
+      const answer = this.#past.answer(request.symbol, request);
+      if (answer.ok) {
+        const wanted = request.minuteBars + request.dailyBars;
+        const found = answer.minuteBars.length + answer.dailyBars.length;
+        if (found < wanted) this.warmUps.push({ symbol: request.symbol, wanted, found });
+      }
+      this.#host.handleCommand(
+        { type: 'history', requestId: request.requestId, symbol: request.symbol, answer },
+        nowMicros,
+      );
+    }
+  }
+
+  #onReport(report: ConsumerReport): void {
+    switch (report.type) {
+      case 'history_request':
+        this.#requests.push(report);
+        return;
+      case 'fault':
+        this.faults += 1;
+        this.#note(
+          'strategy_fault',
+          `strategy ${report.unit.instanceId} was stopped for ${report.symbol}: ${report.handler} threw ${report.message}`,
+          this.nowMicros,
+        );
+        return;
+      case 'log':
+        this.#options.log?.(report.level, report.message, { ...report.unit, ...report.fields });
+        return;
+      case 'ready':
+      case 'heartbeat':
+      case 'states':
+      case 'rejected':
+      case 'stopped':
+        return;
+    }
+  }
+
+  #note(code: string, message: string, atMicros: EpochMicros): void {
+    if (this.notes.length < NOTES_MAX) this.notes.push({ at: formatMicros(atMicros), code, message });
+  }
+
+  /** Names symbols to the broker and the host before their first row. */
+  #define(): void {
+    const { symbols } = this.#options;
+    if (this.#defined === symbols.size) return;
+    const batch = Batch.create({ rows: symbols.size, heapBytes: symbols.size * 32 }, STREAM);
+    for (; this.#defined < symbols.size; this.#defined += 1) {
+      this.#broker.define(this.#defined, symbols.textOf(this.#defined));
+      appendDefinition(batch, this.#defined, symbols.textOf(this.#defined));
+    }
+    this.#host.handleBatch(batch, 0);
+  }
+
+  #endOf(session: Session): EpochMicros {
+    return bounds(session, this.#options.plan.marketHours).toMicros;
+  }
+
+  #needOfHistory(): { readonly minuteBars: number; readonly dailyBars: number } {
+    const { plan } = this.#options;
+    const most = (name: 'minuteBars' | 'dailyBars') =>
+      Math.min(
+        plan.limits.historyBarsMax,
+        Math.max(0, ...this.#options.instances.map(({ warmUp }) => warmUp[name])),
+      );
+    return { minuteBars: most('minuteBars'), dailyBars: most('dailyBars') };
+  }
+}
+
+function restless(nowMicros: EpochMicros): UserError {
+  return new UserError({
+    exitCode: EXIT_UNEXPECTED,
+    cause: `at ${formatMicros(nowMicros)} a strategy answered answers with orders more than ${ROUNDS_MAX} times without a new event`,
+    remedy: 'Let it wait for the market, or set backtest.latency above zero.',
+  });
+}

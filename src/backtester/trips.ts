@@ -1,0 +1,56 @@
+/** Round trips: from flat to flat, of one instance in one symbol, with all that happened in between. */
+import { add, type Decimal, subtract, ZERO } from '../domain/decimal.ts';
+import type { Position } from '../domain/order.ts';
+
+export interface TripCounts {
+  readonly count: number;
+  readonly wins: number;
+  readonly losses: number;
+  readonly grossProfit: Decimal;
+  readonly grossLoss: Decimal;
+  readonly largestWin: Decimal;
+  readonly largestLoss: Decimal;
+}
+
+export class RoundTrips {
+  /** Realised P&L less fees when the trip that is under way began. */
+  readonly #startedAt = new Map<string, Decimal>();
+  #count = 0;
+  #wins = 0;
+  #losses = 0;
+  #profit: Decimal = ZERO;
+  #loss: Decimal = ZERO;
+  #largestWin: Decimal = ZERO;
+  #largestLoss: Decimal = ZERO;
+
+  /** @param position after a fill. */
+  note(position: Position): void {
+    if (position.quantity !== ZERO) return;
+    const key = `${position.instanceId}\u0000${position.symbol}`;
+    const total = subtract(position.realizedPnl, position.fees);
+    const gain = subtract(total, this.#startedAt.get(key) ?? ZERO);
+    this.#startedAt.set(key, total);
+    this.#count += 1;
+    if (gain > ZERO) {
+      this.#wins += 1;
+      this.#profit = add(this.#profit, gain);
+      if (gain > this.#largestWin) this.#largestWin = gain;
+    } else {
+      if (gain < ZERO) this.#losses += 1;
+      this.#loss = add(this.#loss, gain);
+      if (gain < this.#largestLoss) this.#largestLoss = gain;
+    }
+  }
+
+  counts(): TripCounts {
+    return {
+      count: this.#count,
+      wins: this.#wins,
+      losses: this.#losses,
+      grossProfit: this.#profit,
+      grossLoss: this.#loss,
+      largestWin: this.#largestWin,
+      largestLoss: this.#largestLoss,
+    };
+  }
+}
