@@ -440,6 +440,11 @@ export class BacktestRun {
       case 'states':
       case 'rejected':
       case 'stopped':
+      // Nothing moves in a backtest: there is one consumer.
+      case 'move_ready':
+      case 'leaving':
+      case 'left':
+      case 'arrived':
         return;
     }
   }

@@ -6,12 +6,11 @@ import { type HostCommand, StrategyHost } from '../engine/host.ts';
 import { HostInbox } from '../engine/inbox.ts';
 import type { Log } from '../observability/log.ts';
 import type { ThreadVitals } from '../observability/vitals.ts';
-import type { Batch } from '../tape/batch.ts';
-import { MarketReceiver } from '../transport/market.ts';
 import type { ConsumerCommand, ConsumerLoad, ConsumerReport } from '../transport/messages.ts';
 import { ConsumerOrders } from '../transport/orders.ts';
 import { INBOX_RECORDING_LIMITS, RecordingPort } from '../transport/recording.ts';
 import type { ConsumerConfig } from './config.ts';
+import { ConsumerFeed } from './feed.ts';
 import { ConsumerStages } from './stages.ts';
 
 /** A timer that is further away is looked at again after this long: setTimeout takes 32 bits of milliseconds. */
@@ -28,13 +27,15 @@ export interface ConsumerOptions {
   report(report: ConsumerReport): void;
   /** Of the thread. */
   vitals(): ThreadVitals;
+  /** Runs a call when other messages and timers have had their turn: `setImmediate`. */
+  readonly afterTurn: (call: () => void) => void;
 }
 
 export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #host: StrategyHost;
   readonly #stages: ConsumerStages;
-  #market: MarketReceiver | null = null;
+  #market: ConsumerFeed | null = null;
   #orders: ConsumerOrders | null = null;
   #recording: RecordingPort | null = null;
   #inbox: HostInbox | null = null;
@@ -91,15 +92,15 @@ export class Consumer {
   #attach({ market, orders, recording }: Extract<ConsumerCommand, { type: 'attach' }>): void {
     const { clock, log } = this.#options;
     if (recording !== undefined) this.#record(recording);
-    const show = (batch: Batch, nowMicros: number) => {
-      this.#recording?.taken(batch, nowMicros);
-      this.#host.handleBatch(batch, nowMicros);
-    };
     if (market !== undefined) {
       this.#market?.close();
-      this.#market = new MarketReceiver(market, {
-        onBatch: (batch) => {
-          this.#stages.measure(batch, show);
+      this.#market = new ConsumerFeed(market, {
+        clock,
+        stages: this.#stages,
+        afterTurn: this.#options.afterTurn,
+        show: (batch, nowMicros, from, to) => {
+          this.#recording?.taken(batch, nowMicros, from, to);
+          this.#host.handleBatch(batch, nowMicros, from, to);
           this.#armTimer();
         },
         onClose: () => log.warn('the producer has closed the market port'),

@@ -8,6 +8,7 @@ export class ConsumerStages {
   readonly #clock: Clock;
   readonly #queue: StageTimer;
   readonly #strategy: StageTimer;
+  #tookMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -15,17 +16,21 @@ export class ConsumerStages {
     this.#strategy = new StageTimer(clock);
   }
 
-  /**
-   * Shows a batch by `handle` and measures it: queue is the time from the receipt of its oldest event to now,
-   * strategy what `handle` takes.
-   */
-  measure(batch: Batch, handle: (batch: Batch, nowMicros: number) => void): void {
-    const nowMicros = this.#clock.nowMicros();
+  /** A batch is being taken: queue is the time from the receipt of its oldest event to now. */
+  begin(batch: Batch): void {
     const row = firstEvent(batch);
-    if (row < batch.count) this.#queue.record(nowMicros - batch.receivedMicros(row));
-    const startMs = this.#clock.monotonicMs();
-    handle(batch, nowMicros);
-    this.#strategy.record((this.#clock.monotonicMs() - startMs) * MICROS_PER_MILLISECOND);
+    if (row < batch.count) this.#queue.record(this.#clock.nowMicros() - batch.receivedMicros(row));
+    this.#tookMs = 0;
+  }
+
+  /** Some of its rows took so long. */
+  took(elapsedMs: number): void {
+    this.#tookMs += elapsedMs;
+  }
+
+  /** The batch was shown: strategy is what its rows took. */
+  end(): void {
+    this.#strategy.record(this.#tookMs * MICROS_PER_MILLISECOND);
   }
 
   report(): StageReport {

@@ -27,6 +27,7 @@ const consumer = new Consumer({
   log,
   report: (report) => control.postMessage(report),
   vitals: () => monitor.vitals(),
+  afterTurn: (call) => void setImmediate(call),
 });
 
 control.on('message', (command: ConsumerCommand) => {

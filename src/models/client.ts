@@ -84,6 +84,7 @@ export function createStoresClient(port: MessagePort, options: StoresClientOptio
   return {
     close,
     startRun: (run) => call('startRun', run),
+    endRun: (algoRunId, endedAt, reason) => call('endRun', algoRunId, endedAt, reason),
     endRuns: (batchId, endedAt, reason) => call('endRuns', batchId, endedAt, reason),
     endAbandonedRuns: (exceptBatchId, endedAt) => call('endAbandonedRuns', exceptBatchId, endedAt),
     recordOrders: (orders) => call('recordOrders', orders),

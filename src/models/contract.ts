@@ -130,8 +130,13 @@ export const ROWS_PER_LIST_MAX = 100_000;
  * with a `DatabaseFailure` (failure.ts), whose `retry` says whether repeating it is sensible.
  */
 export interface Stores extends MiningStores {
-  /** Answers the `algo_run_id`. The same batch, instance and consumer again answers the row that is there. */
+  /**
+   * Answers the `algo_run_id`. The same batch, instance and consumer again answers the row that is there, and opens it
+   * again where it had ended.
+   */
   startRun(run: NewRun): Promise<string>;
+  /** Closes one row, unless it is closed. */
+  endRun(algoRunId: string, endedAt: string, reason: string): Promise<void>;
   endRuns(batchId: string, endedAt: string, reason: string): Promise<number>;
   /** Closes rows of batches that died without saying so; answers how many. */
   endAbandonedRuns(exceptBatchId: string, endedAt: string): Promise<number>;

@@ -25,6 +25,7 @@ export function createStores(backend: Backend): Stores {
   const gains = createGainStores(backend.queries);
   return {
     startRun: guarded(runs.startRun),
+    endRun: guarded(runs.endRun),
     endRuns: guarded(runs.endRuns),
     endAbandonedRuns: guarded(runs.endAbandonedRuns),
     listRuns: guarded(runs.listRuns),

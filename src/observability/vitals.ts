@@ -2,6 +2,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '../clock/clock.ts';
+import { threadCpuMicros } from './cpu.ts';
 import type { StageReport } from './stages.ts';
 
 /** The loop is looked at this often. */
@@ -17,6 +18,8 @@ export interface ThreadVitals {
   readonly heapLimitBytes: number;
   /** Buffers and other memory outside the heap that its objects hold. */
   readonly externalBytes: number;
+  /** CPU time since the thread began; null where the system does not tell. */
+  readonly cpuMicros: number | null;
   /** How late timers were, in the newest 30 to 60 seconds; null before the first look. */
   readonly eventLoopDelay: EventLoopDelay | null;
 }
@@ -62,6 +65,7 @@ export class ThreadMonitor {
       heapTotalBytes: heap.total_heap_size,
       heapLimitBytes: heap.heap_size_limit,
       externalBytes: heap.external_memory,
+      cpuMicros: threadCpuMicros(),
       eventLoopDelay,
     };
   }

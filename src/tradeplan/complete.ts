@@ -68,6 +68,15 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
     },
     metrics: { port: file.metrics.port ?? null, host: file.metrics.host },
     record: recordPlan(file.record, fromPlan),
+    rebalance: {
+      isEnabled: file.rebalance.enabled,
+      lagMaxMs: file.rebalance.max_lag,
+      patienceMs: file.rebalance.patience,
+      movesPerMinuteMax: file.rebalance.max_moves_per_minute,
+      restMs: file.rebalance.rest,
+      loadMax: file.rebalance.max_load_percent / 100,
+      prepareTimeoutMs: file.rebalance.prepare_timeout,
+    },
     limits: {
       tradeRingRows: file.limits.max_waiting_trades,
       historyBarsMax: file.limits.max_history_bars,

@@ -99,6 +99,21 @@ export interface RecordPlan {
   readonly freeBytesMin: number;
 }
 
+/** When units move from a consumer that is behind to others. */
+export interface RebalancePlan {
+  readonly isEnabled: boolean;
+  /** A consumer whose newest event is older when it is shown is behind. */
+  readonly lagMaxMs: number;
+  /** Behind for so long before anything moves. */
+  readonly patienceMs: number;
+  readonly movesPerMinuteMax: number;
+  /** How long a unit stays where it has moved to. */
+  readonly restMs: number;
+  /** What a consumer may have to do with what it takes, of one core. */
+  readonly loadMax: number;
+  readonly prepareTimeoutMs: number;
+}
+
 export interface LimitsPlan {
   readonly tradeRingRows: number;
   readonly historyBarsMax: number;
@@ -181,6 +196,7 @@ export interface Tradeplan {
   readonly alerts: AlertsPlan;
   readonly metrics: MetricsPlan;
   readonly record: RecordPlan;
+  readonly rebalance: RebalancePlan;
   readonly limits: LimitsPlan;
   readonly simulation: SimulationPlan;
   readonly backtest: BacktestPlan;

@@ -164,6 +164,26 @@ export function recordDefaults(): z.output<typeof recordSection> {
   return recordSection.parse({});
 }
 
+const rebalance = section({
+  enabled: flag()
+    .default(true)
+    .describe('Moves strategies and symbols from a consumer that is behind to others.'),
+  max_lag: duration(10, HOUR)
+    .default(SECOND)
+    .describe('A consumer that shows events older than this is behind.'),
+  patience: duration(SECOND, HOUR)
+    .default(5 * SECOND)
+    .describe('Behind for so long before anything moves.'),
+  max_moves_per_minute: whole(1, 1_000, 'moves').default(12),
+  rest: duration(SECOND, DAY).default(MINUTE).describe('What has moved stays for so long.'),
+  max_load_percent: whole(1, 100, 'percent')
+    .default(70)
+    .describe('Of one core: a consumer takes nothing that would make it busier.'),
+  prepare_timeout: duration(100, 5 * MINUTE)
+    .default(30 * SECOND)
+    .describe('A move whose consumers do not answer by then is called off.'),
+});
+
 const limits = section({
   max_waiting_trades: whole(16, 10_000_000, 'trades')
     .default(65_536)
@@ -277,6 +297,7 @@ export const planSchema = section({
   record: record
     .default(true)
     .describe('The tapes: true for all as they are by default, false for none, or what differs.'),
+  rebalance: rebalance.prefault({}).describe('What becomes of the symbols of a consumer that is behind.'),
   limits: limits.prefault({}),
   simulation: simulation.prefault({}),
   backtest: backtest.prefault({}).describe('How the broker of `openbell backtest` deals.'),

@@ -95,6 +95,11 @@ export class ConsumerThread {
     this.#thread?.tell(command);
   }
 
+  /** It runs and is not blocked. */
+  get isAnswering(): boolean {
+    return this.#state === 'running';
+  }
+
   get isRunning(): boolean {
     return this.#state === 'running' || this.#state === 'blocked';
   }
@@ -115,7 +120,8 @@ export class ConsumerThread {
     if (this.#state === 'blocked') this.#detail = detail;
   }
 
-  status(): ConsumerStatus {
+  /** @param load what its units take of one core. */
+  status(load: number): ConsumerStatus {
     return {
       name: this.name,
       state: this.#state,
@@ -125,6 +131,7 @@ export class ConsumerThread {
       eventsShown: this.#heartbeat.eventsShown,
       eventsStale: this.#heartbeat.eventsStale,
       lagMs: this.#heartbeat.lagMs,
+      load,
       heapUsedBytes: this.#heartbeat.heapUsedBytes,
       heartbeatAgeMs: this.#heartbeatAgeMs(),
       stages: this.#heartbeat.measurements?.stages ?? {},

@@ -1,7 +1,6 @@
 /**
- * All consumers: which unit runs where, what happens when a thread dies or blocks, and what strategies report.
- * A unit is handed over with everything it needs to go on: its positions and open orders from the desk, its saved
- * state, its run's row, the last sequence of its client order ids.
+ * All consumers: which unit runs where, what happens when a thread dies, blocks or falls behind, and what strategies
+ * report.
  */
 import type { Clock } from '../clock/clock.ts';
 import type { ConsumerConfig } from '../consumer/config.ts';
@@ -9,12 +8,17 @@ import type { Session } from '../domain/market.ts';
 import type { Account, RiskState } from '../domain/order.ts';
 import type { Log } from '../observability/log.ts';
 import type { LimitsPlan, Tradeplan } from '../tradeplan/plan.ts';
-import type { ConsumerReport, Unit } from '../transport/messages.ts';
+import type { ConsumerCommand, ConsumerReport, Route, Unit } from '../transport/messages.ts';
 import type { Alerts } from './alerts.ts';
+import { Assigning } from './assigning.ts';
 import { ConsumerThread } from './consumerThread.ts';
 import type { DeskThread } from './deskThread.ts';
+import { Loads } from './loads.ts';
+import { Moving } from './moving.ts';
 import { type Placed, Placement } from './placement.ts';
 import type { ProducerThread } from './producerThread.ts';
+import type { Decision } from './rebalance.ts';
+import { Rebalancer } from './rebalancer.ts';
 import type { RecorderThread } from './recorderThread.ts';
 import type { RunSubject, Runs } from './runs.ts';
 import type { States } from './states.ts';
@@ -47,6 +51,10 @@ export class Consumers {
   readonly #limits: LimitsPlan;
   readonly #placement: Placement;
   readonly #threads: ReadonlyMap<string, ConsumerThread>;
+  readonly #assigning: Assigning;
+  readonly #loads: Loads;
+  readonly #moving: Moving;
+  readonly #rebalancer: Rebalancer;
   readonly #deathsMs = new Map<string, number[]>();
   #placing: Promise<void> = Promise.resolve();
   #isStopping = false;
@@ -56,6 +64,33 @@ export class Consumers {
     this.#limits = options.plan.limits;
     this.#placement = new Placement(options.names);
     this.#threads = new Map(options.names.map((name) => [name, this.#makeThread(name)]));
+    const { clock, log, desk, producer, universe } = options;
+    const settings = options.plan.rebalance;
+    const tell = (consumer: string, command: ConsumerCommand) => this.#threads.get(consumer)?.tell(command);
+    this.#assigning = new Assigning({ ...options, placement: this.#placement, tell });
+    this.#loads = new Loads(settings);
+    this.#moving = new Moving({
+      clock,
+      log,
+      prepareTimeoutMs: settings.prepareTimeoutMs,
+      tell,
+      symbolsOf: (unit) => this.#placement.find(unit)?.symbols ?? [],
+      place: (unit, consumer) => this.#placement.move(unit, consumer),
+      routesOf: (receiver) => ({ receiver, routes: this.#routesOf(receiver) }),
+      switchOver: (moveId, from, to) => producer.move(moveId, from, to),
+      handOver: (handover) => desk.handOver(handover),
+      assign: (unit, arrival) => void this.#assigning.hand(unit, arrival),
+      onEnd: (decision, hasMoved) => this.#onMoveEnded(decision, hasMoved),
+    });
+    this.#rebalancer = new Rebalancer({
+      settings,
+      clock,
+      loads: this.#loads,
+      moving: this.#moving,
+      placement: this.#placement,
+      threads: this.#threads,
+      isWanted: (unit) => universe.isRunning(unit),
+    });
   }
 
   start(): void {
@@ -89,6 +124,16 @@ export class Consumers {
     for (const thread of this.#threads.values()) thread.tell({ type: 'account', account, riskState });
   }
 
+  /** Has units moved away from consumers that are behind. */
+  rebalance(): void {
+    if (!this.#isStopping) this.#rebalancer.look();
+  }
+
+  /** The producer has set the barriers of a move, or could not. */
+  onSwitched(moveId: number, isDone: boolean): void {
+    if (!this.#isStopping) this.#moving.onSwitched(moveId, isDone);
+  }
+
   /** Names consumers whose heartbeat has stopped, and the strategy that holds them up. */
   checkHeartbeats(): void {
     for (const thread of this.#threads.values()) {
@@ -112,11 +157,13 @@ export class Consumers {
   }
 
   status(): readonly ConsumerStatus[] {
-    return [...this.#threads.values()].map((thread) => thread.status());
+    return [...this.#threads.values()].map((thread) => thread.status(this.#loads.loadOf(thread.name)));
   }
 
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;
+    this.#moving.stop();
+    this.#assigning.stop();
     await Promise.all(
       [...this.#threads.values()].map(async (thread) => {
         const outcome = await thread.stop(timeoutMs);
@@ -152,9 +199,12 @@ export class Consumers {
   async #placeNew(): Promise<void> {
     if (this.#isStopping) return;
     const fresh = new Map<string, Placed[]>();
+    this.#placement.weigh(this.#loads);
     for (const wanted of this.#options.universe.units()) {
       const known = this.#placement.find(wanted);
       if (known !== undefined && sameSymbols(known.symbols, wanted.symbols)) continue;
+      // Its symbols change when it has arrived.
+      if (this.#moving.isUnderWay(wanted)) continue;
       const placed = this.#placement.place(wanted, wanted.symbols);
       if (known === undefined) fresh.set(placed.consumer, [...(fresh.get(placed.consumer) ?? []), placed]);
       else
@@ -165,7 +215,7 @@ export class Consumers {
     this.#route();
     for (const [consumer, units] of fresh) {
       try {
-        await this.#assign(consumer, units);
+        await this.#assigning.assign(consumer, units);
       } catch (error) {
         // Not placed after all: the next placing tries them again.
         for (const unit of units) this.#placement.remove(unit);
@@ -174,45 +224,39 @@ export class Consumers {
     }
   }
 
-  async #assign(consumer: string, units: readonly Placed[]): Promise<void> {
-    const { desk, runs, states, subjects, universe } = this.#options;
-    const held = await desk.unitStates(units.map(unitOf));
-    const assignments = await Promise.all(
-      units.map(async (unit) => {
-        const subject = subjects.get(unit.instanceId);
-        if (subject === undefined)
-          throw new RangeError(`no strategy instance ${unit.instanceId} in the plan`);
-        const state = held.find(
-          (other) => other.instanceId === unit.instanceId && other.symbol === unit.symbol,
-        );
-        return {
-          ...unitOf(unit),
-          algoRunId: await runs.idOf(subject, consumer),
-          symbols: unit.symbols,
-          state: states.of(unit),
-          orderSequence: state?.orderSequence ?? 0,
-          positions: state?.positions ?? [],
-          openOrders: state?.openOrders ?? [],
-          rejectedSymbols: universe.rejectedSymbols(unit),
-        };
-      }),
-    );
-    this.#threads.get(consumer)?.tell({ type: 'assign', units: assignments });
-  }
-
   #route(): void {
     const { plan, producer, universe } = this.#options;
-    for (const name of this.#threads.keys())
-      producer.route(name, universe.routes(this.#placement.onConsumer(name), plan.channels));
+    for (const name of this.#threads.keys()) producer.route(name, this.#routesOf(name));
     producer.route('desk', universe.deskRoutes(this.#placement.all(), plan.channels));
+  }
+
+  #routesOf(consumer: string): readonly Route[] {
+    const { plan, universe } = this.#options;
+    return universe.routes(this.#placement.onConsumer(consumer), plan.channels);
+  }
+
+  #onMoveEnded(decision: Decision, hasMoved: boolean): void {
+    this.#rebalancer.onMoveEnded(decision);
+    if (!hasMoved) this.#route();
+    else void this.#assigning.endRun(decision);
+    // What the scanners have picked for it meanwhile.
+    void this.place();
   }
 
   #onReport(consumer: string, report: ConsumerReport): void {
     const { alerts, log, states, universe, warmUp } = this.#options;
     switch (report.type) {
       case 'ready':
-      case 'heartbeat':
       case 'stopped':
+        return;
+      case 'heartbeat':
+        this.#rebalancer.onHeartbeat(consumer, report);
+        return;
+      case 'move_ready':
+      case 'leaving':
+      case 'left':
+      case 'arrived':
+        if (!this.#isStopping) this.#moving.onReport(consumer, report);
         return;
       case 'history_request':
         void warmUp.request(report).then((answer) => {
@@ -257,10 +301,12 @@ export class Consumers {
   }
 
   #onDeath(consumer: string, cause: string): void {
-    const { alerts, clock, desk, producer } = this.#options;
+    const { alerts, clock, desk, producer, universe } = this.#options;
     if (this.#isStopping) return;
     producer.detach(consumer);
     desk.detach(consumer);
+    this.#loads.forget(consumer);
+    this.#moving.onDeath(consumer);
     const now = clock.monotonicMs();
     const deaths = [...(this.#deathsMs.get(consumer) ?? []), now].filter((moment) => now - moment < HOUR_MS);
     this.#deathsMs.set(consumer, deaths);
@@ -288,9 +334,11 @@ export class Consumers {
     this.#placing = this.#placing
       .then(async () => {
         this.#route();
-        await this.#assign(
+        await this.#assigning.assign(
           consumer,
-          this.#placement.onConsumer(consumer).filter((unit) => this.#isWanted(unit)),
+          this.#placement
+            .onConsumer(consumer)
+            .filter((unit) => universe.isRunning(unit) && !this.#moving.isBetween(unit)),
         );
       })
       .catch((error: unknown) => {
@@ -300,13 +348,6 @@ export class Consumers {
           message: `consumer ${consumer} could not be given its symbols back: ${String(error)}`,
         });
       });
-  }
-
-  /** Units that faulted are not handed over again. */
-  #isWanted(unit: Placed): boolean {
-    return this.#options.universe
-      .units()
-      .some((wanted) => wanted.instanceId === unit.instanceId && wanted.symbol === unit.symbol);
   }
 }
 

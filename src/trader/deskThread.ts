@@ -5,7 +5,14 @@ import type { DeskWorkerData } from '../desk/config.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
 import type { Session } from '../domain/market.ts';
 import type { Account } from '../domain/order.ts';
-import type { DeskCommand, DeskReport, DeskStatus, Unit, UnitState } from '../transport/messages.ts';
+import type {
+  DeskCommand,
+  DeskReport,
+  DeskStatus,
+  Handover,
+  Unit,
+  UnitState,
+} from '../transport/messages.ts';
 import { Thread } from './thread.ts';
 
 const ENTRY = new URL('../desk/worker.js', import.meta.url);
@@ -95,6 +102,11 @@ export class DeskThread {
 
   detach(consumer: string): void {
     this.#thread.tell({ type: 'detach', consumer });
+  }
+
+  /** A unit has moved, and the consumer it left cannot say so any more. */
+  handOver(handover: Handover): void {
+    this.#thread.tell({ type: 'handover', handover });
   }
 
   tellSession(session: Session): void {

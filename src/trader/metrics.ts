@@ -83,6 +83,11 @@ function consumerFamilies({ consumers }: DaemonStatus): readonly MetricFamily[] 
       each(({ lagMs }) => lagMs / MILLIS_PER_SECOND),
     ),
     gauge(
+      'openbell_consumer_load_ratio',
+      'What its units take of one core, by samples, or its processor time where that is more',
+      each(({ load }) => load),
+    ),
+    gauge(
       'openbell_consumer_heartbeat_age_seconds',
       'Time since its last heartbeat',
       each(({ heartbeatAgeMs }) => heartbeatAgeMs / MILLIS_PER_SECOND),
@@ -163,6 +168,15 @@ function threadFamilies({ threads }: DaemonStatus): readonly MetricFamily[] {
       'openbell_thread_external_memory_bytes',
       'Buffers outside the heap',
       vital((vitals) => vitals.externalBytes),
+    ),
+    counter(
+      'openbell_thread_cpu_seconds_total',
+      'Processor time of the thread, where the system tells it',
+      threads.flatMap(({ name, vitals }) =>
+        vitals?.cpuMicros == null
+          ? []
+          : [{ labels: thread(name), value: vitals.cpuMicros / MICROS_PER_SECOND }],
+      ),
     ),
     gauge(
       'openbell_thread_event_loop_delay_p50_seconds',

@@ -1,8 +1,9 @@
 /**
- * Where units run. A unit is a strategy instance and a symbol, or a whole universe. It stays on the consumer it was
- * first given to; a new one goes to the consumer with the least to do.
+ * Where units run. A unit is a strategy instance and a symbol, or a whole universe. A new one goes to the consumer with
+ * the least to do, as measured, and stays there until it is moved.
  */
 import type { Unit } from '../transport/messages.ts';
+import type { Loads } from './loads.ts';
 
 export interface Placed extends Unit {
   readonly consumer: string;
@@ -13,9 +14,13 @@ export interface Placed extends Unit {
 export class Placement {
   readonly #consumers: readonly string[];
   readonly #units = new Map<string, Placed>();
+  /** What each consumer has to do, with what was placed since it was weighed. */
+  #loads: Map<string, number>;
+  #costPerSymbol: (instanceId: string) => number = () => 1;
 
   constructor(consumers: readonly string[]) {
     this.#consumers = consumers;
+    this.#loads = new Map(consumers.map((consumer) => [consumer, 0]));
   }
 
   /** The unit as it is placed, or undefined. */
@@ -23,15 +28,33 @@ export class Placement {
     return this.#units.get(keyOf(unit));
   }
 
+  /** Goes by what was measured from now on. Before anything was, symbols are counted. */
+  weigh(loads: Loads): void {
+    const units = this.all();
+    this.#costPerSymbol = loads.costPerSymbol(units);
+    this.#loads = new Map(this.#consumers.map((consumer) => [consumer, 0]));
+    for (const unit of units) this.#add(unit.consumer, loads.measured(unit) ?? this.#costOf(unit));
+  }
+
+  /** Moves a unit that is placed. */
+  move(unit: Unit, consumer: string): void {
+    const placed = this.find(unit);
+    if (placed !== undefined) this.#units.set(keyOf(unit), { ...placed, consumer });
+  }
+
   /** Gives a unit a consumer, or changes the symbols of one that has a consumer already. */
   place(unit: Unit, symbols: readonly string[]): Placed {
-    const consumer = this.find(unit)?.consumer ?? this.#leastLoaded();
+    const known = this.find(unit);
+    const consumer = known?.consumer ?? this.#leastLoaded();
     const placed = { instanceId: unit.instanceId, symbol: unit.symbol, consumer, symbols };
+    this.#add(consumer, this.#costOf(placed) - (known === undefined ? 0 : this.#costOf(known)));
     this.#units.set(keyOf(unit), placed);
     return placed;
   }
 
   remove(unit: Unit): void {
+    const known = this.find(unit);
+    if (known !== undefined) this.#add(known.consumer, -this.#costOf(known));
     this.#units.delete(keyOf(unit));
   }
 
@@ -44,12 +67,17 @@ export class Placement {
   }
 
   #leastLoaded(): string {
-    const load = new Map(this.#consumers.map((consumer) => [consumer, 0]));
-    for (const unit of this.#units.values())
-      load.set(unit.consumer, (load.get(unit.consumer) ?? 0) + unit.symbols.length);
-    const [least] = [...load].sort(([, a], [, b]) => a - b);
+    const [least] = [...this.#loads].sort(([, a], [, b]) => a - b);
     if (least === undefined) throw new RangeError('a plan needs at least one consumer');
     return least[0];
+  }
+
+  #costOf({ instanceId, symbols }: Placed): number {
+    return this.#costPerSymbol(instanceId) * symbols.length;
+  }
+
+  #add(consumer: string, load: number): void {
+    this.#loads.set(consumer, (this.#loads.get(consumer) ?? 0) + load);
   }
 }
 

@@ -5,7 +5,13 @@ import type { EpochMicros } from '../domain/time.ts';
 import type { ThreadMeasurements } from '../observability/vitals.ts';
 import type { ProducerConfig } from '../producer/config.ts';
 import type { ConnectionState, StreamCounters } from '../providers/contract.ts';
-import type { ProducerCommand, ProducerReport, ReceiverCounters, Route } from '../transport/messages.ts';
+import type {
+  ProducerCommand,
+  ProducerReport,
+  ReceiverCounters,
+  Route,
+  RoutesOf,
+} from '../transport/messages.ts';
 import { Thread } from './thread.ts';
 
 const ENTRY = new URL('../producer/worker.js', import.meta.url);
@@ -89,6 +95,11 @@ export class ProducerThread {
 
   route(receiver: string, routes: readonly Route[]): void {
     this.#thread.tell({ type: 'route', receiver, routes });
+  }
+
+  /** Sets barriers into both market streams, where their routes change; `moved` is reported. */
+  move(moveId: number, from: RoutesOf, to: RoutesOf): void {
+    this.#thread.tell({ type: 'move', moveId, from, to });
   }
 
   setSession(phase: 'open' | 'closed'): void {

@@ -27,7 +27,7 @@ export class Runs {
 
   /** The row's id; the row is written when it is asked for the first time. A restarted consumer goes on in its row. */
   idOf(subject: RunSubject, consumer: string): Promise<string> {
-    const key = `${subject.instanceId}\u0000${consumer}`;
+    const key = keyOf(subject, consumer);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const id = this.#stores.startRun({
@@ -46,6 +46,15 @@ export class Runs {
     return id;
   }
 
+  /** The instance runs on that consumer no more. Where it comes back, its row is opened again. */
+  async endOne(subject: RunSubject, consumer: string, reason: string): Promise<void> {
+    const key = keyOf(subject, consumer);
+    const id = this.#ids.get(key);
+    if (id === undefined) return;
+    this.#ids.delete(key);
+    await this.#stores.endRun(await id, this.#now(), reason);
+  }
+
   /** Closes all rows of the batch, and those that an earlier daemon left open when it died. */
   async end(reason: string): Promise<void> {
     await this.#stores.endRuns(this.#batchId, this.#now(), reason);
@@ -58,4 +67,8 @@ export class Runs {
   #now(): string {
     return formatMicros(this.#clock.nowMicros());
   }
+}
+
+function keyOf(subject: RunSubject, consumer: string): string {
+  return `${subject.instanceId}\u0000${consumer}`;
 }

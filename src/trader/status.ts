@@ -30,6 +30,8 @@ export interface ConsumerStatus extends ThreadStatus {
   readonly eventsStale: number;
   /** Age of the newest event when it was shown. */
   readonly lagMs: number;
+  /** What its units take of one core; 0 before it is measured. */
+  readonly load: number;
   readonly heapUsedBytes: number;
   readonly heartbeatAgeMs: number;
   readonly stages: StageReport;

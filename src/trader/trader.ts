@@ -190,6 +190,7 @@ export class Trader {
 
   #watch(): void {
     this.#parts.consumers?.checkHeartbeats();
+    this.#parts.consumers?.rebalance();
     void this.#refreshDesk();
   }
 
@@ -232,6 +233,9 @@ export class Trader {
         this.#fail(new UserError({ exitCode, cause, remedy, violations }));
         return;
       }
+      case 'moved':
+        this.#parts.consumers?.onSwitched(report.moveId, report.isDone);
+        return;
       case 'ready':
       case 'statistics':
       case 'stopped':

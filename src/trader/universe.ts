@@ -55,6 +55,11 @@ export class Universe {
     this.#ended.add(keyOf(unit));
   }
 
+  /** Whether the unit is one that should run: it was not stopped by a failure. */
+  isRunning(unit: Unit): boolean {
+    return !this.#ended.has(keyOf(unit));
+  }
+
   /** The strategy wants no more of the symbol today. */
   reject(unit: Unit, symbol: string): void {
     const symbols = this.#rejected.get(keyOf(unit)) ?? new Set();

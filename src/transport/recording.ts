@@ -93,34 +93,34 @@ export class RecordingPort {
     this.#port.post({ names });
   }
 
-  /** All rows of a batch, which is only read during the call. */
-  rows(batch: Batch): void {
+  /** All rows of a batch, or those from `from` up to `to`; it is only read during the call. */
+  rows(batch: Batch, from = 0, to = batch.count): void {
     if (!this.isOpen) return;
-    let row = 0;
-    while (row < batch.count) {
+    let row = from;
+    while (row < to) {
       const target = this.#writable(batch.baseMicros);
       if (target === undefined) {
-        this.#lose(batch.count - row);
+        this.#lose(to - row);
         return;
       }
-      row += this.#append(batch, row, target);
+      row += this.#append(batch, { row, to }, target);
     }
   }
 
-  /** That a batch of the market is being taken, and its rows. */
-  taken(batch: Batch, takenMicros: EpochMicros): void {
+  /** That a batch of the market, or those of its rows, is being taken, and the rows. */
+  taken(batch: Batch, takenMicros: EpochMicros, from = 0, to = batch.count): void {
     if (!this.isOpen) return;
-    this.#nameDefined(batch);
+    if (from === 0) this.#nameDefined(batch);
     const target = this.#writable(takenMicros);
     // Rows without their head could not be read: they are lost together.
     if (target === undefined) {
-      this.#lose(batch.count + 1);
+      this.#lose(to - from + 1);
       return;
     }
     const head = this.#row(EventKind.taken, takenMicros);
-    head.n0[0] = batch.count;
+    head.n0[0] = to - from;
     this.rows(head);
-    this.rows(batch);
+    this.rows(batch, from, to);
   }
 
   /** Something else that was taken: plain data. */
@@ -165,8 +165,8 @@ export class RecordingPort {
     this.#port.close();
   }
 
-  #append(source: Batch, row: number, target: Batch): number {
-    const room = Math.min(source.count - row, target.capacity - target.count);
+  #append(source: Batch, { row, to }: { row: number; to: number }, target: Batch): number {
+    const room = Math.min(to - row, target.capacity - target.count);
     if (source.heapUsed <= target.heapCapacity - target.heapUsed) {
       appendRows(source, row, room, target);
       this.#sequence += room;

@@ -85,6 +85,15 @@ describe('a plan', () => {
         totalBytesMax: 50 * 1_024 * 1_024 * 1_024,
         freeBytesMin: 1_024 * 1_024 * 1_024,
       },
+      rebalance: {
+        isEnabled: true,
+        lagMaxMs: 1_000,
+        patienceMs: 5_000,
+        movesPerMinuteMax: 12,
+        restMs: 60_000,
+        loadMax: 0.7,
+        prepareTimeoutMs: 30_000,
+      },
       limits: {
         tradeRingRows: 65_536,
         historyBarsMax: 1_000,

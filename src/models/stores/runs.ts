@@ -1,5 +1,5 @@
 /** The rows of `algo_run`. */
-import { and, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNull, ne } from 'drizzle-orm';
 import { assert } from '../../domain/assert.ts';
 import type { Backend } from '../backend.ts';
 import type { Environment, RunRow, Stores } from '../contract.ts';
@@ -8,7 +8,7 @@ import { rowLimit } from './rows.ts';
 
 const ABANDONED = 'abandoned: its process ended without saying so';
 
-type RunStores = Pick<Stores, 'startRun' | 'endRuns' | 'endAbandonedRuns' | 'listRuns'>;
+type RunStores = Pick<Stores, 'startRun' | 'endRun' | 'endRuns' | 'endAbandonedRuns' | 'listRuns'>;
 
 export function createRunStores(backend: Backend): RunStores {
   const { queries, presence } = backend;
@@ -29,12 +29,19 @@ export function createRunStores(backend: Backend): RunStores {
         })
         .onConflictDoUpdate({
           target: [algoRun.batchId, algoRun.instanceId, algoRun.consumer],
-          // Changes nothing: without an update there would be no row to answer with.
-          set: { consumer: sql`excluded.consumer` },
+          // It runs again, or still does: without an update there would be no row to answer with.
+          set: { endTime: null, endReason: null },
         })
         .returning({ algoRunId: algoRun.algoRunId });
       assert(row !== undefined, 'an insert without a row');
       return String(row.algoRunId);
+    },
+
+    async endRun(algoRunId, endedAt, reason) {
+      await queries
+        .update(algoRun)
+        .set({ endTime: endedAt, endReason: reason })
+        .where(and(eq(algoRun.algoRunId, Number(algoRunId)), isNull(algoRun.endTime)));
     },
 
     async endRuns(batchId, endedAt, reason) {
