@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readInbox } from '../../src/tape/inbox.ts';
 import type { TapeInfo, TapeVerification } from '../../src/tape/info.ts';
+import { TapeReader } from '../../src/tape/reader.ts';
 import { intentsAtDesk, rerunHost } from '../recorder/rerun.ts';
 import { logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, startOpenbell } from '../support/openbell.ts';
@@ -56,6 +57,33 @@ function tapesOf(workshop: Workshop, source: string): string[] {
     .map((name) => join(directory, name));
 }
 
+/** The local exchange plays the tape: its trades come again. */
+async function expectPlayed(tape: string): Promise<void> {
+  const exchange = startOpenbell(['sim', '--tape', tape, '--json']);
+  try {
+    await exchange.heard('"port"');
+    const { env } = JSON.parse(exchange.stdout()) as { env: Record<string, string> };
+    const headers = {
+      'APCA-API-KEY-ID': env.APCA_API_KEY_ID ?? '',
+      'APCA-API-SECRET-KEY': env.APCA_API_SECRET_KEY ?? '',
+    };
+    const latest = async () => {
+      const answer = await fetch(`${env.APCA_API_DATA_URL}/v2/stocks/AAPL/trades/latest`, { headers });
+      return answer.ok ? ((await answer.json()) as { trade: { p: number } }).trade.p : undefined;
+    };
+    await until(async () => (await latest()) !== undefined, { what: 'a trade of AAPL' });
+    const prices = new Set<number | undefined>();
+    const reader = await TapeReader.open({ path: tape });
+    for await (const batch of reader)
+      for (let row = 0; row < batch.count; row += 1)
+        if (reader.symbols.textOf(batch.symbolId[row] ?? 0) === 'AAPL') prices.add(batch.n0[row]);
+    expect(prices).toContain(await latest());
+  } finally {
+    exchange.child.kill('SIGTERM');
+    await exchange.finished;
+  }
+}
+
 describe('a recorded daemon', () => {
   it('leaves the market once and each inbox, packed: run again, the strategies decide the same', async () => {
     const { workshop, plan } = workshopOf('recording', { min_free_mb: 0 });
@@ -94,6 +122,7 @@ describe('a recorded daemon', () => {
       decided += rerun.intents.length;
     }
     expect(decided).toBeGreaterThanOrEqual(6);
+    await expectPlayed(market ?? '');
   }, 120_000);
 
   it('killed amid the writing: all tapes can be read, a torn end is cut, the next start packs them', async () => {
