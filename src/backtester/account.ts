@@ -20,7 +20,6 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import type { Account, Side } from '../domain/order.ts';
-import { type EpochMicros, MICROS_PER_DAY } from '../domain/time.ts';
 import type { SymbolState } from './fills/market.ts';
 import { exactPrice } from './fills/model.ts';
 
@@ -40,7 +39,6 @@ export class SimulatedAccount {
   #borrowed: Decimal = ZERO;
   /** Equity when the session before ended. */
   #lastEquity: Decimal;
-  #borrowedUntilMicros: EpochMicros = Number.NaN;
 
   constructor(startingCash: Decimal) {
     this.startingCash = startingCash;
@@ -120,10 +118,11 @@ export class SimulatedAccount {
     }));
   }
 
-  /** A session begins: what was short since the last one is paid for, day by day, and equity is noted. */
-  beginSession(nowMicros: EpochMicros, borrowPerYear: Decimal): void {
-    const days = Math.round((nowMicros - this.#borrowedUntilMicros) / MICROS_PER_DAY);
-    this.#borrowedUntilMicros = nowMicros;
+  /**
+   * A session is over: what is short is borrowed until the next one opens, and equity is noted.
+   * @param days from this session's opening to the next one's.
+   */
+  endSession(days: number, borrowPerYear: Decimal): void {
     if (days > 0 && borrowPerYear !== ZERO) {
       const rate = divide(multiply(borrowPerYear, decimal(String(days))), DAYS_PER_YEAR);
       for (const held of this.#held.values()) {
