@@ -32,6 +32,8 @@ export class DeskState {
   readonly instances: ReadonlyMap<string, MachineInstance>;
   /** Executions that have been applied, by id. */
   readonly executionIds = new Set<string>();
+  /** Executions beyond the broker's count that were alerted. */
+  readonly surplusIds = new Set<string>();
   instruments: ReadonlyMap<string, Instrument> = new Map();
   account: Account | null = null;
   session: Session | null;

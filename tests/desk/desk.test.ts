@@ -163,6 +163,26 @@ describe('a desk on the local exchange', () => {
     expect(harness.alerts()).toEqual(['broker_disconnected']);
   });
 
+  it.each([
+    ['bustProbability', '0', 'trade_bust'],
+    ['correctProbability', '10', 'trade_correct'],
+  ] as const)('takes executions back that the broker revises: %s', async (fault, left, event) => {
+    const harness = await startDesk();
+    exchange.setFaults({ [fault]: 1 });
+    const id = harness.order({ symbol: SYMBOL, side: 'buy' });
+    await until(() => harness.fills(id).some(({ fill }) => fill.executionId.endsWith('.revoked')), {
+      what: event,
+    });
+    exchange.setFaults(NO_FAULTS);
+    await until(async () => (await harness.status()).positions[0]?.quantity === decimal(left), {
+      what: `${left} to be held`,
+    });
+    expect(harness.alerts()).toContain('history_changed');
+    expect(harness.alerts()).not.toContain('position_break');
+    await until(async () => (await tradeRows(harness)).length >= 2, { what: 'rows' });
+    await close(harness);
+  });
+
   it('trades on while the database is down, and every row is there once when it is back', async () => {
     batches += 1;
     const batchId = `${batches}-batch`;
