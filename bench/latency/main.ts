@@ -14,8 +14,7 @@ import { latencyTable } from './report.ts';
 
 const SYMBOLS = Array.from({ length: 200 }, (_, index) => `S${String(index).padStart(3, '0')}`);
 const VENUE: VenueOptions = {
-  symbols: SYMBOLS,
-  markedSymbols: SYMBOLS,
+  groups: { all: SYMBOLS },
   eventsPerSecond: 50_000,
   marksPerSecond: 100,
 };
@@ -49,7 +48,8 @@ async function measure(start: (venue: VenueProcess) => Subject): Promise<Latency
   venue.tell({ type: 'measure' });
   const before = await venue.figures();
   await after(MEASURED_MS);
-  const { latencyMs, orders, marks, events, framesHeldBack } = await venue.figures();
+  const { groups, events, framesHeldBack } = await venue.figures();
+  const { latencyMs, orders, marks } = groups.all!;
   await subject.close();
   venue.close();
   return {
@@ -63,7 +63,7 @@ async function measure(start: (venue: VenueProcess) => Subject): Promise<Latency
 
 async function firstOrder(venue: VenueProcess): Promise<void> {
   const deadlineMs = liveClock.monotonicMs() + START_TIMEOUT_MS;
-  while ((await venue.figures()).orders === 0) {
+  while ((await venue.figures()).groups.all!.orders === 0) {
     if (liveClock.monotonicMs() > deadlineMs) throw new Error('no order came');
     await after(100);
   }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'undici';
 import WebSocket from 'ws';
-import { MARK_SIZE } from '../market/protocol.ts';
+import { MARK_SIZE, markQuantity } from '../market/protocol.ts';
 
 const { APCA_API_STREAM_URL, APCA_API_BASE_URL, APCA_API_KEY_ID, APCA_API_SECRET_KEY } = process.env;
 const symbols = JSON.parse(process.argv[2] ?? '[]') as string[];
@@ -12,7 +12,6 @@ const headers = {
   'APCA-API-SECRET-KEY': APCA_API_SECRET_KEY ?? '',
   'content-type': 'application/json',
 };
-const held = new Set<string>();
 const socket = new WebSocket(APCA_API_STREAM_URL ?? '', { perMessageDeflate: false });
 socket.on('open', () => {
   socket.send(JSON.stringify({ action: 'auth', key: APCA_API_KEY_ID, secret: APCA_API_SECRET_KEY }));
@@ -20,21 +19,19 @@ socket.on('open', () => {
 });
 socket.on('message', (data: Buffer) => {
   for (const event of JSON.parse(data.toString()) as { T: string; S: string; s: number }[]) {
-    if (event.T === 't' && event.s === MARK_SIZE) void order(event.S);
+    if (event.T === 't' && event.s >= MARK_SIZE) void order(event.S, markQuantity(event.s));
   }
 });
 
-async function order(symbol: string): Promise<void> {
-  const side = held.has(symbol) ? 'sell' : 'buy';
-  if (side === 'buy') held.add(symbol);
-  else held.delete(symbol);
+async function order(symbol: string, quantity: number): Promise<void> {
+  const client_order_id = randomUUID();
   const body = {
     symbol,
-    qty: '1',
-    side,
+    qty: `${quantity}`,
+    side: 'buy',
     type: 'market',
     time_in_force: 'day',
-    client_order_id: randomUUID(),
+    client_order_id,
   };
   const answer = await broker.request({
     method: 'POST',

@@ -56,12 +56,19 @@ function reportOf<Type extends VenueReport['type']>(
   });
 }
 
+/** A real database is used where `DATABASE_URL` names one. */
 export interface DaemonOptions {
   readonly journal: 'written' | 'synced';
   /** The symbols of each strategy instance, by its id. */
   readonly instances: Readonly<Record<string, readonly string[]>>;
   readonly consumers: number;
   readonly spins?: number;
+}
+
+/** A real database is used where one is given. */
+function inherited(): Record<string, string> {
+  const { PATH = '', HOME = '/', DATABASE_URL } = process.env;
+  return { PATH, HOME, ...(DATABASE_URL === undefined ? {} : { DATABASE_URL }) };
 }
 
 const SAID_CHARACTERS_MAX = 4_000;
@@ -84,7 +91,7 @@ export class DaemonProcess {
       process.execPath,
       [program, 'trade', plan, '--data-dir', data, '--log-level', 'warn'],
       {
-        env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...venue.env },
+        env: { ...inherited(), ...venue.env },
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     );
@@ -122,7 +129,7 @@ function planOf({ journal, instances, consumers, spins = 0 }: DaemonOptions): ob
     })),
     risk: {
       max_order_notional: 1_000_000,
-      max_position_notional: 1_000_000,
+      max_position_notional: 1_000_000_000,
       max_open_orders: 1_000,
       max_orders_per_minute: 10_000,
       max_daily_loss: 10_000_000,

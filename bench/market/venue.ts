@@ -5,45 +5,35 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
-import { createHistogram } from 'node:perf_hooks';
 import { liveClock } from '../../src/clock/live.ts';
 import { startExchange } from '../../src/exchange/exchange.ts';
+import { MarkedGroup } from './marks.ts';
 import { PacedFeed } from './pacedFeed.ts';
-import {
-  BLOCK_SIZE,
-  MARK_SIZE,
-  type Percentiles,
-  type VenueCommand,
-  type VenueOptions,
-  type VenueReport,
-} from './protocol.ts';
+import { BLOCK_SIZE, type VenueCommand, type VenueOptions, type VenueReport } from './protocol.ts';
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 const options = JSON.parse(process.argv[2] ?? '{}') as VenueOptions;
 const report = (told: VenueReport) => process.send?.(told);
+process.once('disconnect', () => process.exit());
 
+const symbols = Object.values(options.groups).flat();
 const exchange = await startExchange({
   port: 0,
   seed: 1,
-  symbols: options.symbols,
-  ratePerSecond: options.symbols.length,
+  symbols,
+  ratePerSecond: symbols.length,
   faults: {},
   clock: liveClock,
   log: SILENT,
-  startCash: '100000000',
+  startCash: '100000000000',
   latencyMs: [1, 2],
   sessions: { earlierDays: 2, earlierMinuteDays: 1 },
   limits: { requestsPerMinute: 1_000_000, ordersMax: 1_000_000, activitiesMax: 1_000_000 },
 });
-const feed = new PacedFeed({ ...options, seed: 2 });
-
-/** When the mark of a symbol that waits for its order was sent. */
-const sentMs = new Map<string, number>();
-let orders = 0;
-let marks = 0;
-let next = 0;
-const latency = createHistogram();
-process.once('disconnect', () => process.exit());
+const feed = new PacedFeed({ symbols, eventsPerSecond: options.eventsPerSecond, seed: 2 });
+const groups = Object.fromEntries(
+  Object.entries(options.groups).map(([name, members]) => [name, new MarkedGroup(members, feed)]),
+);
 
 subscribe('http.server.request.start', (message) => {
   const { request } = message as { request: IncomingMessage };
@@ -54,22 +44,16 @@ subscribe('http.server.request.start', (message) => {
     body += part.toString();
   });
   request.on('end', () => {
-    const { symbol } = JSON.parse(body) as { symbol: string };
-    const markedMs = sentMs.get(symbol);
-    if (markedMs === undefined) return;
-    sentMs.delete(symbol);
-    orders += 1;
-    latency.record(Math.max(1, Math.round((arrivedMs - markedMs) * 1_000_000)));
+    const { symbol, qty } = JSON.parse(body) as { symbol: string; qty: string };
+    for (const group of Object.values(groups))
+      if (group.has(symbol)) group.order(symbol, Number(qty), arrivedMs);
   });
 });
 
 process.on('message', (command: VenueCommand) => {
   switch (command.type) {
     case 'measure':
-      latency.reset();
-      orders = 0;
-      marks = 0;
-      sentMs.clear();
+      for (const group of Object.values(groups)) group.forget();
       break;
     case 'block':
       feed.mark(command.symbol, BLOCK_SIZE);
@@ -77,9 +61,7 @@ process.on('message', (command: VenueCommand) => {
     case 'figures':
       report({
         type: 'figures',
-        orders,
-        marks,
-        latencyMs: percentiles(),
+        groups: Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, group.figures()])),
         events: feed.events,
         framesHeldBack: feed.framesHeldBack,
       });
@@ -93,15 +75,5 @@ report({
 });
 await feed.subscribed;
 liveClock.every(1_000 / options.marksPerSecond, () => {
-  const symbol = options.markedSymbols[next % options.markedSymbols.length]!;
-  next += 1;
-  // Its last one is still on its way.
-  if (sentMs.has(symbol)) return;
-  marks += 1;
-  feed.mark(symbol, MARK_SIZE, () => sentMs.set(symbol, liveClock.monotonicMs()));
+  for (const group of Object.values(groups)) group.mark();
 });
-
-function percentiles(): Percentiles {
-  const at = (percentile: number) => latency.percentile(percentile) / 1_000_000;
-  return { p50: at(50), p99: at(99), p999: at(99.9), max: latency.max / 1_000_000 };
-}
