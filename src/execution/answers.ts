@@ -58,6 +58,8 @@ export class Answers {
   onSubmitted(clientOrderId: string, outcome: SubmitOutcome): void {
     const tracked = this.#state.orders.find(clientOrderId);
     if (tracked === undefined) return;
+    // An order that has ended is only brought back by the broker's own word for it.
+    if (tracked.isEnded && outcome.type !== 'accepted') return;
     switch (outcome.type) {
       case 'accepted':
         this.merge(tracked, outcome.order);
