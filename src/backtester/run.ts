@@ -436,11 +436,8 @@ export class BacktestRun {
       case 'log':
         this.#options.log?.(report.level, report.message, { ...report.unit, ...report.fields });
         return;
-      case 'ready':
-      case 'heartbeat':
-      case 'states':
-      case 'rejected':
-      case 'stopped':
+      default:
+        // Of threads, of states that nothing outlives here, and of symbols that the host has given up by itself.
         return;
     }
   }

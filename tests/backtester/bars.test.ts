@@ -232,7 +232,7 @@ describe('an order on bars', () => {
     const [one, other] = await Promise.all([runOnBars(world, rows), runOnBars(world, rows)]);
     expect(one.lines.length).toBeGreaterThan(300);
     expect(other.lines).toEqual(one.lines);
-    const timeless = ({ elapsedSeconds: _, eventsPerSecond: __, ...rest }: typeof one.result) => rest;
-    expect(timeless(other.result)).toEqual(timeless(one.result));
+    const timeless = { elapsedSeconds: 0, eventsPerSecond: 0 };
+    expect({ ...other.result, ...timeless }).toEqual({ ...one.result, ...timeless });
   });
 });

@@ -143,7 +143,7 @@ export async function worldOf(world: World) {
 /** Collects what is logged; the desk's lines and the strategy's stand in one list. */
 export function listener(): {
   readonly lines: Line[];
-  log(level: string, message: string, fields: JsonObject): void;
+  readonly log: (level: string, message: string, fields: JsonObject) => void;
 } {
   const lines: Line[] = [];
   return { lines, log: (_, message, fields) => lines.push({ message, fields }) };

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { benchLines } from '../../bench/backtest/bars.ts';
 import type { BacktestResult } from '../../src/backtester/result.ts';
 import { openbell, openbellJson } from '../support/openbell.ts';
-import { benchLines } from './bench.ts';
 import { folder } from './harness.ts';
 
 const PLAN = resolve('examples/sma-cross/tradeplan.yaml');
