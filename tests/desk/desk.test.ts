@@ -236,10 +236,13 @@ describe('a desk on the local exchange', () => {
       second.cancel(resting, SYMBOL);
       await second.settled(resting, 'canceled');
       await close(second);
-      await until(async () => (await tradeRows(first)).length > 0, { what: 'rows' });
-      const rows = [...(await tradeRows(first)), ...(await tradeRows(second))];
-      const sum = rows.reduce((total, row) => total + (row.side === 'buy' ? 1n : -1n) * decimal(row.qty), 0n);
-      expect(sum).toBe(0n);
+      const bookedSum = async () => {
+        const rows = [...(await tradeRows(first)), ...(await tradeRows(second))];
+        return rows.reduce((total, row) => total + (row.side === 'buy' ? 1n : -1n) * decimal(row.qty), 0n);
+      };
+      await until(async () => (await tradeRows(first)).length > 0 && (await bookedSum()) === 0n, {
+        what: 'rows of all that was bought and sold',
+      });
       expect(second.alerts()).toEqual([]);
     },
   );
