@@ -8,6 +8,7 @@ import {
   add,
   type Decimal,
   decimal,
+  decimalFromNumber,
   divide,
   isZero,
   maximum,
@@ -21,7 +22,6 @@ import {
 } from '../domain/decimal.ts';
 import type { Account, Side } from '../domain/order.ts';
 import type { SymbolState } from './fills/market.ts';
-import { exactPrice } from './fills/model.ts';
 
 const DAYS_PER_YEAR = decimal('365');
 
@@ -114,7 +114,7 @@ export class SimulatedAccount {
       symbol: market.symbol,
       quantity,
       averagePrice,
-      currentPrice: Number.isNaN(market.worth()) ? null : exactPrice(market.worth()),
+      currentPrice: Number.isNaN(market.worth()) ? null : decimalFromNumber(market.worth()),
     }));
   }
 
@@ -144,7 +144,7 @@ export function openingQuantity(held: Decimal, side: Side, quantity: Decimal): D
 
 function worthOf({ market, quantity, averagePrice }: Held): Decimal {
   const worth = market.worth();
-  return multiply(Number.isNaN(worth) ? averagePrice : exactPrice(worth), quantity);
+  return multiply(Number.isNaN(worth) ? averagePrice : decimalFromNumber(worth), quantity);
 }
 
 /** Weighted while adding, unchanged while closing, the deal's price for what opens anew. */

@@ -114,7 +114,8 @@ export class BacktestRun {
       startMicros,
       marketOf: (symbol) => this.#broker.find(symbol),
     });
-    const run = { batchId, session: this.#session, feedHasBars: options.feedHasBars };
+    const { feedHasBars } = options;
+    const run = { batchId, session: this.#session, feedHasBars, isLogged: options.log !== undefined };
     this.machine = new DeskMachine(deskConfigOf(plan, instances, run));
     this.#desk = new DeskSide(
       {

@@ -94,13 +94,13 @@ function bookFill(
     executedAtMicros: execution.executedAtMicros,
   };
   const { position, before } = state.positions.apply(fill);
-  const row = tradeRow(fill, order, { batchId: tracked.batchId, heldBefore: before, reason });
-  // The trade stands before its order in the journal: a torn end may lose the order's line, never the position's.
-  state.emit({
-    type: 'journal',
-    entry: { entry: 'trade', atMicros: state.nowMicros, instanceId: order.instanceId, row },
-  });
-  state.emit({ type: 'record_trade', row });
+  if (state.keepsRecords) {
+    const row = tradeRow(fill, order, { batchId: tracked.batchId, heldBefore: before, reason });
+    // The trade stands before its order in the journal: a torn end may lose the order's line, never the position's.
+    const entry = { entry: 'trade', atMicros: state.nowMicros, instanceId: order.instanceId, row } as const;
+    state.emit({ type: 'journal', entry });
+    state.emit({ type: 'record_trade', row });
+  }
   state.rememberFill(fill);
   return { fill, position };
 }
@@ -109,6 +109,7 @@ function bookFill(
 export function announceFill(state: DeskState, tracked: TrackedOrder, { fill, position }: AppliedFill): void {
   const { order } = tracked;
   state.tell(order, { type: 'fill', fill, order, position });
+  if (!state.keepsRecords) return;
   state.log('info', 'fill', {
     clientOrderId: order.clientOrderId,
     instanceId: order.instanceId,
