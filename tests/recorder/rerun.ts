@@ -3,7 +3,7 @@ import type { Intent } from '../../src/domain/order.ts';
 import { StrategyHost } from '../../src/engine/host.ts';
 import { type HostNote, historyOf } from '../../src/engine/inbox.ts';
 import type { DeskNote } from '../../src/execution/inbox.ts';
-import { readInbox } from '../../src/tape/inbox.ts';
+import { type InboxTapes, readInbox } from '../../src/tape/inbox.ts';
 
 export interface Rerun {
   readonly intents: readonly Intent[];
@@ -12,13 +12,13 @@ export interface Rerun {
   readonly faults: readonly string[];
 }
 
-export async function rerunHost(paths: readonly string[]): Promise<Rerun> {
+export async function rerunHost(tapes: InboxTapes): Promise<Rerun> {
   const intents: Intent[] = [];
   const faults: string[] = [];
   let host: StrategyHost | undefined;
   let batches = 0;
   let lost = 0;
-  for await (const entry of readInbox(paths)) {
+  for await (const entry of readInbox(tapes)) {
     if (entry.type === 'lost') lost += entry.rows;
     else if (entry.type === 'batch') {
       batches += 1;
@@ -43,9 +43,9 @@ export async function rerunHost(paths: readonly string[]): Promise<Rerun> {
 }
 
 /** What the desk took of a consumer, in order. */
-export async function intentsAtDesk(paths: readonly string[], consumer: string): Promise<readonly Intent[]> {
+export async function intentsAtDesk(tapes: InboxTapes, consumer: string): Promise<readonly Intent[]> {
   const intents: Intent[] = [];
-  for await (const entry of readInbox(paths)) {
+  for await (const entry of readInbox(tapes)) {
     if (entry.type !== 'note') continue;
     const note = entry.value as DeskNote;
     if (note.type !== 'input' || note.input.type !== 'intents') continue;
