@@ -49,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'engine',
   ],
   trader: ['*'],
+  testing: ['*'],
   cli: ['*'],
 };
 

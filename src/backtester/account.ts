@@ -8,6 +8,7 @@ import {
   add,
   type Decimal,
   decimal,
+  decimalFromNumber,
   divide,
   isZero,
   maximum,
@@ -20,9 +21,7 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import type { Account, Side } from '../domain/order.ts';
-import { type EpochMicros, MICROS_PER_DAY } from '../domain/time.ts';
 import type { SymbolState } from './fills/market.ts';
-import { exactPrice } from './fills/model.ts';
 
 const DAYS_PER_YEAR = decimal('365');
 
@@ -40,7 +39,6 @@ export class SimulatedAccount {
   #borrowed: Decimal = ZERO;
   /** Equity when the session before ended. */
   #lastEquity: Decimal;
-  #borrowedUntilMicros: EpochMicros = Number.NaN;
 
   constructor(startingCash: Decimal) {
     this.startingCash = startingCash;
@@ -116,14 +114,15 @@ export class SimulatedAccount {
       symbol: market.symbol,
       quantity,
       averagePrice,
-      currentPrice: Number.isNaN(market.worth()) ? null : exactPrice(market.worth()),
+      currentPrice: Number.isNaN(market.worth()) ? null : decimalFromNumber(market.worth()),
     }));
   }
 
-  /** A session begins: what was short since the last one is paid for, day by day, and equity is noted. */
-  beginSession(nowMicros: EpochMicros, borrowPerYear: Decimal): void {
-    const days = Math.round((nowMicros - this.#borrowedUntilMicros) / MICROS_PER_DAY);
-    this.#borrowedUntilMicros = nowMicros;
+  /**
+   * A session is over: what is short is borrowed until the next one opens, and equity is noted.
+   * @param days from this session's opening to the next one's.
+   */
+  endSession(days: number, borrowPerYear: Decimal): void {
     if (days > 0 && borrowPerYear !== ZERO) {
       const rate = divide(multiply(borrowPerYear, decimal(String(days))), DAYS_PER_YEAR);
       for (const held of this.#held.values()) {
@@ -145,7 +144,7 @@ export function openingQuantity(held: Decimal, side: Side, quantity: Decimal): D
 
 function worthOf({ market, quantity, averagePrice }: Held): Decimal {
   const worth = market.worth();
-  return multiply(Number.isNaN(worth) ? averagePrice : exactPrice(worth), quantity);
+  return multiply(Number.isNaN(worth) ? averagePrice : decimalFromNumber(worth), quantity);
 }
 
 /** Weighted while adding, unchanged while closing, the deal's price for what opens anew. */

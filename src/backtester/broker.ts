@@ -27,7 +27,7 @@ import type { Batch } from '../tape/batch.ts';
 import { openingQuantity, type SimulatedAccount } from './account.ts';
 import { type BarPrices, isSetOff, isThrough, priceAtOpen, priceOfStop } from './fills/bars.ts';
 import { SymbolState } from './fills/market.ts';
-import { exactPrice, type FillModel } from './fills/model.ts';
+import type { FillModel } from './fills/model.ts';
 import { SimulatedOrder } from './fills/order.ts';
 import { notePlaceInQueue, type Offer, offerOfQuote, offerOfTrade, restingOffer } from './fills/ticks.ts';
 
@@ -347,7 +347,7 @@ export class SimulatedBroker {
     const shown = market?.opposite(order.side) ?? 0;
     const price = shown > 0 ? shown : (market?.last ?? Number.NaN);
     if (Number.isNaN(price)) return ZERO;
-    return multiply(multiply(exactPrice(price), quantity), MARKET_RESERVE);
+    return multiply(multiply(decimalFromNumber(price), quantity), MARKET_RESERVE);
   }
 }
 

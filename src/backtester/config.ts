@@ -89,7 +89,7 @@ export function hostConfigOf(
 export function deskConfigOf(
   plan: Tradeplan,
   instances: readonly BacktestInstance[],
-  run: { readonly batchId: string; readonly session: Session },
+  run: { readonly batchId: string; readonly session: Session; readonly isLogged: boolean },
 ): DeskMachineConfig {
   return {
     batchId: run.batchId,
@@ -105,5 +105,7 @@ export function deskConfigOf(
     submitTimeoutMs: plan.limits.submitTimeoutMs,
     session: run.session,
     policy: DEFAULT_DESK_POLICY,
+    // Nothing is restored from a backtest's journal, so none is kept.
+    keepsRecords: run.isLogged,
   };
 }

@@ -12,7 +12,7 @@ import { decimal, numberFromDecimal } from '../domain/decimal.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
 import type { Session } from '../domain/market.ts';
 import type { Intent, JsonObject } from '../domain/order.ts';
-import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import { type EpochMicros, formatMicros, MICROS_PER_DAY, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { StrategyHost } from '../engine/host.ts';
 import { DeskMachine } from '../execution/deskMachine.ts';
 import { tradingStatusOf } from '../execution/tradingStatus.ts';
@@ -114,7 +114,8 @@ export class BacktestRun {
       startMicros,
       marketOf: (symbol) => this.#broker.find(symbol),
     });
-    const run = { batchId, session: this.#session, feedHasBars: options.feedHasBars };
+    const { feedHasBars } = options;
+    const run = { batchId, session: this.#session, feedHasBars, isLogged: options.log !== undefined };
     this.machine = new DeskMachine(deskConfigOf(plan, instances, run));
     this.#desk = new DeskSide(
       {
@@ -197,7 +198,6 @@ export class BacktestRun {
   #start(): void {
     this.#isStarted = true;
     const { instances, startMicros, batchId } = this.#options;
-    this.account.beginSession(startMicros, this.#model.borrowPerYear);
     this.#desk.start(startMicros);
     this.#desk.beginSession(this.#session, startMicros);
     this.#desk.work(startMicros);
@@ -334,9 +334,11 @@ export class BacktestRun {
   }
 
   #nextSession(nowMicros: EpochMicros): void {
+    const { openMicros } = this.#session;
     this.#session = this.#calendar.currentOrNext(this.#sessionEndMicros, this.#options.plan.marketHours);
     this.#sessionEndMicros = this.#endOf(this.#session);
-    this.account.beginSession(nowMicros, this.#model.borrowPerYear);
+    const days = Math.round((this.#session.openMicros - openMicros) / MICROS_PER_DAY);
+    this.account.endSession(days, this.#model.borrowPerYear);
     this.#valuation.endSession();
     this.#desk.beginSession(this.#session, nowMicros);
     this.#host.handleCommand({ type: 'session', session: this.#session }, nowMicros);
@@ -435,16 +437,8 @@ export class BacktestRun {
       case 'log':
         this.#options.log?.(report.level, report.message, { ...report.unit, ...report.fields });
         return;
-      case 'ready':
-      case 'heartbeat':
-      case 'states':
-      case 'rejected':
-      case 'stopped':
-      // Nothing moves in a backtest: there is one consumer.
-      case 'move_ready':
-      case 'leaving':
-      case 'left':
-      case 'arrived':
+      default:
+        // Of threads, of states that nothing outlives here, and of symbols that the host has given up by itself.
         return;
     }
   }

@@ -54,12 +54,23 @@ export interface Execution {
   readonly executedAtMicros: EpochMicros;
 }
 
+/** An execution that was told before does not stand any more. */
+export interface Revision {
+  readonly previousExecutionId: string;
+  /** Its price and size, where the broker repeats them. */
+  readonly revoked: { readonly price: Decimal; readonly quantity: Decimal } | null;
+  /** What stands instead of it: null when it was busted, an execution under a new id when it was corrected. */
+  readonly corrected: Execution | null;
+}
+
 /** One message of the trade-updates stream: the order as it stands now, and the execution if it was one. */
 export interface TradeUpdate {
   /** The broker's own word: `new`, `fill`, `order_cancel_rejected` ... Unknown ones are passed on as they are. */
   readonly event: string;
   readonly order: BrokerOrder;
   readonly execution: Execution | null;
+  /** Missing for all but busts and corrections. */
+  readonly revision?: Revision;
   readonly atMicros: EpochMicros;
 }
 

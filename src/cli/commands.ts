@@ -81,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/backtest.ts')).backtestCommand(),
   },
   {
+    name: 'template',
+    description: 'write files to begin with: a new strategy with its test',
+    load: async () => (await import('./commands/template.ts')).templateCommand(),
+  },
+  {
     name: 'tape',
     description: 'tape files: recorded market events, as backtests and the local exchange read them',
     load: async () => (await import('./commands/tape.ts')).tapeCommand(),

@@ -1,5 +1,6 @@
 /** What commands print: tables and colour for people, exactly one JSON document for machines. */
 import Table from 'cli-table3';
+import { stringify } from 'csv-stringify/sync';
 import colours from 'picocolors';
 import { plainJson } from '../trader/plain.ts';
 
@@ -36,6 +37,12 @@ export function print(text: string): void {
 
 export function printJson(value: unknown): void {
   print(plainJson(value, 2));
+}
+
+/** CSV (RFC 4180) with a heading row of the rows' keys, as in the JSON output; what is nested there is JSON text here. */
+export function renderCsv(keys: readonly string[], rows: readonly object[]): string {
+  const cast = { object: (value: object) => plainJson(value), boolean: String };
+  return stringify([...rows], { header: true, columns: [...keys], cast }).trimEnd();
 }
 
 /** A table with a heading row, or one line saying that there is nothing. */

@@ -3,6 +3,7 @@
  * terminal and npm both pass Ctrl-C on; a later one ends the process at once.
  */
 import type { Clock } from '../clock/clock.ts';
+import { EXIT_UNEXPECTED } from '../domain/exit.ts';
 
 const SAME_REQUEST_MS = 1_000;
 
@@ -34,4 +35,11 @@ export function onStopRequest(
     source.off('SIGINT', handle);
     source.off('SIGTERM', handle);
   };
+}
+
+/** Resolves at the first request; a later one ends the process. */
+export function stopRequest(clock: Clock): Promise<void> {
+  return new Promise((done) => {
+    onStopRequest(clock, { onStop: () => done(), onForce: () => process.exit(EXIT_UNEXPECTED) });
+  });
 }

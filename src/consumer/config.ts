@@ -9,6 +9,8 @@ export interface ConsumerConfig {
   readonly host: HostConfig;
   /** How often a heartbeat is reported. */
   readonly heartbeatPeriodMs: number;
+  /** The inbox's tape may name rows of the market's tape. */
+  readonly isMarketRecorded: boolean;
   readonly log: LogTarget;
   /** An Int32Array of `ACTIVITY.length` over it tells which instance (index into `host.instances`) is being run. */
   readonly activity: SharedArrayBuffer;

@@ -123,7 +123,8 @@ export class Consumer {
   /** The host has taken nothing yet: its tape begins with what it was built from. */
   #record(port: MessagePort): void {
     const { clock, config } = this.#options;
-    this.#recording = new RecordingPort(port, { clock, limits: INBOX_RECORDING_LIMITS });
+    const { isMarketRecorded } = config;
+    this.#recording = new RecordingPort(port, { clock, limits: INBOX_RECORDING_LIMITS, isMarketRecorded });
     this.#inbox = new HostInbox(this.#recording);
     this.#inbox.start(config.host, clock.nowMicros());
   }

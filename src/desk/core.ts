@@ -191,7 +191,7 @@ export class DeskCore {
   }
 
   alert(severity: 'warning' | 'critical', code: string, message: string): void {
-    this.#parts.log.warn({ code, severity }, message);
+    // The trader logs it.
     this.#parts.report({ type: 'alert', severity, code, message, fields: {} });
   }
 

@@ -66,7 +66,13 @@ export class Desk {
     this.#inbox =
       recording === null
         ? null
-        : new DeskInbox(new RecordingPort(recording, { clock, limits: INBOX_RECORDING_LIMITS }));
+        : new DeskInbox(
+            new RecordingPort(recording, {
+              clock,
+              limits: INBOX_RECORDING_LIMITS,
+              isMarketRecorded: config.plan.record.market,
+            }),
+          );
     const journal = new JournalFile({
       directory: join(config.dataDirectory, 'journal'),
       mode: config.journalMode,

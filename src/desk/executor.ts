@@ -56,6 +56,8 @@ export class Executor {
    * must never stand in the journal without the fill.
    */
   #unwritten: readonly JournalEntry[] = [];
+  /** Rows of such entries: the database must not know of what the next start does not. */
+  #heldRows: readonly DeskAction[] = [];
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -68,8 +70,9 @@ export class Executor {
     const entries = actions.flatMap((action) => (action.type === 'journal' ? [action.entry] : []));
     const hasEntries = entries.length > 0;
     if (hasEntries && !this.#append(entries)) {
+      this.#heldRows = [...this.#heldRows, ...actions.filter(isRow)];
       this.#perform({
-        actions: this.#withoutSubmissions(actions),
+        actions: this.#withoutSubmissions(actions).filter((action) => !isRow(action)),
         hasEntries,
         line: this.#parts.journal.lastLine,
         inputMicros,
@@ -104,6 +107,7 @@ export class Executor {
       this.#parts.journal.append(all);
       this.#parts.reach('journal_after');
       this.#unwritten = [];
+      if (isBroken) this.#releaseRows();
       return true;
     } catch (error) {
       this.#unwritten = all;
@@ -122,6 +126,16 @@ export class Executor {
       }
       return false;
     }
+  }
+
+  #releaseRows(): void {
+    const { journal } = this.#parts;
+    const { lastLine: line } = journal;
+    const rows = this.#heldRows;
+    this.#heldRows = [];
+    journal.whenDurable(() => {
+      for (const row of rows) this.#performOne(row, line);
+    });
   }
 
   /** An order that could not be written down is not sent. */
@@ -185,4 +199,8 @@ export class Executor {
         return;
     }
   }
+}
+
+function isRow(action: DeskAction): boolean {
+  return action.type === 'record_order' || action.type === 'record_trade';
 }

@@ -17,6 +17,13 @@ export const DECIMAL_PLACES = 9;
 const SCALE = 10n ** BigInt(DECIMAL_PLACES);
 const PATTERN = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$|^([+-]?)\.(\d+)$/;
 
+const NUMBER_SCALE = 10 ** DECIMAL_PLACES;
+const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+const USUAL_PLACES = 4;
+const USUAL_UNITS = 10 ** USUAL_PLACES;
+const USUAL_UNITS_MAX = 1e15;
+const USUAL_SCALE = 10n ** BigInt(DECIMAL_PLACES - USUAL_PLACES);
+
 export const ZERO = 0n as Decimal;
 export const ONE = SCALE as Decimal;
 
@@ -133,12 +140,19 @@ export function isZero(a: Decimal): boolean {
  * @throws {RangeError} when the number is not finite.
  */
 export function decimalFromNumber(value: number, places: number = DECIMAL_PLACES): Decimal {
+  // Prices of up to four decimals, the usual ones. With at most 15 digits a number's shortest text is this very decimal.
+  const units = Math.round(value * USUAL_UNITS);
+  if (places >= USUAL_PLACES && units / USUAL_UNITS === value && Math.abs(units) < USUAL_UNITS_MAX) {
+    return (BigInt(units) * USUAL_SCALE) as Decimal;
+  }
   if (!Number.isFinite(value)) throw new RangeError(`not a finite amount: ${value}`);
   return roundTo(decimal(String(value)), places);
 }
 
 /** The floating-point number nearest to an amount: for calculations and pictures, never for the ledger. */
 export function numberFromDecimal(value: Decimal): number {
+  // Both are exact in a double then, and a quotient is rounded as reading its text would be.
+  if (value < SAFE_MAX && value > -SAFE_MAX) return Number(value) / NUMBER_SCALE;
   return Number(formatDecimal(value));
 }
 

@@ -189,6 +189,8 @@ export type DenialReason =
       readonly asked: Decimal;
     }
   | { readonly code: 'fraction_not_allowed'; readonly symbol: string; readonly quantity: Decimal }
+  /** It could trade with another order of the account, which the broker does not allow. */
+  | { readonly code: 'wash_trade'; readonly symbol: string; readonly existingClientOrderId: string }
   | { readonly code: 'not_reducing'; readonly held: Decimal; readonly asked: Decimal }
   | { readonly code: 'risk_state'; readonly state: RiskState; readonly why: string }
   | { readonly code: 'account_blocked'; readonly why: string }

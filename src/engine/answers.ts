@@ -56,13 +56,10 @@ export class DeskAnswers {
   }
 
   account({ account, riskState }: Pick<Told<'account'>, 'account' | 'riskState'>): void {
-    const text = JSON.stringify({
-      equity: numberFromDecimal(account.equity),
-      cash: numberFromDecimal(account.cash),
-      buyingPower: numberFromDecimal(account.buyingPower),
-      riskState,
-    });
-    for (const { guest } of this.#core.instances) guest.setAccount(text);
+    const equity = numberFromDecimal(account.equity);
+    const cash = numberFromDecimal(account.cash);
+    const buyingPower = numberFromDecimal(account.buyingPower);
+    for (const { guest } of this.#core.instances) guest.setAccount(equity, cash, buyingPower, riskState);
   }
 
   #order(order: Order): void {

@@ -101,8 +101,14 @@ export class HostCore {
     );
   }
 
-  /** Shows the strategy its open orders as they are now. */
+  /** Shows the strategy its open orders as they are now; they are written out only when it looks. */
   showOpenOrders(viewer: UnitSymbol): void {
+    viewer.unit.instance.guest.setOpenOrders(viewer.unit.id, viewer.place, () =>
+      this.#openOrdersText(viewer),
+    );
+  }
+
+  #openOrdersText(viewer: UnitSymbol): string {
     const orders = [...viewer.openOrders.values()].map((order) => ({
       clientOrderId: order.clientOrderId,
       symbol: order.symbol,
@@ -113,7 +119,7 @@ export class HostCore {
       status: order.status,
       createdAtMicros: order.createdAtMicros,
     }));
-    viewer.unit.instance.guest.setOpenOrders(viewer.unit.id, viewer.place, JSON.stringify(orders));
+    return JSON.stringify(orders);
   }
 }
 

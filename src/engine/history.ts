@@ -18,18 +18,26 @@ export class HistoryRequests {
 
   /** Asks once per symbol for what its longest warm-up needs. Units that need nothing do not wait. */
   warmUp(viewers: readonly UnitSymbol[]): void {
-    const bySymbol = new Map<SymbolMarket, UnitSymbol[]>();
-    for (const viewer of viewers) {
-      const { minuteBars, dailyBars } = viewer.unit.instance.warmUp;
-      if (minuteBars === 0 && dailyBars === 0) continue;
-      const group = bySymbol.get(viewer.market);
-      if (group === undefined) bySymbol.set(viewer.market, [viewer]);
-      else group.push(viewer);
-    }
-    for (const [market, group] of bySymbol) {
+    const needing = viewers.filter(({ unit: { instance } }) => {
+      const { minuteBars, dailyBars } = instance.warmUp;
+      return minuteBars > 0 || dailyBars > 0;
+    });
+    for (const [market, group] of byMarket(needing)) {
       const most = (name: 'minuteBars' | 'dailyBars') =>
         Math.max(...group.map(({ unit }) => unit.instance.warmUp[name]));
       this.#ask(market, group, { minuteBars: most('minuteBars'), dailyBars: most('dailyBars') });
+    }
+  }
+
+  /** A new day: whoever looks at daily bars gets those that were closed since. */
+  renewDays(viewers: readonly UnitSymbol[]): void {
+    const needing = viewers.filter(
+      ({ unit, awaitsHistory }) =>
+        unit.instance.warmUp.dailyBars > 0 && !awaitsHistory && unit.phase === 'running',
+    );
+    for (const [market, group] of byMarket(needing)) {
+      const dailyBars = Math.max(...group.map(({ unit }) => unit.instance.warmUp.dailyBars));
+      this.#ask(market, group, { minuteBars: 0, dailyBars });
     }
   }
 
@@ -106,4 +114,14 @@ export class HistoryRequests {
       incomplete: bar.incomplete ?? false,
     });
   }
+}
+
+function byMarket(viewers: readonly UnitSymbol[]): ReadonlyMap<SymbolMarket, readonly UnitSymbol[]> {
+  const groups = new Map<SymbolMarket, UnitSymbol[]>();
+  for (const viewer of viewers) {
+    const group = groups.get(viewer.market);
+    if (group === undefined) groups.set(viewer.market, [viewer]);
+    else group.push(viewer);
+  }
+  return groups;
 }

@@ -206,6 +206,8 @@ export class StrategyHost {
       unit.refresh();
       this.#assignments.startIfWarm(unit);
     }
+    const viewers = this.#core.units.flatMap((unit) => unit?.symbols ?? []);
+    this.#history.renewDays(viewers.filter((viewer) => viewer !== undefined));
   }
 
   #showSession({ date, openMicros, closeMicros }: Session): void {

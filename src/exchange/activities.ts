@@ -60,6 +60,11 @@ export class Activities {
     }
   }
 
+  /** An execution that was taken back is not listed any more. */
+  remove(executionId: string): void {
+    this.#activities = this.#activities.filter(({ json }) => json.id.split('::')[1] !== executionId);
+  }
+
   list(query: ActivityQuery): Record<string, unknown>[] {
     const matching = this.#activities.filter(
       (activity) =>

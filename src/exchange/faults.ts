@@ -31,6 +31,10 @@ export interface ExchangeFaults {
   readonly cancelRejected: boolean;
   /** Share of orders (0 to 1) that the venue rejects after the POST was answered 200. */
   readonly rejectProbability: number;
+  /** Share of executions (0 to 1) that are busted a while after they were told. */
+  readonly bustProbability: number;
+  /** Share of executions (0 to 1) whose price is corrected by a cent a while after they were told. */
+  readonly correctProbability: number;
   /** Instead of the configured requests a minute; null = as configured. */
   readonly requestsPerMinute: number | null;
   /** Sockets stay open and answer pings, but no market data comes. */
@@ -68,6 +72,8 @@ export const NO_FAULTS: ExchangeFaults = {
   stuckPendingCancel: false,
   cancelRejected: false,
   rejectProbability: 0,
+  bustProbability: 0,
+  correctProbability: 0,
   requestsPerMinute: null,
   silentData: false,
   stalledUpgrade: false,
@@ -155,15 +161,19 @@ function readFault(name: keyof ExchangeFaults, value: string | undefined): unkno
   if (typeof NO_FAULTS[name] === 'boolean') return value === undefined ? true : undefined;
   const number = Number(value);
   if (value === undefined || value === '' || !Number.isFinite(number) || number < 0) return undefined;
-  return name === 'rejectProbability' && number > 1 ? undefined : number;
+  return isShare(name) && number > 1 ? undefined : number;
 }
 
 function allowedFor(name: keyof ExchangeFaults): string {
   if (name === 'lostAnswer')
     return `${name}=KIND or ${name}=KIND:TIMES, KIND one of ${[...LOST_ANSWERS].join(', ')}`;
   if (name === 'unacknowledgedSymbols') return `${name}=AAPL,F`;
-  if (name === 'rejectProbability') return `${name}=0 to ${name}=1`;
+  if (isShare(name)) return `${name}=0 to ${name}=1`;
   return typeof NO_FAULTS[name] === 'boolean' ? `${name}, without a value` : `${name}=NUMBER, 0 or more`;
+}
+
+function isShare(name: keyof ExchangeFaults): boolean {
+  return name.endsWith('Probability');
 }
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {

@@ -13,7 +13,16 @@ import { formatTime, type WireObject } from './wire.ts';
 export type JsonFrames = 'binary' | 'text';
 
 const STREAMS: readonly string[] = ['trade_updates'];
-const WITH_TIMESTAMP = new Set(['fill', 'partial_fill', 'canceled', 'expired', 'replaced', 'rejected']);
+const WITH_TIMESTAMP = new Set([
+  'fill',
+  'partial_fill',
+  'canceled',
+  'expired',
+  'replaced',
+  'rejected',
+  'trade_bust',
+  'trade_correct',
+]);
 
 interface Connection {
   readonly socket: WebSocket;
@@ -145,6 +154,7 @@ export function updateJson(update: OrderUpdate): Record<string, unknown> {
     data.price = formatDecimal(execution.price);
     data.qty = formatDecimal(execution.quantity);
     data.position_qty = formatDecimal(execution.positionQuantity);
+    if (execution.previousId !== undefined) data.previous_execution_id = execution.previousId;
   }
   return { ...data, order: orderJson(order, true) };
 }

@@ -22,6 +22,7 @@ import {
 import { OrderGroups } from './orderGroups.ts';
 import type { OrderStore } from './orderStore.ts';
 import { type ExchangeOrder, type FinalStatus, isFinal, type OrderDraft } from './orders.ts';
+import { Revisions } from './revisions.ts';
 import type { TradingSession } from './sessions.ts';
 
 const GTC_DAYS = 90;
@@ -32,6 +33,8 @@ export interface ExecutionReport {
   readonly quantity: Decimal;
   /** The position after it, signed. */
   readonly positionQuantity: Decimal;
+  /** The execution that this one takes back, or stands instead of. */
+  readonly previousId?: string;
 }
 
 /** One step in an order's life; the order is as it stands right after it. */
@@ -67,10 +70,14 @@ export class Venue {
   readonly #options: VenueOptions;
   readonly #books = new Map<string, Book>();
   readonly #groups: OrderGroups;
+  readonly #revisions: Revisions;
   #listener: (update: OrderUpdate) => void = () => {};
 
   constructor(options: VenueOptions) {
     this.#options = options;
+    this.#revisions = new Revisions(options, (event, order, execution) =>
+      this.#tell(event, order, execution),
+    );
     this.#groups = new OrderGroups({
       activate: (order) => this.#activate(order),
       end: (order, status) => this.#end(order, status, status),
@@ -342,6 +349,7 @@ export class Venue {
     if (!faults.current.missingExecutions) this.#tell(event, order, execution);
     if (faults.current.duplicateExecutions) this.#tell(event, order, execution);
     this.#groups.afterFill(order, match.isComplete);
+    this.#revisions.after(order, execution);
   }
 
   #end(order: ExchangeOrder, status: FinalStatus, event: string): void {

@@ -1,9 +1,15 @@
 /** What the broker says of single orders: answers to requests, answers to questions, events of its stream. */
-import type { BrokerOrder, CancelOutcome, SubmitOutcome, TradeUpdate } from '../brokers/contract.ts';
+import type {
+  BrokerOrder,
+  CancelOutcome,
+  Revision,
+  SubmitOutcome,
+  TradeUpdate,
+} from '../brokers/contract.ts';
 import { unreachable } from '../domain/assert.ts';
 import { formatDecimal } from '../domain/decimal.ts';
 import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
-import { announceFill, bookExecution } from './fills.ts';
+import { type AppliedFill, announceFill, bookExecution, bookRevision } from './fills.ts';
 import type { TrackedOrder } from './orderState.ts';
 import type { Placing } from './placing.ts';
 import type { DeskState } from './state.ts';
@@ -52,6 +58,8 @@ export class Answers {
   onSubmitted(clientOrderId: string, outcome: SubmitOutcome): void {
     const tracked = this.#state.orders.find(clientOrderId);
     if (tracked === undefined) return;
+    // An order that has ended is only brought back by the broker's own word for it.
+    if (tracked.isEnded && outcome.type !== 'accepted') return;
     switch (outcome.type) {
       case 'accepted':
         this.merge(tracked, outcome.order);
@@ -127,12 +135,14 @@ export class Answers {
     }
     const isRequestRejected = event === 'order_cancel_rejected' || event === 'order_replace_rejected';
     if (isRequestRejected) this.#onCancelRejected(tracked, event);
-    tracked.noteReported(described.filledQuantity);
+    const revised = update.revision === undefined ? [] : this.#revise(tracked, update.revision, described);
+    tracked.noteReported(described.filledQuantity, described.updatedAtMicros);
     const applied = execution === null ? null : bookExecution(state, tracked, execution);
     const hasChanged = tracked.mergeBroker(described, event, state.nowMicros);
-    if (applied !== null) {
+    const fills = applied === null ? revised : [...revised, applied];
+    if (fills.length > 0) {
       state.recordOrder(tracked);
-      announceFill(state, tracked, applied);
+      for (const fill of fills) announceFill(state, tracked, fill);
       state.emit({ type: 'refresh_account' });
       state.gate.watchLoss();
     } else if (hasChanged) {
@@ -310,6 +320,19 @@ export class Answers {
       clientOrderId,
       event,
     });
+  }
+
+  #revise(tracked: TrackedOrder, revision: Revision, described: BrokerOrder): readonly AppliedFill[] {
+    const state = this.#state;
+    const revised = bookRevision(state, tracked, revision, described);
+    if (revised !== null) return revised;
+    const { clientOrderId, symbol } = tracked.order;
+    const message = `${symbol}: the broker took an execution back that is not known any more: compare by hand`;
+    state.alert('critical', 'revision_unknown', message, {
+      clientOrderId,
+      executionId: revision.previousExecutionId,
+    });
+    return [];
   }
 
   #alertHistory(tracked: TrackedOrder, event: string): void {

@@ -76,6 +76,8 @@ export interface DeskMachineConfig {
   readonly submitTimeoutMs: number;
   readonly session: Session | null;
   readonly policy: DeskPolicy;
+  /** False where nobody reads journal, rows and log lines (a backtest without a log): then none are made. */
+  readonly keepsRecords?: boolean;
 }
 
 /** An order as the journal kept it, with what only the desk knows of it. */

@@ -34,6 +34,8 @@ function detailOf(reason: DenialReason): string {
       return `${text(reason.asked)} to sell of ${reason.symbol}, ${text(reason.held)} held`;
     case 'fraction_not_allowed':
       return `${text(reason.quantity)} of ${reason.symbol}`;
+    case 'wash_trade':
+      return `could trade with ${reason.existingClientOrderId}, an order of the same account in ${reason.symbol}`;
     case 'not_reducing':
       return `${text(reason.asked)} asked, nothing to reduce of ${text(reason.held)} held`;
     case 'risk_state':

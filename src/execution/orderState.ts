@@ -43,6 +43,13 @@ const RANK_REQUEST_REJECTED = 12;
 /** Broker statuses that say nothing of the fills so far: with a fill they read `partially_filled`. */
 const BEFORE_FILLS: ReadonlySet<OrderStatus> = new Set(['accepted', 'pending_new', 'held', 'new', 'unknown']);
 
+/** One execution, or what a restored order was filled with before (then without an id). */
+interface OrderFill {
+  readonly executionId: string | null;
+  readonly price: Decimal;
+  readonly quantity: Decimal;
+}
+
 /** What an execution did to the order. */
 export type ExecutionEffect = 'applied' | 'known' | 'surplus';
 
@@ -51,8 +58,11 @@ export class TrackedOrder {
   #order: Order;
   #local: OrderStatus;
   #word: BrokerWord | null = null;
-  readonly #fills: { readonly price: Decimal; readonly quantity: Decimal }[] = [];
-  #reportedFilled = ZERO;
+  #fills: OrderFill[] = [];
+  /** What the broker counted as filled, and when; only what no later count surpasses. One, unless there are revisions. */
+  #counts: readonly { readonly atMicros: EpochMicros; readonly filled: Decimal }[] = [];
+  /** When the broker last took an execution back: what it counted before does not count. */
+  #revisedAtMicros: EpochMicros = 0;
   readonly #executionIds = new Set<string>();
   /** Why a cancel was asked for; null while none is wanted. It stands until the order ends or the broker refuses. */
   cancelReason: string | null = null;
@@ -80,10 +90,10 @@ export class TrackedOrder {
     this.#order = order;
     this.#local = order.status;
     this.batchId = batchId;
-    this.#reportedFilled = reportedFilled;
+    this.#counts = [{ atMicros: 0, filled: reportedFilled }];
     // What a restored order was filled with before counts as one fill at its average.
     if (order.averagePrice !== null) {
-      this.#fills.push({ price: order.averagePrice, quantity: order.filledQuantity });
+      this.#fills.push({ executionId: null, price: order.averagePrice, quantity: order.filledQuantity });
     }
     // A restored status of the broker's is its oldest word: anything that it says now is newer.
     if (RANK[order.status] !== undefined && order.brokerOrderId !== null) {
@@ -106,11 +116,13 @@ export class TrackedOrder {
 
   /** Shares that were filled by the broker's count and whose executions have not come. */
   get missing(): Decimal {
-    return maximum(ZERO, subtract(this.#reportedFilled, this.#order.filledQuantity));
+    return maximum(ZERO, subtract(this.reportedFilled, this.#order.filledQuantity));
   }
 
   get reportedFilled(): Decimal {
-    return this.#reportedFilled;
+    let most = ZERO;
+    for (const { filled } of this.#counts) most = maximum(most, filled);
+    return most;
   }
 
   /** What may still be added to the position: the rest of a living order, or fills that were not told one by one. */
@@ -142,7 +154,7 @@ export class TrackedOrder {
     if (this.#word === null || isGreater(word, this.#word)) this.#word = word;
     this.confirmedAtMicros ??= nowMicros;
     this.questions = 0;
-    this.noteReported(described.filledQuantity);
+    this.noteReported(described.filledQuantity, described.updatedAtMicros);
     const isNewlyKnown = this.#order.brokerOrderId === null;
     if (isNewlyKnown) this.#order = { ...this.#order, brokerOrderId: described.brokerOrderId };
     const reason = this.#word.isTerminal
@@ -151,9 +163,15 @@ export class TrackedOrder {
     return this.#refresh(nowMicros, reason) || isNewlyKnown;
   }
 
-  /** The broker counts this much as filled. The count never falls: a lower one is older. */
-  noteReported(filledQuantity: Decimal): void {
-    this.#reportedFilled = maximum(this.#reportedFilled, filledQuantity);
+  /**
+   * The broker counted this much as filled at that moment. The count only falls by a revision: any other lower one is
+   * older, and so is every count from before the last revision.
+   */
+  noteReported(filledQuantity: Decimal, atMicros: EpochMicros): void {
+    if (atMicros < this.#revisedAtMicros) return;
+    const counts = this.#counts.filter((other) => other.atMicros > atMicros || other.filled > filledQuantity);
+    const isSurpassed = counts.some((other) => other.atMicros >= atMicros && other.filled >= filledQuantity);
+    this.#counts = isSurpassed ? counts : [...counts, { atMicros, filled: filledQuantity }];
   }
 
   /**
@@ -163,7 +181,7 @@ export class TrackedOrder {
   applyExecution(execution: Execution, nowMicros: EpochMicros): ExecutionEffect {
     if (this.#executionIds.has(execution.executionId)) return 'known';
     const filledQuantity = add(this.#order.filledQuantity, execution.quantity);
-    if (filledQuantity > minimum(this.#reportedFilled, this.#order.quantity)) return 'surplus';
+    if (filledQuantity > minimum(this.reportedFilled, this.#order.quantity)) return 'surplus';
     this.#executionIds.add(execution.executionId);
     this.#fills.push(execution);
     const averagePrice = weightedAverage(this.#fills);
@@ -176,6 +194,36 @@ export class TrackedOrder {
     this.confirmedAtMicros ??= nowMicros;
     this.#refresh(nowMicros, this.#order.statusReason);
     return 'applied';
+  }
+
+  /**
+   * Takes an execution back that was applied before, and answers its price and size; null when it is not known here.
+   * @param told what the broker repeats of it, for orders whose single executions were forgotten over a restart.
+   */
+  revokeExecution(
+    executionId: string,
+    told: Pick<OrderFill, 'price' | 'quantity'> | null,
+  ): Pick<OrderFill, 'price' | 'quantity'> | null {
+    const fill = this.#fills.find((candidate) => candidate.executionId === executionId);
+    const forgotten = this.#fills[0]?.executionId === null ? told : null;
+    const revoked = fill ?? forgotten;
+    if (revoked === null || revoked.quantity > this.#order.filledQuantity) return null;
+    const filledQuantity = subtract(this.#order.filledQuantity, revoked.quantity);
+    this.#fills =
+      fill === undefined
+        ? [{ executionId: null, price: this.#order.averagePrice ?? ZERO, quantity: filledQuantity }]
+        : this.#fills.filter((candidate) => candidate !== fill);
+    const averagePrice = filledQuantity === ZERO ? null : weightedAverage(this.#fills);
+    this.#order = { ...this.#order, filledQuantity, averagePrice };
+    return revoked;
+  }
+
+  /** The broker has revised its executions: its count of that moment is in force, though it be lower. */
+  noteRevised(filledQuantity: Decimal, atMicros: EpochMicros): void {
+    if (atMicros < this.#revisedAtMicros) return;
+    this.#revisedAtMicros = atMicros;
+    this.#counts = this.#counts.filter((other) => other.atMicros > atMicros);
+    this.noteReported(filledQuantity, atMicros);
   }
 
   #refresh(nowMicros: EpochMicros, reason: string | null): boolean {

@@ -8,8 +8,8 @@ import { TrackedOrder } from './orderState.ts';
 import { pendingOf } from './orders.ts';
 import { OrderRate } from './rate.ts';
 import type { RiskView } from './risk.ts';
-import { orderRow } from './rows.ts';
 import type { DeskState } from './state.ts';
+import { inTheWayOf } from './washTrade.ts';
 
 /** Denied orders written to the table; a strategy in a loop would otherwise fill it. The log has them all. */
 export const DENIED_ROWS_PER_MINUTE_MAX = 600;
@@ -43,6 +43,11 @@ export class Placing {
         tracked.isWaiting = true;
         state.orders.add(tracked);
         state.publishOrder(tracked);
+        for (const other of verdict.inTheWay) {
+          // One that closes a position too ends by itself: two that canceled each other would never come to an end.
+          if (other.order.reduceOnly && other.order.type === 'market') continue;
+          this.requestCancel(other, `in the way of ${intent.clientOrderId}, which reduces a position`);
+        }
         return true;
       }
       case 'approved': {
@@ -65,7 +70,7 @@ export class Placing {
     state.orders.update(tracked);
     state.journalOrder(tracked);
     state.emit({ type: 'submit', order });
-    state.emit({ type: 'record_order', row: orderRow(tracked.order, tracked.batchId) });
+    state.recordRow(tracked.order, tracked.batchId);
     state.tell(tracked.order, { type: 'order', order: tracked.order });
   }
 
@@ -98,7 +103,10 @@ export class Placing {
     for (const tracked of [...state.orders.live(symbol)]) {
       if (!tracked.isWaiting) continue;
       const pending = pendingOf(state.orders, tracked.order.instanceId, symbol);
-      const isCanceling = pending.cancelingBuys > ZERO || pending.cancelingSells > ZERO;
+      const isCanceling =
+        pending.cancelingBuys > ZERO ||
+        pending.cancelingSells > ZERO ||
+        inTheWayOf(tracked.order, state.orders).length > 0;
       const waitedMs = (state.nowMicros - tracked.order.createdAtMicros) / MICROS_PER_MILLISECOND;
       if (isCanceling && waitedMs < state.config.policy.cancelWaitMs) continue;
       const order = state.risk.release(tracked.order, state);
@@ -152,7 +160,7 @@ export class Placing {
     if (this.#deniedRows.count(state.nowMicros) >= DENIED_ROWS_PER_MINUTE_MAX) return;
     this.#deniedRows.add(state.nowMicros);
     const order = state.risk.denied(intent, denialText(reason), state.nowMicros);
-    state.emit({ type: 'record_order', row: orderRow(order, state.config.batchId) });
+    state.recordRow(order, state.config.batchId);
   }
 
   #tellDenial(intent: Intent, reason: DenialReason): void {

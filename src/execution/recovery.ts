@@ -234,15 +234,17 @@ export class Recovery {
   /** The order's own line follows its trade's; should it have been torn off, order and row are right nevertheless. */
   #fillOrder(
     clientOrderId: string,
-    fill: { readonly quantity: Decimal; readonly price: Decimal },
+    fill: Pick<NewTrade, 'side'> & { readonly quantity: Decimal; readonly price: Decimal },
     line: number,
   ): void {
     const kept = this.#orders.get(clientOrderId);
     if (kept === undefined) return;
     const { order } = kept;
     const before = { price: order.averagePrice ?? ZERO, quantity: order.filledQuantity };
-    const filledQuantity = add(order.filledQuantity, fill.quantity);
-    const averagePrice = weightedAverage([before, fill]);
+    // An entry of the other side takes an execution back.
+    const isRevoked = fill.side !== order.side;
+    const filledQuantity = (isRevoked ? subtract : add)(order.filledQuantity, fill.quantity);
+    const averagePrice = isRevoked ? order.averagePrice : weightedAverage([before, fill]);
     const filled = { ...kept, order: { ...order, filledQuantity, averagePrice } };
     this.#orders.set(clientOrderId, filled);
     this.#orderRows.set(clientOrderId, { row: filled, line });

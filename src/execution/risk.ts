@@ -22,10 +22,12 @@ import type { EpochMicros } from '../domain/time.ts';
 import type { RiskPlan } from '../tradeplan/plan.ts';
 import type { ApprovedOrder } from './contract.ts';
 import { exposureOf } from './exposure.ts';
+import type { TrackedOrder } from './orderState.ts';
 import { type Orders, pendingOf, reducible } from './orders.ts';
 import type { Positions } from './positions.ts';
 import type { Prices, Reference } from './prices.ts';
 import { findFault, isFractional } from './validation.ts';
+import { inTheWayOf } from './washTrade.ts';
 
 const HUNDRED = decimal('100');
 
@@ -53,8 +55,11 @@ export interface RiskView {
 export type Verdict =
   /** `committed`: buying power that the order takes. */
   | { readonly type: 'approved'; readonly order: ApprovedOrder; readonly committed: Decimal }
-  /** It reduces, and what it would close is still bound by orders whose cancel is under way. */
-  | { readonly type: 'wait'; readonly order: Order }
+  /**
+   * It reduces, and must wait for orders to end: what it would close is still bound by some whose cancel is under way,
+   * or it could trade with those `inTheWay`, which are to be canceled.
+   */
+  | { readonly type: 'wait'; readonly order: Order; readonly inTheWay: readonly TrackedOrder[] }
   | { readonly type: 'denied'; readonly reason: DenialReason };
 
 interface Limits {
@@ -109,15 +114,22 @@ export class Risk {
     const freeLater = reducible(held, intent.side, subtract(same, canceling));
     const isCanceling = pending.cancelingBuys > ZERO || pending.cancelingSells > ZERO;
     const order = orderOf(intent, nowMicros);
+    const inTheWay = inTheWayOf(intent, view.orders);
     if (intent.reduceOnly) {
       if (freeLater === ZERO) return denied({ code: 'not_reducing', held, asked: intent.quantity });
-      if (isCanceling)
-        return { type: 'wait', order: { ...order, quantity: minimum(order.quantity, freeLater) } };
+      if (isCanceling || inTheWay.length > 0)
+        return { type: 'wait', order: { ...order, quantity: minimum(order.quantity, freeLater) }, inTheWay };
       return approved({ ...order, quantity: minimum(order.quantity, free) }, ZERO);
     }
-    if (intent.quantity <= free) return approved(order, ZERO);
+    if (intent.quantity <= free && inTheWay.length === 0) return approved(order, ZERO);
     // The strategy has canceled its stop and closes: what the stop binds becomes free.
-    if (intent.quantity <= freeLater) return { type: 'wait', order: { ...order, reduceOnly: true } };
+    if (intent.quantity <= freeLater) {
+      return { type: 'wait', order: { ...order, reduceOnly: true }, inTheWay };
+    }
+    const opposite = inTheWay[0]?.order.clientOrderId;
+    if (opposite !== undefined) {
+      return denied({ code: 'wash_trade', symbol: intent.symbol, existingClientOrderId: opposite });
+    }
     return this.#checkNewRisk(intent, order, view, nowMicros);
   }
 

@@ -26,8 +26,16 @@ export function orderRow(order: Order, batchId: string): OrderRow {
   };
 }
 
-/** @param heldBefore the instance's signed position before the fill: it tells opening from closing. */
-export function tradeRow(fill: Fill, order: Order, batchId: string, heldBefore: Decimal): NewTrade {
+/**
+ * @param context.heldBefore the instance's signed position before the fill: it tells opening from closing.
+ * @param context.reason in place of the order's; null = the order's.
+ */
+export function tradeRow(
+  fill: Fill,
+  order: Order,
+  context: { readonly batchId: string; readonly heldBefore: Decimal; readonly reason: string | null },
+): NewTrade {
+  const { batchId, heldBefore, reason } = context;
   return {
     executionId: fill.executionId,
     algoRunId: order.algoRunId,
@@ -42,7 +50,7 @@ export function tradeRow(fill: Fill, order: Order, batchId: string, heldBefore: 
     executedAt: formatMicros(fill.executedAtMicros),
     targetPrice: textOrNull(order.targetPrice),
     stopPrice: textOrNull(order.stopLossPrice),
-    indicators: indicatorsOf(order),
+    indicators: indicatorsOf(reason === null ? order : { ...order, reason }, fill.side),
   };
 }
 
@@ -53,10 +61,10 @@ function operationOf(fill: Fill, heldBefore: Decimal): NewTrade['operation'] {
 }
 
 /** `{buy: {reason, ...indicators}}` or `{sell: {...}}`. */
-function indicatorsOf(order: Order): JsonObject {
+function indicatorsOf(order: Order, side: Fill['side']): JsonObject {
   const figures: { [key: string]: JsonValue } = { reason: order.reason };
   for (const [name, value] of Object.entries(order.indicators)) figures[name] = finite(value);
-  return order.side === 'buy' ? { buy: figures } : { sell: figures };
+  return side === 'buy' ? { buy: figures } : { sell: figures };
 }
 
 /** JSON has no NaN: a figure that is none is null, and the others are kept. */

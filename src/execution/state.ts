@@ -30,8 +30,11 @@ export class DeskState {
   readonly risk: Risk;
   readonly gate: RiskGate;
   readonly instances: ReadonlyMap<string, MachineInstance>;
+  readonly keepsRecords: boolean;
   /** Executions that have been applied, by id. */
   readonly executionIds = new Set<string>();
+  /** Executions beyond the broker's count that were alerted. */
+  readonly surplusIds = new Set<string>();
   instruments: ReadonlyMap<string, Instrument> = new Map();
   account: Account | null = null;
   session: Session | null;
@@ -52,6 +55,7 @@ export class DeskState {
 
   constructor(config: DeskMachineConfig) {
     this.config = config;
+    this.keepsRecords = config.keepsRecords ?? true;
     this.session = config.session;
     this.risk = new Risk(config.risk, config.assetClass);
     this.gate = new RiskGate(this);
@@ -71,7 +75,7 @@ export class DeskState {
   }
 
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: JsonObject): void {
-    this.emit({ type: 'log', level, message, fields });
+    if (this.keepsRecords) this.emit({ type: 'log', level, message, fields });
   }
 
   alert(severity: Severity, code: string, message: string, fields: JsonObject): void {
@@ -80,6 +84,7 @@ export class DeskState {
 
   /** Writes an order down in the journal. */
   journalOrder(tracked: TrackedOrder): void {
+    if (!this.keepsRecords) return;
     this.emit({
       type: 'journal',
       entry: {
@@ -108,7 +113,12 @@ export class DeskState {
       this.commitments.release(tracked.order.clientOrderId);
     }
     this.journalOrder(tracked);
-    this.emit({ type: 'record_order', row: orderRow(tracked.order, tracked.batchId) });
+    this.recordRow(tracked.order, tracked.batchId);
+  }
+
+  /** Writes an order's row for the table. */
+  recordRow(order: Order, batchId: string): void {
+    if (this.keepsRecords) this.emit({ type: 'record_order', row: orderRow(order, batchId) });
   }
 
   rememberConsumer(instanceId: string, symbol: string, consumer: string): void {

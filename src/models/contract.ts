@@ -115,8 +115,17 @@ export interface HoldingRow {
   readonly stopPrice: string | null;
 }
 
+/** Which rows of a list: those that meet all that is given. */
 export interface RowFilter {
   readonly batchId?: string;
+  /** Name of a strategy or of an instance of one. */
+  readonly strategy?: string;
+  /** Not asked of runs. */
+  readonly symbol?: string;
+  /** RFC 3339, inclusive: when the run began, the order was created, the trade executed. Not asked of positions. */
+  readonly since?: string;
+  /** RFC 3339, exclusive. */
+  readonly until?: string;
   /** The newest rows only, at most this many. Missing = {@link ROWS_PER_LIST_DEFAULT}. */
   readonly limit?: number;
 }

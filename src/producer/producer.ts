@@ -77,7 +77,11 @@ export class Producer {
         break;
       case 'record':
         this.#recording = new MarketRecording(
-          new RecordingPort(command.port, { clock: this.#parts.clock, limits: MARKET_RECORDING_LIMITS }),
+          new RecordingPort(command.port, {
+            clock: this.#parts.clock,
+            limits: MARKET_RECORDING_LIMITS,
+            isMarketRecorded: false,
+          }),
           this.#parts.stream.symbols,
         );
         break;

@@ -17,14 +17,22 @@ export class MarketRecording {
     this.#symbols = symbols;
   }
 
-  /** Copies the batch's rows, before anybody else gets it. */
+  /** Copies the batch's rows, before anybody else gets it, and marks them with their place on the tape. */
   take(batch: Batch): void {
     if (this.#named < this.#symbols.size) this.#name();
+    const { count, origin } = batch;
+    const { sequence } = this.#port;
+    for (let row = 0; row < count; row += 1) origin[row] = sequence + row;
     this.#port.rows(batch);
   }
 
   gap({ fromMicros, toMicros, reason }: Extract<StreamNotice, { type: 'gap' }>): void {
     this.#port.gap(fromMicros, toMicros, GAP_REASONS[reason]);
+  }
+
+  /** Sends what was gathered. */
+  flush(): void {
+    this.#port.flush();
   }
 
   close(): void {

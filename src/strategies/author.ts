@@ -38,3 +38,4 @@ export * as z from './schema.ts';
 export * from './toolbox/cycle.ts';
 export { BarFollower } from './toolbox/follower.ts';
 export { quantityByRisk, type RiskSizing, shareOfEquity } from './toolbox/sizing.ts';
+export { approach, type TargetOrders, type Targets } from './toolbox/targets.ts';

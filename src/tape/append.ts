@@ -163,6 +163,7 @@ function blankRow(batch: Batch, kind: EventKind, symbolId: number): number {
   batch.idLow[row] = 0;
   batch.idHigh[row] = 0;
   batch.conditions[row] = 0;
+  batch.origin[row] = 0;
   batch.heapOffset[row] = 0;
   batch.heapLength[row] = 0;
   batch.flags[row] = 0;

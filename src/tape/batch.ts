@@ -15,6 +15,7 @@
  * | idLow idHigh  | Uint32  | trade id      | 0          | 0           |                                         |
  * | symbolId      | Uint32  | id of the stream's symbol, see definitions                                           |
  * | conditions    | Uint32  | up to four one-character ASCII condition codes, first in the lowest byte, 0-padded   |
+ * | origin        | Uint32  | the row's sequence on the tape of its market, modulo 2^32; 0 = none, as of the port's own words |
  * | heapOffset    | Uint32  | where the row's bytes start in the heap                                              |
  * | heapLength    | Uint32  | how many; 0 = none. Bars: three Float64 (volume, vwap, trade count)                  |
  * | kind          | Uint8   | {@link EventKind}                                                                    |
@@ -27,8 +28,8 @@ import type { EpochMicros } from '../domain/time.ts';
 
 export const BATCH_VERSION = 1;
 export const HEADER_BYTES = 64;
-/** Bytes of all columns for one row: 6 x 8 + 6 x 4 + 5 x 1, rounded up so that columns stay aligned. */
-const ROW_BYTES = 6 * 8 + 6 * 4 + 5;
+/** Bytes of all columns for one row: 6 x 8 + 7 x 4 + 5 x 1, rounded up so that columns stay aligned. */
+const ROW_BYTES = 6 * 8 + 7 * 4 + 5;
 
 /** What a row says. The numbers stand in tape files: never reuse one. */
 export const EventKind = {
@@ -65,7 +66,10 @@ export const EventKind = {
   gap: 33,
   /** Ports: units move at this place of the stream. n0 = number of the move. Never in a market tape. */
   barrier: 40,
-  /** Inbox tapes: a market batch was taken at timeNs; its n0 rows follow, definitions and gaps included. */
+  /**
+   * Inbox tapes: a market batch of n0 rows was taken at timeNs, definitions and gaps included. With code0 = 0 they
+   * follow. With code0 = 1 those that stand on the market's tape do not: see `references.ts`.
+   */
   taken: 34,
   /** Inbox tapes: something else was taken at timeNs. heap = JSON (`notes.ts`), see {@link RowFlag.continued}. */
   note: 35,
@@ -141,6 +145,7 @@ export class Batch {
   readonly idHigh: Uint32Array;
   readonly symbolId: Uint32Array;
   readonly conditions: Uint32Array;
+  readonly origin: Uint32Array;
   readonly heapOffset: Uint32Array;
   readonly heapLength: Uint32Array;
   readonly kind: Uint8Array;
@@ -196,6 +201,7 @@ export class Batch {
     this.idHigh = words();
     this.symbolId = words();
     this.conditions = words();
+    this.origin = words();
     this.heapOffset = words();
     this.heapLength = words();
     this.kind = bytes(capacity);
@@ -332,6 +338,7 @@ export class Batch {
     this.idHigh[row] = 0;
     this.symbolId[row] = symbolId;
     this.conditions[row] = 0;
+    this.origin[row] = 0;
     this.heapOffset[row] = 0;
     this.heapLength[row] = 0;
     this.kind[row] = kind;
@@ -360,6 +367,7 @@ export class Batch {
     this.idHigh[at] = source.idHigh[row]!;
     this.symbolId[at] = source.symbolId[row]!;
     this.conditions[at] = source.conditions[row]!;
+    this.origin[at] = source.origin[row]!;
     this.kind[at] = kind;
     this.flags[at] = source.flags[row]!;
     this.code0[at] = source.code0[row]!;

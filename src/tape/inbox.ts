@@ -1,12 +1,16 @@
 /**
  * Reads inbox tapes: what one machine took, in its order. A batch of the market stands on the tape as a row of kind
- * `taken` and then its rows, anything else as a row of kind `note`, or several when its JSON is long.
+ * `taken`, which names its rows on the market's tape or is followed by them; anything else as a row of kind `note`, or
+ * several when its JSON is long.
  */
+import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import { Batch, EventKind, RowFlag } from './batch.ts';
 import { appendRows } from './copy.ts';
+import { MarketRows } from './market.ts';
 import { decodeNote } from './notes.ts';
 import { TapeReader } from './reader.ts';
+import { isReferring, type Run, runsOf } from './references.ts';
 import { SymbolTable } from './symbols.ts';
 
 /** The sequence of a machine's first row. Its rows are counted from its start, those included that were lost. */
@@ -29,110 +33,168 @@ export type InboxEntry =
   /** The recorder could not keep up, or a tape is missing: from here on the inbox cannot be run again. */
   | { readonly type: 'lost'; readonly sequence: number; readonly rows: number };
 
-/** What has been read of the entry under way. */
-class Assembly {
-  /** Rows that are still to come; 0 between entries. */
-  missing = 0;
-  text = '';
-  isContinued = false;
-  sequence = 0;
-  takenMicros: EpochMicros = 0;
-  batch = Batch.create({ rows: 0, heapBytes: 0 });
-  readonly #texts = new TextDecoder();
+export interface InboxTapes {
+  /** One machine's tapes, in the order in which they were written. */
+  readonly inbox: readonly string[];
+  /** The same daemon's tapes of the market, likewise; not needed where the market was not recorded. */
+  readonly market?: readonly string[];
+  /** Where the ids of all batches are found, or given. */
+  readonly symbols?: SymbolTable;
+}
 
-  beginBatch(source: Batch, row: number): void {
-    this.missing = source.n0[row]!;
-    this.sequence = source.firstSequence + row;
-    this.takenMicros = source.timeMicros(row);
-    this.batch.reset(0, source.baseMicros);
-  }
+interface TakenHead {
+  readonly sequence: number;
+  readonly takenMicros: EpochMicros;
+  readonly rows: number;
+  /** Null: all rows follow. */
+  readonly runs: readonly Run[] | null;
+}
 
-  /** Takes rows of the batch from `row` on and answers how many. */
-  takeRows(source: Batch, row: number): number {
-    const count = Math.min(this.missing, source.count - row);
-    let heapBytes = 0;
-    for (let index = row; index < row + count; index += 1) heapBytes += source.heapLength[index]!;
-    this.#makeRoom(count, heapBytes);
-    appendRows(source, row, count, this.batch);
-    this.missing -= count;
-    return count;
-  }
-
-  takeText(source: Batch, row: number): void {
-    if (!this.isContinued) {
-      this.text = '';
-      this.sequence = source.firstSequence + row;
+/** @throws {UserError} at a file that is no tape, or damaged inside; a torn end is no damage. */
+export async function* readInbox(tapes: InboxTapes): AsyncGenerator<InboxEntry, void, undefined> {
+  const symbols = tapes.symbols ?? new SymbolTable();
+  const market = tapes.market === undefined ? undefined : new MarketRows(tapes.market, symbols);
+  const assembly = new Assembly(market);
+  let next: number | undefined;
+  try {
+    for (const path of tapes.inbox) {
+      const reader = await TapeReader.open({ path, symbols });
+      for await (const source of reader) {
+        const { firstSequence } = source;
+        if (next !== undefined && firstSequence !== next) {
+          assembly.drop();
+          const isStartedAgain = firstSequence === FIRST_SEQUENCE;
+          if (!isStartedAgain) yield { type: 'lost', sequence: next, rows: firstSequence - next };
+        }
+        next = firstSequence + source.count;
+        yield* assembly.take(source);
+      }
     }
-    this.isContinued = (source.flags[row]! & RowFlag.continued) !== 0;
-    // A character may be cut in two by the end of a row.
-    this.text += this.#texts.decode(source.heapBytes(row), { stream: this.isContinued });
+  } finally {
+    await market?.close();
+  }
+}
+
+/** Puts entries together, whatever blocks their rows stand in. */
+class Assembly {
+  readonly #market: MarketRows | undefined;
+  readonly #texts = new TextDecoder();
+  #head: TakenHead | null = null;
+  /** Rows of the batch under way that are still to come. */
+  #missing = 0;
+  /** Those that have. */
+  #followed = Batch.create({ rows: 0, heapBytes: 0 });
+  #text = '';
+  #isContinued = false;
+  #noteSequence = 0;
+
+  constructor(market: MarketRows | undefined) {
+    this.#market = market;
   }
 
+  async *take(source: Batch): AsyncGenerator<InboxEntry, void, undefined> {
+    for (let row = 0; row < source.count; ) {
+      const kind = source.kind[row]!;
+      if (this.#missing > 0) row += this.#takeRows(source, row);
+      else {
+        if (kind === EventKind.taken) this.#begin(source, row);
+        else if (kind === EventKind.note) {
+          this.#takeText(source, row);
+          if (!this.#isContinued) yield this.#note(source.timeMicros(row));
+        }
+        row += 1;
+      }
+      if (this.#head === null || this.#missing > 0) continue;
+      const entry = await this.#batch(this.#head);
+      this.#head = null;
+      yield entry;
+    }
+  }
+
+  /** Rows are missing: what was under way can never be whole. */
   drop(): void {
-    this.missing = 0;
-    this.isContinued = false;
+    this.#head = null;
+    this.#missing = 0;
+    this.#isContinued = false;
     this.#texts.decode();
   }
 
-  #makeRoom(rows: number, heapBytes: number): void {
-    const { batch } = this;
-    if (batch.count + rows <= batch.capacity && batch.heapUsed + heapBytes <= batch.heapCapacity) return;
-    const size = {
-      rows: Math.max((batch.count + this.missing) * 2, batch.capacity),
-      heapBytes: (batch.heapUsed + heapBytes) * 2,
-    };
-    this.batch = Batch.create(size, 0, batch.baseMicros);
-    appendRows(batch, 0, batch.count, this.batch);
+  #begin(source: Batch, row: number): void {
+    const runs = isReferring(source, row) ? runsOf(source, row) : null;
+    const rows = source.n0[row]!;
+    const takenMicros = source.timeMicros(row);
+    this.#head = { sequence: source.firstSequence + row, takenMicros, rows, runs };
+    this.#missing = runs === null ? rows : source.n2[row]!;
+    this.#followed.reset(0, takenMicros);
   }
-}
 
-/**
- * The entries of one machine's tapes, which are given in the order in which they were written.
- * @param symbols where the ids of all batches are found, or given.
- * @throws {UserError} at a file that is no tape, or damaged inside; a torn end is no damage.
- */
-export async function* readInbox(
-  paths: readonly string[],
-  symbols = new SymbolTable(),
-): AsyncGenerator<InboxEntry, void, undefined> {
-  const assembly = new Assembly();
-  let next: number | undefined;
-  for (const path of paths) {
-    const reader = await TapeReader.open({ path, symbols });
-    for await (const source of reader) {
-      const { firstSequence } = source;
-      if (next !== undefined && firstSequence !== next) {
-        assembly.drop();
-        const isStartedAgain = firstSequence === FIRST_SEQUENCE;
-        if (!isStartedAgain) yield { type: 'lost', sequence: next, rows: firstSequence - next };
+  #takeRows(source: Batch, row: number): number {
+    const count = Math.min(this.#missing, source.count - row);
+    let heapBytes = 0;
+    for (let index = row; index < row + count; index += 1) heapBytes += source.heapLength[index]!;
+    this.#followed = roomFor(this.#followed, this.#missing, heapBytes);
+    appendRows(source, row, count, this.#followed);
+    this.#missing -= count;
+    return count;
+  }
+
+  async #batch(head: TakenHead): Promise<InboxEntry> {
+    const { sequence, takenMicros, rows, runs } = head;
+    if (runs === null) return { type: 'batch', sequence, takenMicros, batch: this.#followed };
+    const batch = await this.#resolve(runs, head);
+    if (batch === undefined) return { type: 'lost', sequence, rows };
+    return { type: 'batch', sequence, takenMicros, batch };
+  }
+
+  async #resolve(runs: readonly Run[], { takenMicros, rows }: TakenHead): Promise<Batch | undefined> {
+    const market = this.#market;
+    let batch = Batch.create({ rows, heapBytes: 4_096 }, 0, takenMicros);
+    let followed = 0;
+    for (const { count, sequence } of runs) {
+      if (sequence === null) {
+        batch = roomFor(batch, count, this.#followed.heapUsed);
+        appendRows(this.#followed, followed, count, batch);
+        followed += count;
+        continue;
       }
-      next = firstSequence + source.count;
-      yield* entriesOf(source, assembly);
+      if (market === undefined) throw withoutMarket();
+      batch = roomFor(batch, count, await market.heapBytesOf(sequence, count));
+      if (!(await market.append(sequence, count, batch))) return undefined;
     }
+    return batch;
+  }
+
+  #takeText(source: Batch, row: number): void {
+    if (!this.#isContinued) {
+      this.#text = '';
+      this.#noteSequence = source.firstSequence + row;
+    }
+    this.#isContinued = (source.flags[row]! & RowFlag.continued) !== 0;
+    // A character may be cut in two by the end of a row.
+    this.#text += this.#texts.decode(source.heapBytes(row), { stream: this.#isContinued });
+  }
+
+  #note(atMicros: EpochMicros): InboxEntry {
+    return { type: 'note', sequence: this.#noteSequence, atMicros, value: decodeNote(this.#text) };
   }
 }
 
-function* entriesOf(source: Batch, assembly: Assembly): Generator<InboxEntry, void, undefined> {
-  let row = 0;
-  while (row < source.count) {
-    const kind = source.kind[row]!;
-    if (assembly.missing > 0) row += assembly.takeRows(source, row);
-    else {
-      if (kind === EventKind.taken) assembly.beginBatch(source, row);
-      else if (kind === EventKind.note) {
-        assembly.takeText(source, row);
-        if (!assembly.isContinued) yield noteOf(source, row, assembly);
-      }
-      row += 1;
-      if (kind !== EventKind.taken) continue;
-    }
-    if (assembly.missing === 0) {
-      const { sequence, takenMicros, batch } = assembly;
-      yield { type: 'batch', sequence, takenMicros, batch };
-    }
-  }
+/** The batch, or a larger one with its rows. */
+function roomFor(batch: Batch, rows: number, heapBytes: number): Batch {
+  if (batch.count + rows <= batch.capacity && batch.heapUsed + heapBytes <= batch.heapCapacity) return batch;
+  const size = {
+    rows: Math.max((batch.count + rows) * 2, batch.capacity),
+    heapBytes: Math.max((batch.heapUsed + heapBytes) * 2, batch.heapCapacity),
+  };
+  const larger = Batch.create(size, 0, batch.baseMicros);
+  appendRows(batch, 0, batch.count, larger);
+  return larger;
 }
 
-function noteOf(source: Batch, row: number, { sequence, text }: Assembly): InboxEntry {
-  return { type: 'note', sequence, atMicros: source.timeMicros(row), value: decodeNote(text) };
+function withoutMarket(): UserError {
+  return new UserError({
+    exitCode: EXIT_USAGE,
+    cause: 'the inbox tape names rows of the tape of its market, which was not given',
+    remedy: 'Give the market tapes of the same batch.',
+  });
 }

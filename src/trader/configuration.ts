@@ -129,6 +129,7 @@ export function consumerConfigOf(
       limits: { ...DEFAULT_HOST_LIMITS, historyBarsMax: plan.limits.historyBarsMax },
     },
     heartbeatPeriodMs: DEFAULT_HEARTBEAT_PERIOD_MS,
+    isMarketRecorded: plan.record.market,
     log: context.log,
     activity: options.activity,
   };

@@ -56,9 +56,10 @@ function reasonOf(parameters: Record<string, unknown>): string {
 }
 
 function filterOf(parameters: Record<string, unknown>): RowFilter {
-  const { batchId, limit } = parameters;
-  return {
-    ...(typeof batchId === 'string' ? { batchId } : {}),
-    ...(typeof limit === 'number' ? { limit } : {}),
-  };
+  const { limit } = parameters;
+  const texts = ['batchId', 'strategy', 'symbol', 'since', 'until'].flatMap((name) => {
+    const value = parameters[name];
+    return typeof value === 'string' ? [[name, value]] : [];
+  });
+  return { ...Object.fromEntries(texts), ...(typeof limit === 'number' ? { limit } : {}) };
 }

@@ -10,6 +10,7 @@ import { Batch, type BatchSize, EventKind, type GapReason, RowFlag } from '../ta
 import { appendRows } from '../tape/copy.ts';
 import { FIRST_SEQUENCE } from '../tape/inbox.ts';
 import { encodeNote } from '../tape/notes.ts';
+import { RunFinder } from '../tape/references.ts';
 import { TypedPort } from './ports.ts';
 
 /** To the recorder: a sealed batch, transferred, or names of the symbol ids in the batches behind them. */
@@ -50,6 +51,8 @@ export class RecordingPort {
   readonly #limits: RecordingLimits;
   readonly #flushing: Timer;
   readonly #pieceBytes: number;
+  /** Where rows that stand on the market's tape are named, not repeated. */
+  readonly #runs: RunFinder | null;
   readonly #free: Batch[] = [];
   /** A row that is written here first. */
   readonly #single: Batch;
@@ -58,9 +61,14 @@ export class RecordingPort {
   #sequence = FIRST_SEQUENCE;
   #rowsLost = 0;
 
-  constructor(port: MessagePort, options: { clock: Clock; limits: RecordingLimits }) {
+  /** @param options with `isMarketRecorded` rows that stand on the market's tape are named, not repeated. */
+  constructor(
+    port: MessagePort,
+    options: { clock: Clock; limits: RecordingLimits; isMarketRecorded: boolean },
+  ) {
     const { clock, limits } = options;
     this.#limits = limits;
+    this.#runs = options.isMarketRecorded ? new RunFinder() : null;
     this.#pieceBytes = Math.min(NOTE_PIECE_BYTES_MAX, limits.batch.heapBytes);
     this.#single = Batch.create({ rows: 1, heapBytes: this.#pieceBytes });
     this.#flushing = clock.every(limits.flushPeriodMs, () => this.flush());
@@ -78,6 +86,11 @@ export class RecordingPort {
   /** There is a buffer for what comes next. */
   get hasRoom(): boolean {
     return this.#open !== undefined || this.#free.length > 0 || this.#made < this.#limits.batchesMax;
+  }
+
+  /** Of the next row. */
+  get sequence(): number {
+    return this.#sequence;
   }
 
   /** Rows that found no buffer, since the start. */
@@ -111,14 +124,15 @@ export class RecordingPort {
   taken(batch: Batch, takenMicros: EpochMicros, from = 0, to = batch.count): void {
     if (!this.isOpen) return;
     if (from === 0) this.#nameDefined(batch);
-    const target = this.#writable(takenMicros);
+    const head = this.#row(EventKind.taken, takenMicros);
+    head.n0[0] = to - from;
+    const isWhole = from === 0 && to === batch.count;
+    if (isWhole && this.#runs !== null && this.#refer(head, this.#runs, batch)) return;
     // Rows without their head could not be read: they are lost together.
-    if (target === undefined) {
+    if (this.#writable(takenMicros) === undefined) {
       this.#lose(to - from + 1);
       return;
     }
-    const head = this.#row(EventKind.taken, takenMicros);
-    head.n0[0] = to - from;
     this.rows(head);
     this.rows(batch, from, to);
   }
@@ -163,6 +177,37 @@ export class RecordingPort {
     if (!this.isOpen) return;
     this.flush();
     this.#port.close();
+  }
+
+  /** Writes a head that names the batch's rows, and those that have no name. False when they are too many runs. */
+  #refer(head: Batch, runs: RunFinder, batch: Batch): boolean {
+    runs.look(batch);
+    const { bytes, first, following } = runs;
+    if (bytes.length > this.#pieceBytes) return false;
+    head.code0[0] = 1;
+    head.n1[0] = first;
+    head.n2[0] = following;
+    head.setHeapBytes(0, bytes);
+    if (this.#writable(head.baseMicros) === undefined) {
+      this.#lose(following + 1);
+      return true;
+    }
+    this.rows(head);
+    for (let row = 0, left = following; left > 0; row += 1) {
+      if (batch.origin[row] !== 0) continue;
+      left -= 1;
+      this.#following(batch, row);
+    }
+    return true;
+  }
+
+  #following(batch: Batch, row: number): void {
+    const heapBytes = batch.heapLength[row]!;
+    const isSmall = heapBytes <= this.#pieceBytes;
+    const single = isSmall ? this.#single : Batch.create({ rows: 1, heapBytes });
+    single.reset(0, batch.baseMicros);
+    single.appendRow(batch, row);
+    this.rows(single);
   }
 
   #append(source: Batch, { row, to }: { row: number; to: number }, target: Batch): number {

@@ -33,6 +33,7 @@ class RunningConsumer {
   constructor(bundle: StrategyBundle) {
     const config: ConsumerConfig = {
       host: hostConfig([instance(bundle)], { marketHours: 'always' }),
+      isMarketRecorded: false,
       heartbeatPeriodMs: 50,
       log: { level: 'silent', file: null, isPretty: false },
       activity: this.activity.buffer as SharedArrayBuffer,

@@ -163,6 +163,26 @@ describe('a desk on the local exchange', () => {
     expect(harness.alerts()).toEqual(['broker_disconnected']);
   });
 
+  it.each([
+    ['bustProbability', '0', 'trade_bust'],
+    ['correctProbability', '10', 'trade_correct'],
+  ] as const)('takes executions back that the broker revises: %s', async (fault, left, event) => {
+    const harness = await startDesk();
+    exchange.setFaults({ [fault]: 1 });
+    const id = harness.order({ symbol: SYMBOL, side: 'buy' });
+    await until(() => harness.fills(id).some(({ fill }) => fill.executionId.endsWith('.revoked')), {
+      what: event,
+    });
+    exchange.setFaults(NO_FAULTS);
+    await until(async () => (await harness.status()).positions[0]?.quantity === decimal(left), {
+      what: `${left} to be held`,
+    });
+    expect(harness.alerts()).toContain('history_changed');
+    expect(harness.alerts()).not.toContain('position_break');
+    await until(async () => (await tradeRows(harness)).length >= 2, { what: 'rows' });
+    await close(harness);
+  });
+
   it('trades on while the database is down, and every row is there once when it is back', async () => {
     batches += 1;
     const batchId = `${batches}-batch`;
@@ -216,10 +236,13 @@ describe('a desk on the local exchange', () => {
       second.cancel(resting, SYMBOL);
       await second.settled(resting, 'canceled');
       await close(second);
-      await until(async () => (await tradeRows(first)).length > 0, { what: 'rows' });
-      const rows = [...(await tradeRows(first)), ...(await tradeRows(second))];
-      const sum = rows.reduce((total, row) => total + (row.side === 'buy' ? 1n : -1n) * decimal(row.qty), 0n);
-      expect(sum).toBe(0n);
+      const bookedSum = async () => {
+        const rows = [...(await tradeRows(first)), ...(await tradeRows(second))];
+        return rows.reduce((total, row) => total + (row.side === 'buy' ? 1n : -1n) * decimal(row.qty), 0n);
+      };
+      await until(async () => (await tradeRows(first)).length > 0 && (await bookedSum()) === 0n, {
+        what: 'rows of all that was bought and sold',
+      });
       expect(second.alerts()).toEqual([]);
     },
   );

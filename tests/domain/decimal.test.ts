@@ -109,6 +109,25 @@ describe('an exact amount', () => {
     );
   });
 
+  it('converts as by way of the text, whichever way is taken', () => {
+    fc.assert(
+      fc.property(amounts, (value) => {
+        expect(numberFromDecimal(value)).toBe(Number(formatDecimal(value)));
+        const small = (value % 10n ** 16n) as Decimal;
+        expect(numberFromDecimal(small)).toBe(Number(formatDecimal(small)));
+      }),
+    );
+    const numbers = fc.oneof(
+      fc.double({ min: -1e12, max: 1e12, noNaN: true }),
+      fc.integer({ min: -(10 ** 12), max: 10 ** 12 }).map((units) => units / 10_000),
+    );
+    fc.assert(
+      fc.property(numbers, (value) => {
+        expect(decimalFromNumber(value)).toBe(decimal(String(value)));
+      }),
+    );
+  });
+
   it('prints a fixed number of places for people', () => {
     expect(formatFixed(decimal('5'), 2)).toBe('5.00');
     expect(formatFixed(decimal('-0.005'), 2)).toBe('0.00');

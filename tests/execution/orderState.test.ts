@@ -131,7 +131,7 @@ function naive(words: readonly Word[]): { status: OrderStatus; filled: Decimal; 
 }
 
 function hear(tracked: TrackedOrder, { event, described, execution }: Word): void {
-  tracked.noteReported(described.filledQuantity);
+  tracked.noteReported(described.filledQuantity, described.updatedAtMicros);
   if (execution !== null) tracked.applyExecution(execution, described.updatedAtMicros);
   tracked.mergeBroker(described, event, described.updatedAtMicros);
 }

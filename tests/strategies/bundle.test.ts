@@ -34,7 +34,8 @@ describe('a strategy bundle', () => {
       expect(made.name).toBe(name);
       expect(made.version).toMatch(/^[0-9a-f]{64}$/);
       expect(checkParameters(made, {})).toMatchObject({ ok: true });
-      expect(describeStrategy(made)).toMatchObject({ scope: 'symbol', channels: ['trades', 'bars'] });
+      expect(describeStrategy(made).channels).toContain('bars');
+      expect(Buffer.byteLength(made.source)).toBeLessThan(250_000);
     }
   });
 
@@ -45,6 +46,34 @@ describe('a strategy bundle', () => {
     expect(Buffer.byteLength(made.source)).toBeLessThan(250_000);
     // Of trading-signals' indicators only those that it uses.
     expect(made.source).not.toMatch(/class (Ichimoku|BollingerBands|StochasticOscillator)/i);
+  });
+
+  it('can use every calculation in its realm, which has nothing of Node', async () => {
+    const made = await bundle(
+      'calculations.ts',
+      `import * as openbell from 'openbell';
+       const { defineStrategy, z } = openbell;
+       const candles = Array.from({ length: 300 }, (_, index) => ({
+         timeMicros: index * 6e7, open: 100, high: 102 + Math.sin(index), low: 98, close: 100 + Math.sin(index / 7), volume: 5,
+       }));
+       const of = (make, pick) => { const made = make(); for (const candle of candles) made.update(pick(candle)); return made.isReady; };
+       const { Sma, Ema, Wma, Hma, Dema, Tema, Wilder, Macd, Rsi, RateOfChange, Momentum, Bollinger, Trend, StandardDeviation, Volatility } = openbell;
+       const { Stochastic, WilliamsR, Cci, Adx, Aroon, Keltner, Donchian, Atr, TrueRange, Obv, AccumulationDistribution, ChaikinMoneyFlow, Mfi, Patterns } = openbell;
+       const prices = { Sma, Ema, Wma, Hma, Dema, Tema, Wilder, Macd, Rsi, RateOfChange, Momentum, Bollinger, Trend, StandardDeviation, Volatility };
+       const bars = { Stochastic, WilliamsR, Cci, Adx, Aroon, Keltner, Donchian, Atr, TrueRange, Obv, AccumulationDistribution, ChaikinMoneyFlow, Mfi, Patterns };
+       const periods = new Set(['Sma', 'Ema', 'Wma', 'Hma', 'Dema', 'Tema', 'Wilder']);
+       const failed = [
+         ...Object.entries(prices).filter(([name, Made]) => !of(() => (periods.has(name) ? new Made(9) : new Made()), ({ close }) => close)),
+         ...Object.entries(bars).filter(([, Made]) => !of(() => new Made(), (candle) => candle)),
+       ].map(([name]) => name);
+       const levels = openbell.supportResistance(candles, 100, { intervalMicros: 3e8 });
+       const pair = new openbell.Pair(9);
+       for (const { high, close } of candles) pair.update(high, close);
+       const others = [levels.resistances.length > 0, pair.isReady, openbell.resample(candles, { intervalMicros: 3e8 }).length,
+         openbell.isEligibleQuote('C', ['N']), openbell.tradeUse('C', ['I']).movesLast];
+       export default defineStrategy({ name: 'c', description: JSON.stringify([failed, others]), ${BODY} });`,
+    );
+    expect(JSON.parse(describeStrategy(made).description)).toEqual([[], [true, true, 60, false, false]]);
   });
 
   it('takes a TypeScript file with enums, private fields and imports without extension', async () => {

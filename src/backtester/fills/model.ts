@@ -20,11 +20,6 @@ import type { BacktestPlan } from '../../tradeplan/plan.ts';
 
 const BPS_PER_ONE = decimal('10000');
 const PERCENT = 100;
-/** Prices of four decimals, the usual ones, become exact amounts by one multiplication. */
-const USUAL_UNITS = 1e4;
-const USUAL_SCALE = 100_000n;
-const USUAL_MAX = 1e11;
-
 export class FillModel {
   readonly latencyMicros: number;
   /** Latency as a bar can show it: the whole bars in it. */
@@ -73,7 +68,7 @@ export class FillModel {
     side: Side,
     how: { readonly isQuoted: boolean; readonly slips: boolean },
   ): Decimal {
-    const shown = exactPrice(price);
+    const shown = decimalFromNumber(price);
     const worse = add(how.isQuoted ? ZERO : this.#spread, how.slips ? this.#slippage : ZERO);
     if (worse === ZERO) return shown;
     return multiply(shown, side === 'buy' ? add(ONE, worse) : subtract(ONE, worse));
@@ -93,13 +88,6 @@ export class FillModel {
   shareOf(volume: number): number {
     return Number.isNaN(volume) ? Number.POSITIVE_INFINITY : volume * this.volumeShare;
   }
-}
-
-/** A price of the data as an exact amount. */
-export function exactPrice(price: number): Decimal {
-  const units = Math.round(price * USUAL_UNITS);
-  if (units / USUAL_UNITS === price && units < USUAL_MAX) return (BigInt(units) * USUAL_SCALE) as Decimal;
-  return decimalFromNumber(price);
 }
 
 function rateOf(bps: number): Decimal {

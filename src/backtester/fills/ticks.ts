@@ -1,7 +1,7 @@
 /** What quotes and trades give an order, and where a resting limit stands in the queue. */
-import type { Decimal } from '../../domain/decimal.ts';
+import { type Decimal, decimalFromNumber } from '../../domain/decimal.ts';
 import type { SymbolState } from './market.ts';
-import { exactPrice, type FillModel } from './model.ts';
+import type { FillModel } from './model.ts';
 import type { SimulatedOrder } from './order.ts';
 
 /** A price, and how many shares there are at it. */
@@ -48,7 +48,7 @@ export function restingOffer(
   if (trade.price !== order.limit || Number.isNaN(order.queueAhead)) return null;
   const served = trade.size - order.queueAhead;
   order.queueAhead = Math.max(0, order.queueAhead - trade.size);
-  return served > 0 ? { price: exactPrice(trade.price), size: served } : null;
+  return served > 0 ? { price: decimalFromNumber(trade.price), size: served } : null;
 }
 
 /** Notes how many stand before a resting limit, once its price is the best of its side: those shown then. */

@@ -3,7 +3,7 @@
 import { ZERO } from '../../domain/decimal.ts';
 import type { EpochMicros } from '../../domain/time.ts';
 import { parseJson } from '../../network/answers.ts';
-import type { BrokerOrder, Execution, TradeUpdate } from '../contract.ts';
+import type { BrokerOrder, Execution, Revision, TradeUpdate } from '../contract.ts';
 import { amountOf, type Fields, isFields, momentOf, textOf } from './fields.ts';
 import { readOrder } from './orders.ts';
 
@@ -52,9 +52,27 @@ function readUpdate(data: Fields, nowMicros: EpochMicros): TradeUpdate | undefin
   if (event === undefined || order === undefined) return undefined;
   // Only some events carry a time stamp of their own.
   const atMicros = momentOf(data.timestamp) ?? (order.updatedAtMicros || nowMicros);
+  if (event === 'trade_bust' || event === 'trade_correct') {
+    const revision = readRevision(event, data, order, atMicros);
+    return { event, order, execution: null, atMicros, ...(revision === undefined ? {} : { revision }) };
+  }
   if (event !== 'fill' && event !== 'partial_fill') return { event, order, execution: null, atMicros };
   const execution = readExecution(data, order, atMicros);
   return execution && { event, order, execution, atMicros };
+}
+
+/** A bust repeats what it undoes; a correction tells what stands instead. Undefined when it does not say of which. */
+function readRevision(
+  event: 'trade_bust' | 'trade_correct',
+  data: Fields,
+  order: BrokerOrder,
+  atMicros: EpochMicros,
+): Revision | undefined {
+  const previousExecutionId = textOf(data.previous_execution_id);
+  const told = readExecution(data, order, atMicros) ?? null;
+  if (previousExecutionId === undefined) return undefined;
+  if (event === 'trade_bust') return { previousExecutionId, revoked: told, corrected: null };
+  return told === null ? undefined : { previousExecutionId, revoked: null, corrected: told };
 }
 
 /** Price and size are this execution's, not the order's so far. */

@@ -1,21 +1,15 @@
 /** `openbell mine`: the plan's miners, now or on their times, without trading. */
 import { Command } from 'commander';
-import { createBroker } from '../../brokers/factory.ts';
-import { rulesOf, SessionCalendar } from '../../clock/calendar.ts';
-import { newId, newSeed, seededRandom } from '../../clock/chance.ts';
+import { newId } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
-import { EXIT_DONE, EXIT_UNEXPECTED, EXIT_UNREACHABLE, EXIT_USAGE, UserError } from '../../domain/exit.ts';
+import { EXIT_DONE, EXIT_UNREACHABLE, EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import type { MiningStores } from '../../models/mining.ts';
-import { createLog, type Log } from '../../observability/log.ts';
-import { createHistoryProvider } from '../../providers/factory.ts';
 import { loadTradeplan } from '../../tradeplan/load.ts';
-import { type BatchContext, brokerConfigOf, providerConfigOf } from '../../trader/configuration.ts';
 import { connectControl } from '../../trader/control.ts';
-import { startExchangeProcess } from '../../trader/exchangeProcess.ts';
 import { type MineResult, MinerRunner } from '../../trader/mining.ts';
-import { type Preparation, prepare, reachExchange } from '../../trader/preparation.ts';
-import { learnSessions, sessionQuery } from '../../trader/sessions.ts';
+import { type Preparation, prepare } from '../../trader/preparation.ts';
 import { withDatabase } from '../database.ts';
+import { type Market, withMarket } from '../market.ts';
 import {
   DEFAULT_PLAN,
   dataDirectoryOption,
@@ -26,7 +20,7 @@ import {
 } from '../options.ts';
 import { type Column, print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
-import { onStopRequest } from '../signals.ts';
+import { stopRequest } from '../signals.ts';
 
 interface Options extends StorageOptions {
   readonly daemon?: boolean;
@@ -53,7 +47,11 @@ export function mineCommand(): Command {
         options: storageOptions(options),
       });
       await checkMiners(preparation, plan);
-      await withDatabase(preparation.environment, ({ stores }) => mine(preparation, { options, stores }));
+      await withDatabase(preparation.environment, ({ stores }) =>
+        withMarket(preparation, { thread: 'mine', batchId: newId() }, (market) =>
+          mine(preparation, market, { options, stores }),
+        ),
+      );
     });
 }
 
@@ -80,43 +78,10 @@ async function checkMiners(preparation: Preparation, planPath: string): Promise<
 
 async function mine(
   preparation: Preparation,
+  { broker, history, calendar, batchId, log }: Market,
   { options, stores }: { readonly options: Options; readonly stores: MiningStores },
 ): Promise<void> {
   const { plan } = preparation;
-  const isPretty = process.stderr.isTTY === true;
-  const logTarget = { level: preparation.environment.logLevel, file: null, isPretty } as const;
-  const batchId = newId();
-  const log = createLog(logTarget, { thread: 'mine', batchId });
-  const exchange =
-    plan.mode === 'simulated' ? startExchangeProcess(plan.simulation, { clock: liveClock, log }) : null;
-  try {
-    const environment =
-      exchange === null ? preparation.environment : reachExchange(preparation, await exchange.listening);
-    const { instances } = preparation;
-    await run(
-      { batchId, plan, environment, instances, log: logTarget },
-      { preparation, options, stores, log },
-    );
-  } finally {
-    await exchange?.stop();
-  }
-}
-
-async function run(
-  context: BatchContext,
-  how: {
-    readonly preparation: Preparation;
-    readonly options: Options;
-    readonly stores: MiningStores;
-    readonly log: Log;
-  },
-): Promise<void> {
-  const { batchId, plan } = context;
-  const { preparation, options, stores, log } = how;
-  const adapter = { clock: liveClock, random: seededRandom(newSeed()), log };
-  const broker = createBroker(brokerConfigOf(context), adapter);
-  const history = createHistoryProvider(providerConfigOf(context), adapter);
-  const calendar = new SessionCalendar(rulesOf(plan.assetClass));
   const progress = openProgress(liveClock);
   const runner = new MinerRunner({
     miners: preparation.miners,
@@ -129,9 +94,8 @@ async function run(
       if (options.daemon) tell(result, options.json === true);
     },
   });
-  const stopped = stopRequest();
+  const stopped = stopRequest(liveClock);
   try {
-    await learnSessions({ calendar, query: sessionQuery(plan.assetClass, broker), clock: liveClock, log });
     if (options.daemon) {
       await runner.start();
       await stopped;
@@ -141,14 +105,7 @@ async function run(
     }
   } finally {
     await runner.stop();
-    await broker.close();
   }
-}
-
-function stopRequest(): Promise<void> {
-  return new Promise((done) => {
-    onStopRequest(liveClock, { onStop: () => done(), onForce: () => process.exit(EXIT_UNEXPECTED) });
-  });
 }
 
 function report(results: readonly MineResult[], isJson: boolean): void {

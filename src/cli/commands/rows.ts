@@ -1,42 +1,111 @@
 /** What happened: rows from the database, through the daemon while one runs, else read directly. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { liveClock } from '../../clock/live.ts';
+import { add, type Decimal, decimal, formatDecimal, multiply, ZERO } from '../../domain/decimal.ts';
 import type { OrderRow, PositionRow, RowFilter, RunRow, TradeRow } from '../../models/contract.ts';
 import type { Storage } from '../../tradeplan/environment.ts';
 import { connectControl } from '../../trader/control.ts';
-import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf, wholeNumber } from '../options.ts';
-import { type Column, paintAmount, print, printJson, renderTable } from '../output.ts';
+import {
+  dataDirectoryOption,
+  jsonOption,
+  moment,
+  type StorageOptions,
+  storageOf,
+  wholeNumber,
+} from '../options.ts';
+import { type Column, paintAmount, print, printJson, renderCsv, renderTable } from '../output.ts';
 
 interface Options extends StorageOptions {
   readonly batch?: string;
+  readonly strategy?: string;
+  readonly symbol?: string;
+  readonly since?: string;
+  readonly until?: string;
   readonly limit: number;
   readonly json?: boolean;
+  readonly csv?: boolean;
 }
 
-type Listing = 'listRuns' | 'listOrders' | 'listTrades' | 'listPositions';
+interface Listing<Row> {
+  readonly name: string;
+  readonly method: 'listRuns' | 'listOrders' | 'listTrades' | 'listPositions';
+  readonly columns: readonly Column<Row>[];
+  /** In the order of the CSV. */
+  readonly keys: readonly (keyof Row & string)[];
+  /** A line below the table. */
+  readonly totals: (rows: readonly Row[]) => string;
+  readonly hasSymbols: boolean;
+  readonly hasMoments: boolean;
+  readonly example: string;
+}
 
 const LIMIT_DEFAULT = 1_000;
 const LIMIT_MAX = 100_000;
 
 export function runsCommand(): Command {
-  return listing('runs', 'listRuns', RUN_COLUMNS);
+  return listing<RunRow>({
+    name: 'runs',
+    method: 'listRuns',
+    columns: RUN_COLUMNS,
+    keys: RUN_KEYS,
+    totals: ({ length }) => `${length} runs`,
+    hasSymbols: false,
+    hasMoments: true,
+    example: '--strategy momentum-long --since 2026-11-20',
+  });
 }
 
 export function ordersCommand(): Command {
-  return listing('orders', 'listOrders', ORDER_COLUMNS);
+  return listing<OrderRow>({
+    name: 'orders',
+    method: 'listOrders',
+    columns: ORDER_COLUMNS,
+    keys: ORDER_KEYS,
+    totals: orderTotals,
+    hasSymbols: true,
+    hasMoments: true,
+    example: '--symbol AAPL --limit 20',
+  });
 }
 
 export function tradesCommand(): Command {
-  return listing('trades', 'listTrades', TRADE_COLUMNS);
+  return listing<TradeRow>({
+    name: 'trades',
+    method: 'listTrades',
+    columns: TRADE_COLUMNS,
+    keys: TRADE_KEYS,
+    totals: tradeTotals,
+    hasSymbols: true,
+    hasMoments: true,
+    example: '--since 2026-11-01 --until 2026-12-01 --csv > november.csv',
+  });
 }
 
 export function positionsCommand(): Command {
-  return listing('positions', 'listPositions', POSITION_COLUMNS);
+  return listing<PositionRow>({
+    name: 'positions',
+    method: 'listPositions',
+    columns: POSITION_COLUMNS,
+    keys: POSITION_KEYS,
+    totals: positionTotals,
+    hasSymbols: true,
+    hasMoments: false,
+    example: '--strategy vwap-reversion',
+  });
 }
 
-function listing<Row>(name: string, method: Listing, columns: readonly Column<Row>[]): Command {
-  return new Command(name)
+function listing<Row extends object>(list: Listing<Row>): Command {
+  const { name } = list;
+  const command = new Command(name)
     .option('--batch <id>', 'only of this batch (one start of the daemon)')
+    .option('--strategy <name>', 'only of this strategy, or of this instance of one');
+  if (list.hasSymbols) command.option('--symbol <symbol>', 'only in this symbol');
+  if (list.hasMoments) {
+    command
+      .option('--since <moment>', 'from this moment on: RFC 3339, or a date in UTC', moment)
+      .option('--until <moment>', 'before this moment', moment);
+  }
+  return command
     .option(
       '--limit <rows>',
       'at most this many, the newest first',
@@ -45,20 +114,60 @@ function listing<Row>(name: string, method: Listing, columns: readonly Column<Ro
     )
     .addOption(dataDirectoryOption())
     .addOption(jsonOption())
-    .addHelpText('after', `\nExamples:\n  openbell ${name}\n  openbell ${name} --json --limit 20`)
+    .addOption(new Option('--csv', 'print CSV with a heading line').conflicts('json'))
+    .addHelpText(
+      'after',
+      `\nExamples:\n  openbell ${name}\n  openbell ${name} --json --limit 20\n  openbell ${name} ${list.example}`,
+    )
     .action(async (options: Options) => {
-      const filter: RowFilter = {
-        limit: options.limit,
-        ...(options.batch === undefined ? {} : { batchId: options.batch }),
-      };
-      const rows = await read<Row>(storageOf(options), method, filter);
+      const rows = await read<Row>(storageOf(options), list.method, filterOf(options));
       if (options.json) printJson(rows);
-      else print(renderTable(columns, rows, `no ${name} yet`));
+      else if (options.csv) print(renderCsv(list.keys, rows));
+      else {
+        print(renderTable(list.columns, rows, `no ${name} yet`));
+        if (rows.length > 0) print(`\n${list.totals(rows)}`);
+      }
     });
 }
 
+function filterOf({ batch, strategy, symbol, since, until, limit }: Options): RowFilter {
+  const given = { batchId: batch, strategy, symbol, since, until };
+  return { limit, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+}
+
+function orderTotals(rows: readonly OrderRow[]): string {
+  const byStatus = new Map<string, number>();
+  for (const { status } of rows) byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+  return `${rows.length} orders: ${[...byStatus].map(([status, count]) => `${count} ${status}`).join(', ')}`;
+}
+
+function tradeTotals(rows: readonly TradeRow[]): string {
+  const ofSide = (side: TradeRow['side']) => {
+    const own = rows.filter((row) => row.side === side);
+    const notional = sum(own.map((row) => multiply(decimal(row.qty), decimal(row.price))));
+    return `${formatDecimal(sum(own.map((row) => decimal(row.qty))))} for ${formatDecimal(notional)}`;
+  };
+  const fees = formatDecimal(sum(rows.map((row) => decimal(row.fee))));
+  return `${rows.length} trades: bought ${ofSide('buy')}, sold ${ofSide('sell')}, fees ${fees}`;
+}
+
+function positionTotals(rows: readonly PositionRow[]): string {
+  const total = (values: readonly (string | null)[]) =>
+    paintAmount(formatDecimal(sum(values.map((value) => decimal(value ?? '0')))));
+  const open = total(rows.map((row) => row.unrealizedPnl));
+  return `${rows.length} positions: open P&L ${open}, realised P&L ${total(rows.map((row) => row.realizedPnl))}`;
+}
+
+function sum(amounts: readonly Decimal[]): Decimal {
+  return amounts.reduce((total, amount) => add(total, amount), ZERO);
+}
+
 /** Asks the running daemon, which alone may touch the embedded database; without one opens the database. */
-async function read<Row>(storage: Storage, method: Listing, filter: RowFilter): Promise<readonly Row[]> {
+async function read<Row>(
+  storage: Storage,
+  method: Listing<Row>['method'],
+  filter: RowFilter,
+): Promise<readonly Row[]> {
   const client = await connectControl(storage.dataDirectory, liveClock);
   if (client !== null) {
     try {
@@ -125,3 +234,63 @@ const POSITION_COLUMNS: readonly Column<PositionRow>[] = [
   { title: 'open P&L', align: 'right', value: (row) => paintAmount(row.unrealizedPnl ?? '') },
   { title: 'realised P&L', align: 'right', value: (row) => paintAmount(row.realizedPnl) },
 ];
+
+const RUN_KEYS = [
+  'batchId',
+  'algoRunId',
+  'strategy',
+  'instanceId',
+  'environment',
+  'consumer',
+  'version',
+  'startedAt',
+  'endedAt',
+  'endReason',
+] as const;
+
+const ORDER_KEYS = [
+  'clientOrderId',
+  'brokerOrderId',
+  'algoRunId',
+  'batchId',
+  'symbol',
+  'side',
+  'type',
+  'timeInForce',
+  'qty',
+  'limitPrice',
+  'stopPrice',
+  'filledQty',
+  'avgPrice',
+  'status',
+  'reason',
+  'createdAt',
+  'updatedAt',
+] as const;
+
+const TRADE_KEYS = [
+  'tradeId',
+  'algoRunId',
+  'batchId',
+  'clientOrderId',
+  'symbol',
+  'side',
+  'qty',
+  'price',
+  'fee',
+  'executedAt',
+  'recordedAt',
+  'targetPrice',
+  'stopPrice',
+  'indicators',
+] as const;
+
+const POSITION_KEYS = [
+  'symbol',
+  'algoRunId',
+  'qty',
+  'avgPrice',
+  'marketPrice',
+  'unrealizedPnl',
+  'realizedPnl',
+] as const;

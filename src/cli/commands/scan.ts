@@ -1,19 +1,12 @@
 /** `openbell scan`: the plan's scanners, now or on their times, without trading. */
 import { Command } from 'commander';
-import { createBroker } from '../../brokers/factory.ts';
-import { rulesOf, SessionCalendar } from '../../clock/calendar.ts';
-import { newSeed, seededRandom } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
 import { EXIT_DONE, EXIT_UNREACHABLE } from '../../domain/exit.ts';
-import { createLog, type Log } from '../../observability/log.ts';
-import { createHistoryProvider } from '../../providers/factory.ts';
 import type { Pick } from '../../scanners/contract.ts';
-import { type BatchContext, brokerConfigOf, providerConfigOf } from '../../trader/configuration.ts';
-import { type ExchangeProcess, startExchangeProcess } from '../../trader/exchangeProcess.ts';
 import { cachedInstruments } from '../../trader/instruments.ts';
-import { type Preparation, prepare, reachExchange } from '../../trader/preparation.ts';
+import { type Preparation, prepare } from '../../trader/preparation.ts';
 import { ScannerRunner, type ScanResult } from '../../trader/scanning.ts';
-import { learnSessions, sessionQuery } from '../../trader/sessions.ts';
+import { type Market, withMarket } from '../market.ts';
 import {
   DEFAULT_PLAN,
   dataDirectoryOption,
@@ -23,7 +16,7 @@ import {
   storageOptions,
 } from '../options.ts';
 import { print, printJson, renderTable } from '../output.ts';
-import { onStopRequest } from '../signals.ts';
+import { stopRequest } from '../signals.ts';
 
 interface Options extends StorageOptions {
   readonly daemon?: boolean;
@@ -48,52 +41,23 @@ export function scanCommand(): Command {
         isLiveFlagSet: false,
         options: storageOptions(options),
       });
-      await scan(preparation, options);
+      const call = { thread: 'scan', batchId: 'scan' };
+      await withMarket(preparation, call, (market) => scan(preparation, market, options));
     });
 }
 
-async function scan(preparation: Preparation, options: Options): Promise<void> {
-  const { plan, instances } = preparation;
-  const logTarget = {
-    level: preparation.environment.logLevel,
-    file: null,
-    isPretty: process.stderr.isTTY === true,
-  } as const;
-  const log = createLog(logTarget, { thread: 'scan' });
-  const exchange: ExchangeProcess | null =
-    plan.mode === 'simulated' ? startExchangeProcess(plan.simulation, { clock: liveClock, log }) : null;
-  // Whatever fails from here on, an exchange that was started must end: it would keep this process alive.
-  try {
-    const environment =
-      exchange === null ? preparation.environment : reachExchange(preparation, await exchange.listening);
-    const context: BatchContext = { batchId: 'scan', plan, environment, instances, log: logTarget };
-    await scanMarket(preparation, context, { options, log });
-  } finally {
-    await exchange?.stop();
-  }
-}
-
-async function scanMarket(
+async function scan(
   preparation: Preparation,
-  context: BatchContext,
-  { options, log }: { options: Options; log: Log },
+  { broker, history, calendar, batchId, log }: Market,
+  options: Options,
 ): Promise<void> {
   const { plan } = preparation;
-  const adapter = { clock: liveClock, random: seededRandom(newSeed()), log };
-  const broker = createBroker(brokerConfigOf(context), adapter);
-  const calendar = new SessionCalendar(rulesOf(plan.assetClass));
-  await learnSessions({ calendar, query: sessionQuery(plan.assetClass, broker), clock: liveClock, log });
   const runner = new ScannerRunner({
     scanners: preparation.scanners,
-    market: {
-      history: createHistoryProvider(providerConfigOf(context), adapter),
-      calendar,
-      hours: plan.marketHours,
-      instruments: cachedInstruments(broker, liveClock),
-    },
+    market: { history, calendar, hours: plan.marketHours, instruments: cachedInstruments(broker, liveClock) },
     clock: liveClock,
     log,
-    batchId: context.batchId,
+    batchId,
     scanTimeoutMs: plan.limits.scannerTimeoutMs,
     onPicks: (scannerId, picks) => {
       if (options.daemon) tell(scannerId, picks, options.json === true);
@@ -104,13 +68,10 @@ async function scanMarket(
   try {
     if (options.daemon) {
       runner.start();
-      await new Promise<void>((done) => {
-        onStopRequest(liveClock, { onStop: () => done(), onForce: () => process.exit(1) });
-      });
+      await stopRequest(liveClock);
     } else report(await runner.scanNow(), options.json === true);
   } finally {
     await runner.stop();
-    await broker.close();
   }
 }
 

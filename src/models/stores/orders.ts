@@ -5,7 +5,7 @@ import type { Queries } from '../backend.ts';
 import type { OrderRow, Stores } from '../contract.ts';
 import { algoRun } from '../schema/runs.ts';
 import { orders } from '../schema/trades.ts';
-import { insertInParts, newestOfEach, rowId, rowLimit } from './rows.ts';
+import { conditionOf, insertInParts, newestOfEach, rowId, rowLimit } from './rows.ts';
 
 type OrderStores = Pick<Stores, 'recordOrders' | 'listOrders'>;
 
@@ -25,7 +25,7 @@ export function createOrderStores(queries: Queries): OrderStores {
         .select({ ...getTableColumns(orders), batchId: algoRun.batchId })
         .from(orders)
         .innerJoin(algoRun, eq(algoRun.algoRunId, orders.algoRunId))
-        .where(filter.batchId === undefined ? undefined : eq(algoRun.batchId, filter.batchId))
+        .where(conditionOf(filter, { symbol: orders.symbol, moment: orders.createTstamp }))
         .orderBy(desc(orders.createTstamp), desc(orders.clientOrderId))
         .limit(rowLimit(filter));
       return rows.map(toRow);

@@ -2,11 +2,11 @@
 import { and, asc, eq, gt, inArray, isNull, lte, or, type SQL } from 'drizzle-orm';
 import { decimal, formatDecimal, ZERO } from '../../domain/decimal.ts';
 import type { Queries } from '../backend.ts';
-import type { Environment, HoldingRow, PositionRow, Stores } from '../contract.ts';
+import type { Environment, HoldingRow, PositionRow, RowFilter, Stores } from '../contract.ts';
 import { applyExecution, averagePrice, FLAT, type Holding, realizedPnl } from '../holdings.ts';
 import { algoRun } from '../schema/runs.ts';
 import { newTrades } from '../schema/trades.ts';
-import { rowLimit } from './rows.ts';
+import { conditionOf, rowLimit } from './rows.ts';
 import { sideOf } from './trades.ts';
 
 type PositionStores = Pick<Stores, 'holdings' | 'listPositions'>;
@@ -39,8 +39,8 @@ export function createPositionStores(queries: Queries): PositionStores {
     async listPositions(filter) {
       const accounts =
         filter.batchId === undefined
-          ? await fold(queries, [inArray(algoRun.algoEnv, [...CARRIED])])
-          : await foldBatch(queries, filter.batchId);
+          ? await fold(queries, [inArray(algoRun.algoEnv, [...CARRIED]), ...ofFilter(filter)])
+          : await foldBatch(queries, filter.batchId, ofFilter(filter));
       return accounts
         .sort((a, b) => (a.lastTradedAt < b.lastTradedAt ? 1 : a.lastTradedAt > b.lastTradedAt ? -1 : 0))
         .slice(0, rowLimit(filter))
@@ -49,9 +49,18 @@ export function createPositionStores(queries: Queries): PositionStores {
   };
 }
 
+/** Positions of a strategy or in a symbol: all of their trades, whatever else the filter says. */
+function ofFilter({ strategy, symbol }: RowFilter): readonly SQL[] {
+  const condition = conditionOf(
+    { ...(strategy === undefined ? {} : { strategy }), ...(symbol === undefined ? {} : { symbol }) },
+    { symbol: newTrades.symbol },
+  );
+  return condition === undefined ? [] : [condition];
+}
+
 /** The positions that a batch touched, as it left them. */
-async function foldBatch(queries: Queries, batchId: string): Promise<Account[]> {
-  const own = await fold(queries, [eq(algoRun.batchId, batchId)]);
+async function foldBatch(queries: Queries, batchId: string, conditions: readonly SQL[]): Promise<Account[]> {
+  const own = await fold(queries, [eq(algoRun.batchId, batchId), ...conditions]);
   const carried = own.filter((account) => CARRIED.some((environment) => environment === account.environment));
   if (carried.length === 0) return own;
   // RFC 3339 of one length and zone: the order of the text is the order of time.

@@ -1,6 +1,8 @@
 /** How rows go in and out in bounded numbers. */
+import { type AnyColumn, and, eq, gte, lt, or, type SQL } from 'drizzle-orm';
 import type { Queries } from '../backend.ts';
 import { ROWS_PER_LIST_DEFAULT, ROWS_PER_LIST_MAX, type RowFilter } from '../contract.ts';
+import { algoRun } from '../schema/runs.ts';
 
 /** Rows of one insert: seventeen columns times this stays far below the protocol's 65,535 parameters. */
 export const ROWS_PER_INSERT = 500;
@@ -10,6 +12,22 @@ export function rowLimit(filter: RowFilter): number {
   // Drizzle reads a negative limit as none at all.
   if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError(`not a number of rows: ${limit}`);
   return Math.min(limit, ROWS_PER_LIST_MAX);
+}
+
+/** What rows that are joined with their run must meet; `columns` says where a filter's words stand in them. */
+export function conditionOf(
+  filter: RowFilter,
+  columns: { readonly symbol?: AnyColumn; readonly moment?: AnyColumn },
+): SQL | undefined {
+  const { batchId, strategy, symbol, since, until } = filter;
+  const { symbol: symbolColumn, moment } = columns;
+  return and(
+    batchId === undefined ? undefined : eq(algoRun.batchId, batchId),
+    strategy === undefined ? undefined : or(eq(algoRun.instanceId, strategy), eq(algoRun.algoName, strategy)),
+    symbol === undefined || symbolColumn === undefined ? undefined : eq(symbolColumn, symbol),
+    since === undefined || moment === undefined ? undefined : gte(moment, since),
+    until === undefined || moment === undefined ? undefined : lt(moment, until),
+  );
 }
 
 /** Runs `insert` over parts of `rows`, all of them or none. */

@@ -4,7 +4,7 @@ import { assert } from '../../domain/assert.ts';
 import type { Backend } from '../backend.ts';
 import type { Environment, RunRow, Stores } from '../contract.ts';
 import { algoRun } from '../schema/runs.ts';
-import { rowLimit } from './rows.ts';
+import { conditionOf, rowLimit } from './rows.ts';
 
 const ABANDONED = 'abandoned: its process ended without saying so';
 
@@ -73,7 +73,7 @@ export function createRunStores(backend: Backend): RunStores {
       const rows = await queries
         .select()
         .from(algoRun)
-        .where(filter.batchId === undefined ? undefined : eq(algoRun.batchId, filter.batchId))
+        .where(conditionOf(filter, { moment: algoRun.startTime }))
         .orderBy(desc(algoRun.startTime), desc(algoRun.algoRunId))
         .limit(rowLimit(filter));
       return rows.map(

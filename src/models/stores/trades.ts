@@ -5,7 +5,7 @@ import type { Queries } from '../backend.ts';
 import type { NewTrade, Stores, TradeRow } from '../contract.ts';
 import { algoRun } from '../schema/runs.ts';
 import { newTrades } from '../schema/trades.ts';
-import { insertInParts, rowId, rowLimit } from './rows.ts';
+import { conditionOf, insertInParts, rowId, rowLimit } from './rows.ts';
 
 type TradeStores = Pick<Stores, 'recordTrades' | 'listTrades'>;
 
@@ -39,7 +39,7 @@ export function createTradeStores(queries: Queries): TradeStores {
         .select({ ...getTableColumns(newTrades), batchId: algoRun.batchId })
         .from(newTrades)
         .innerJoin(algoRun, eq(algoRun.algoRunId, newTrades.algoRunId))
-        .where(filter.batchId === undefined ? undefined : eq(algoRun.batchId, filter.batchId))
+        .where(conditionOf(filter, { symbol: newTrades.symbol, moment: newTrades.tstamp }))
         .orderBy(desc(newTrades.tstamp), desc(newTrades.tradeId))
         .limit(rowLimit(filter));
       return rows.map(toRow);

@@ -6,6 +6,7 @@
  * `constructor.constructor`, to the host's own `Function`. So only numbers, strings and JSON text are handed to
  * strategies; the host's columns, builders and functions are kept in variables of the guest's modules.
  */
+import type { RiskState } from '../../domain/order.ts';
 import type { EpochMicros } from '../../domain/time.ts';
 
 /** Columns of the batch that is being read: a `Batch` of the tape has this shape. Never shown to a strategy. */
@@ -140,9 +141,10 @@ export interface Guest {
   addSymbol(unit: number, place: number, market: SymbolMarketState, barsMax: number): void;
   removeSymbol(unit: number, place: number): void;
   setPosition(unit: number, place: number, quantity: number, averagePrice: number, realizedPnl: number): void;
-  setOpenOrders(unit: number, place: number, ordersJson: string): void;
+  /** Gives JSON text of the open orders as they are now, when a strategy looks at them. */
+  setOpenOrders(unit: number, place: number, ordersJson: () => string): void;
   setSession(sessionJson: string): void;
-  setAccount(accountJson: string): void;
+  setAccount(equity: number, cash: number, buyingPower: number, riskState: RiskState): void;
   /** JSON text of the unit's state; fails when it is not plain data. */
   saveState(unit: number): string | null;
 

@@ -29,6 +29,7 @@ import type { Series } from './series.ts';
 import { GuestSymbol } from './symbol.ts';
 
 const { parse, stringify } = JSON;
+const { freeze } = Object;
 
 const UNIVERSE = '*';
 
@@ -124,13 +125,13 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
       GuestSymbol.setPosition(symbolAt(unit, place), quantity, averagePrice, realizedPnl);
     },
     setOpenOrders: (unit, place, ordersJson) => {
-      GuestSymbol.setOpenOrders(symbolAt(unit, place), parse(ordersJson));
+      GuestSymbol.setOpenOrders(symbolAt(unit, place), () => parse(ordersJson()));
     },
     setSession: (sessionJson) => {
       shared.session = Object.freeze(parse(sessionJson));
     },
-    setAccount: (accountJson) => {
-      shared.portfolio = Object.freeze(parse(accountJson));
+    setAccount: (equity, cash, buyingPower, riskState) => {
+      shared.portfolio = freeze({ equity, cash, buyingPower, riskState });
     },
     saveState: (unit) => {
       active = unit;

@@ -4,7 +4,8 @@ import type { SymbolMarketState } from './bridge.ts';
 import { middle } from './rows.ts';
 import { Series } from './series.ts';
 
-const NO_ORDERS: readonly OpenOrderView[] = Object.freeze([]);
+const { freeze } = Object;
+const NO_ORDERS: readonly OpenOrderView[] = freeze([]);
 
 export class GuestSymbol implements SymbolView {
   readonly symbol: string;
@@ -13,6 +14,8 @@ export class GuestSymbol implements SymbolView {
   readonly #dailyBars: Series;
   readonly #position: GuestPosition;
   #openOrders = NO_ORDERS;
+  /** Reads the open orders anew; null while those that were read are still true. */
+  #readOpenOrders: (() => readonly OpenOrderView[]) | null = null;
 
   constructor(market: SymbolMarketState, barsMax: number) {
     this.symbol = market.symbol;
@@ -70,6 +73,11 @@ export class GuestSymbol implements SymbolView {
   }
 
   get openOrders(): readonly OpenOrderView[] {
+    const read = this.#readOpenOrders;
+    if (read !== null) {
+      this.#openOrders = freeze(read().map((order) => freeze(order)));
+      this.#readOpenOrders = null;
+    }
     return this.#openOrders;
   }
 
@@ -86,8 +94,8 @@ export class GuestSymbol implements SymbolView {
     GuestPosition.set(of.#position, quantity, averagePrice, realizedPnl);
   }
 
-  static setOpenOrders(of: GuestSymbol, orders: readonly OpenOrderView[]): void {
-    of.#openOrders = Object.freeze(orders.map((order) => Object.freeze(order)));
+  static setOpenOrders(of: GuestSymbol, read: () => readonly OpenOrderView[]): void {
+    of.#readOpenOrders = read;
   }
 }
 

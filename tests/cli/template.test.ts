@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openbell } from '../support/openbell.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'openbell-template-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+function run(file: string, options: readonly string[], cwd: string): Promise<Ended> {
+  return new Promise((done) => {
+    execFile(file, options, { cwd }, (error, stdout, stderr) => {
+      done({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr });
+    });
+  });
+}
+
+describe('openbell template strategy', () => {
+  const place = join(folder, 'strategies');
+  beforeAll(async () => {
+    const written = await openbell(['template', 'strategy', 'my-breakout', '--directory', place]);
+    expect(written.exitCode).toBe(0);
+    expect(written.stdout).toContain('npm install --no-save');
+    expect(written.stdout).toContain('my-breakout.test.mjs');
+    // What `npm install` of a folder does.
+    mkdirSync(join(place, 'node_modules'));
+    symlinkSync(resolve('.'), join(place, 'node_modules/openbell'));
+  });
+
+  it('writes a test that passes', async () => {
+    const { exitCode, output } = await run(process.execPath, ['--test', 'my-breakout.test.mjs'], place);
+    expect(output).toMatch(/pass 5\b/);
+    expect(output).toMatch(/fail 0\b/);
+    expect(exitCode).toBe(0);
+  });
+
+  it('writes a strategy that a plan can name, with the windows and parameters that it shows', async () => {
+    const text = readFileSync(join(place, 'my-breakout.ts'), 'utf8');
+    const plan = text
+      .split('\n')
+      .filter((line) => line.startsWith(' *   '))
+      .map((line) => line.slice(5))
+      .join('\n');
+    writeFileSync(join(place, 'tradeplan.yaml'), plan);
+    const data = ['--data-dir', join(folder, 'data')];
+    const checked = await openbell(['check', join(place, 'tradeplan.yaml'), ...data]);
+    expect(checked.stderr).toBe('');
+    expect(checked.exitCode).toBe(0);
+  });
+
+  it('writes files that the compiler accepts as they stand', async () => {
+    const config = {
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        target: 'es2023',
+        module: 'nodenext',
+        skipLibCheck: true,
+        types: [],
+      },
+      files: ['my-breakout.ts'],
+    };
+    writeFileSync(join(place, 'tsconfig.json'), JSON.stringify(config));
+    const { output, exitCode } = await run(resolve('node_modules/.bin/tsc'), ['-p', '.'], place);
+    expect(output).toBe('');
+    expect(exitCode).toBe(0);
+  });
+
+  it('overwrites nothing', async () => {
+    const again = await openbell(['template', 'strategy', 'my-breakout', '--directory', place]);
+    expect(again.exitCode).toBe(2);
+    expect(again.stderr).toContain('my-breakout.ts is there already');
+  });
+
+  it('tells machines what it wrote, and that the package is known where it is', async () => {
+    const { stdout } = await openbell(['template', 'strategy', 'other', '--directory', place, '--json']);
+    expect(JSON.parse(stdout)).toEqual({
+      name: 'other',
+      files: [join(place, 'other.ts'), join(place, 'other.test.mjs')],
+      isInstalled: true,
+    });
+  });
+
+  it.each(['My Strategy', 'UPPER', '-x', '../escape', 'a'.repeat(41)])(
+    'refuses %j as a name',
+    async (name) => {
+      const { exitCode, stderr } = await openbell(['template', 'strategy', '--directory', place, '--', name]);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain('lower-case words joined by hyphens');
+    },
+  );
+
+  it('has help that shows how', async () => {
+    const { stdout, exitCode } = await openbell(['template', 'strategy', '--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('openbell template strategy my-breakout --directory strategies');
+  });
+});
