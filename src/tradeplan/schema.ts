@@ -83,7 +83,11 @@ const tradingWindow = section({
 });
 
 const strategy = section({
-  name: identifier().optional().describe('A built-in strategy: momentum-long, vwap-reversion.'),
+  name: identifier()
+    .optional()
+    .describe(
+      'A built-in strategy: momentum-long, vwap-reversion, opening-range-breakout, trend-following, pairs.',
+    ),
   path: text('the path of a strategy file, from the plan')
     .optional()
     .describe('Your own strategy, from the plan.'),
