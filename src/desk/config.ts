@@ -16,6 +16,8 @@ export interface DeskInstance {
   /** Flat before the close by the plan's lead. */
   readonly isIntraday: boolean;
   readonly runs: readonly { readonly consumer: string; readonly algoRunId: string }[];
+  /** Those that the plan names for it; scanners may find others. */
+  readonly symbols?: readonly string[];
 }
 
 /** Periods and limits of the desk. */

@@ -76,6 +76,7 @@ export class DeskCore {
       liquidateBeforeCloseMs: plan.liquidateBeforeCloseMs,
       submitTimeoutMs: plan.limits.submitTimeoutMs,
       session: config.session,
+      unknownHoldings: plan.unknownHoldings,
       policy: parts.policy ?? DEFAULT_DESK_POLICY,
     };
     parts.inbox?.start(machine, clock.nowMicros());

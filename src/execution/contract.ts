@@ -14,7 +14,7 @@ import type { AssetClass, Instrument, MarketHours, Session, TradingStatus } from
 import type { Account, Intent, JsonObject, Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { HoldingRow, NewTrade, OrderRow } from '../models/contract.ts';
-import type { RiskPlan } from '../tradeplan/plan.ts';
+import type { RiskPlan, UnknownHoldings } from '../tradeplan/plan.ts';
 import type { DeskEvent, Handover, Severity } from '../transport/messages.ts';
 
 declare const approvedBrand: unique symbol;
@@ -26,6 +26,8 @@ export interface MachineInstance {
   readonly instanceId: string;
   readonly isIntraday: boolean;
   readonly runs: readonly { readonly consumer: string; readonly algoRunId: string }[];
+  /** Those that the plan names for it; scanners may find others. */
+  readonly symbols?: readonly string[];
 }
 
 /** How long the machine waits before it acts. Every delay in milliseconds. */
@@ -76,6 +78,8 @@ export interface DeskMachineConfig {
   readonly submitTimeoutMs: number;
   readonly session: Session | null;
   readonly policy: DeskPolicy;
+  /** What becomes of positions and orders that nobody here has placed. Left alone unless it says otherwise. */
+  readonly unknownHoldings?: UnknownHoldings;
   /** False where nobody reads journal, rows and log lines (a backtest without a log): then none are made. */
   readonly keepsRecords?: boolean;
 }

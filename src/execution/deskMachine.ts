@@ -19,6 +19,7 @@ import { Placing } from './placing.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Sequences } from './sequences.ts';
 import { DeskState } from './state.ts';
+import { Strays } from './strays.ts';
 
 /** A universe's unit stands for all its symbols. */
 const ALL_SYMBOLS = '*';
@@ -35,11 +36,12 @@ export class DeskMachine {
     this.#state = new DeskState(config);
     this.#placing = new Placing(this.#state);
     this.#answers = new Answers(this.#state, this.#placing);
+    this.#liquidation = new Liquidation(this.#state, this.#placing);
     this.#reconciliation = new Reconciliation(this.#state, {
       placing: this.#placing,
       answers: this.#answers,
+      strays: new Strays(this.#state, this.#liquidation),
     });
-    this.#liquidation = new Liquidation(this.#state, this.#placing);
   }
 
   /** Takes the input and answers what must be done about it, in order. `nowMicros` never goes back. */

@@ -2,7 +2,7 @@
  * Positions that must become flat whatever their strategy does: at the end of the day, and by command. Orders of the
  * position are canceled, then what is held is closed at the market; what fails is tried again, later each time.
  */
-import { absolute, formatDecimal, ZERO } from '../domain/decimal.ts';
+import { absolute, type Decimal, formatDecimal, ZERO } from '../domain/decimal.ts';
 import { deriveClientOrderId, type OrderIntent } from '../domain/order.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import type { Placing } from './placing.ts';
@@ -50,6 +50,17 @@ export class Liquidation {
       if (isMeant(position.instanceId)) this.#add(position.instanceId, position.symbol, reason);
     }
     this.#work();
+  }
+
+  /** Closes one position, and tries until it is flat. */
+  flatten(instanceId: string, symbol: string, reason: string): void {
+    this.#add(instanceId, symbol, reason);
+    this.#work();
+  }
+
+  /** Closes a part of a position once; `quantity` is signed as the part is. */
+  closePart(of: Pick<Target, 'instanceId' | 'symbol' | 'reason'>, quantity: Decimal): void {
+    this.#close(of, quantity);
   }
 
   onTick(): void {
@@ -131,7 +142,7 @@ export class Liquidation {
         this.#placing.requestCancel(tracked, reason);
     }
     const held = state.positions.quantity(instanceId, symbol);
-    if (held !== ZERO && !isClosing) this.#close(target);
+    if (held !== ZERO && !isClosing) this.#close(target, held);
     if (target.attempts === ATTEMPTS_BEFORE_ALERT) {
       state.alert('critical', 'not_flat_yet', `${symbol} of ${instanceId} is not flat yet: ${reason}`, {
         instanceId,
@@ -142,10 +153,12 @@ export class Liquidation {
     }
   }
 
-  #close({ instanceId, symbol, reason }: Target): void {
+  #close(
+    { instanceId, symbol, reason }: Pick<Target, 'instanceId' | 'symbol' | 'reason'>,
+    held: Decimal,
+  ): void {
     const state = this.#state;
     const run = state.runOf(instanceId, symbol);
-    const held = state.positions.quantity(instanceId, symbol);
     const algoRunId = run?.algoRunId ?? state.positions.find(instanceId, symbol)?.algoRunId;
     if (algoRunId === undefined) return;
     const key = keyOf(instanceId, symbol);

@@ -1,7 +1,7 @@
 /**
  * The broker's books against ours. Executions that were missed are booked once; open orders are merged; orders of ours
  * that the broker no longer lists are asked for one by one; positions are compared. What nobody knows is reported and
- * left alone. Doing it again changes nothing.
+ * treated as the plan says. Doing it again changes nothing.
  */
 import type { BrokerOrder, BrokerPosition, Execution } from '../brokers/contract.ts';
 import { type Decimal, formatDecimal, subtract, ZERO } from '../domain/decimal.ts';
@@ -11,6 +11,7 @@ import { announceFill, bookExecution } from './fills.ts';
 import type { TrackedOrder } from './orderState.ts';
 import type { Placing } from './placing.ts';
 import type { DeskState } from './state.ts';
+import type { Strays } from './strays.ts';
 
 /** Executions that cannot be booked yet (the order's answer was lost) are kept; the oldest are dropped first. */
 export const ORPHANS_MAX = 10_000;
@@ -28,12 +29,17 @@ export class Reconciliation {
   readonly #state: DeskState;
   readonly #placing: Placing;
   readonly #answers: Answers;
+  readonly #strays: Strays;
   readonly #orphans = new Map<string, Execution>();
   /** Differences of positions seen last time, and whether they were alerted. */
   #breaks = new Map<string, { readonly difference: Decimal; readonly isAlerted: boolean }>();
 
-  constructor(state: DeskState, parts: { readonly placing: Placing; readonly answers: Answers }) {
+  constructor(
+    state: DeskState,
+    parts: { readonly placing: Placing; readonly answers: Answers; readonly strays: Strays },
+  ) {
     this.#state = state;
+    this.#strays = parts.strays;
     this.#placing = parts.placing;
     this.#answers = parts.answers;
   }
@@ -79,6 +85,7 @@ export class Reconciliation {
       const tracked = this.#state.orders.find(described.clientOrderId);
       if (tracked === undefined) {
         this.#answers.reportForeign(described);
+        this.#strays.onOrder(described);
         continue;
       }
       listed.add(tracked);
@@ -151,7 +158,12 @@ export class Reconciliation {
       const isAlerted = isSame && before.isAlerted;
       // Fills may be on their way: a difference that stays is one.
       const isCertain = isSame || this.#isQuiet(symbol, books.askedAtMicros);
-      if (isCertain && !isAlerted) this.#alertBreak(symbol, actual.get(symbol) ?? ZERO);
+      if (isCertain && !isAlerted) {
+        this.#alertBreak(symbol, actual.get(symbol) ?? ZERO);
+        const averagePrice =
+          books.positions.find((position) => position.symbol === symbol)?.averagePrice ?? null;
+        this.#strays.onPosition(symbol, difference, averagePrice);
+      }
       if (!isCertain)
         state.emit({ type: 'reconcile', reason: `the position in ${symbol} differs`, isUrgent: false });
       breaks.set(symbol, { difference, isAlerted: isCertain });
@@ -170,9 +182,10 @@ export class Reconciliation {
   #alertBreak(symbol: string, actual: Decimal): void {
     const ours = this.#state.positions.net(symbol);
     const isForeign = ours === ZERO;
+    const fate = this.#strays.fateOf(symbol);
     const message = isForeign
-      ? `the account holds ${formatDecimal(actual)} ${symbol} that no strategy here has bought: left alone`
-      : `the account holds ${formatDecimal(actual)} ${symbol}, our fills make ${formatDecimal(ours)}: left alone`;
+      ? `the account holds ${formatDecimal(actual)} ${symbol} that no strategy here has bought: ${fate}`
+      : `the account holds ${formatDecimal(actual)} ${symbol}, our fills make ${formatDecimal(ours)}: ${fate}`;
     this.#state.alert(
       isForeign ? 'warning' : 'critical',
       isForeign ? 'foreign_position' : 'position_break',

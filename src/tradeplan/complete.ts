@@ -60,6 +60,7 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       shortAllowed: file.risk.allow_short,
       fractionAllowed: file.risk.allow_fractions,
     },
+    unknownHoldings: file.unknown_holdings,
     journal: file.journal ?? (file.mode === 'live' ? 'synced' : 'written'),
     alerts: {
       webhookUrl: file.alerts.webhook ?? null,

@@ -77,6 +77,12 @@ export interface AlertsPlan {
   readonly timeoutMs: number;
 }
 
+/**
+ * What becomes of positions and orders that no strategy here has placed: reported and left; given to the strategy that
+ * alone trades the symbol (orders are left, what they fill is given); or closed and canceled.
+ */
+export type UnknownHoldings = 'leave' | 'adopt' | 'flatten';
+
 /** When an order counts as written down: what is `synced` survives a loss of power, `written` a kill of the daemon. */
 export type JournalMode = 'synced' | 'written';
 
@@ -193,6 +199,7 @@ export interface Tradeplan {
   readonly strategies: readonly StrategyPlan[];
   readonly risk: RiskPlan;
   readonly journal: JournalMode;
+  readonly unknownHoldings: UnknownHoldings;
   readonly alerts: AlertsPlan;
   readonly metrics: MetricsPlan;
   readonly record: RecordPlan;

@@ -83,7 +83,11 @@ const tradingWindow = section({
 });
 
 const strategy = section({
-  name: identifier().optional().describe('A built-in strategy: momentum-long, vwap-reversion.'),
+  name: identifier()
+    .optional()
+    .describe(
+      'A built-in strategy: momentum-long, vwap-reversion, opening-range-breakout, trend-following, pairs.',
+    ),
   path: text('the path of a strategy file, from the plan')
     .optional()
     .describe('Your own strategy, from the plan.'),
@@ -287,6 +291,11 @@ export const planSchema = section({
     .describe('What collects daily bars, companies and results.'),
   strategies: list(strategy, 'a list of strategies').default([]),
   risk: risk.prefault({}).describe("The desk's limits, over all strategies unless said otherwise."),
+  unknown_holdings: choice(['leave', 'adopt', 'flatten'])
+    .default('leave')
+    .describe(
+      'Positions and orders of the account that no strategy here has placed: report and leave them, adopt positions for the strategy that alone trades the symbol, or close and cancel them.',
+    ),
   journal: choice(['synced', 'written'])
     .optional()
     .describe(

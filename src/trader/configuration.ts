@@ -11,7 +11,7 @@ import type { DatabaseWorkerConfig } from '../models/messages.ts';
 import type { LogTarget } from '../observability/log.ts';
 import { DEFAULT_PRODUCER_LIMITS, type ProducerConfig } from '../producer/config.ts';
 import { type ProviderConfig, providerConfig } from '../providers/config.ts';
-import { DEFAULT_RECORDER_PERIODS, type RecorderConfig } from '../recorder/config.ts';
+import { DEFAULT_RECORDER_LIMITS, type RecorderConfig } from '../recorder/config.ts';
 import type { AlpacaAccess, Environment, Storage } from '../tradeplan/environment.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { PreparedInstance } from './preparation.ts';
@@ -77,7 +77,7 @@ export function recorderConfigOf(context: BatchContext, session: Session): Recor
     batchId: context.batchId,
     feed,
     session: session.date,
-    limits: { segmentBytesMax, ageMaxMs, totalBytesMax, freeBytesMin, ...DEFAULT_RECORDER_PERIODS },
+    limits: { segmentBytesMax, ageMaxMs, totalBytesMax, freeBytesMin, ...DEFAULT_RECORDER_LIMITS },
     log: context.log,
   };
 }
@@ -91,6 +91,7 @@ export function deskConfigOf(context: BatchContext, session: Session): DeskConfi
     instances: context.instances.map((instance) => ({
       instanceId: instance.instanceId,
       isIntraday: instance.plan.isIntraday,
+      symbols: instance.plan.symbols,
       runs: [],
     })),
     session,

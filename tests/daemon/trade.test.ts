@@ -56,6 +56,23 @@ describe('openbell trade tradeplan.example.yaml', () => {
     }
   }, 100_000);
 
+  it('lists by strategy and symbol, with totals for people and CSV for spreadsheets', async () => {
+    const trades = await openbellJson<TradeRow[]>(['trades', ...storage()]);
+    const { symbol, executedAt } = trades.at(-1)!;
+    const of = ['--symbol', symbol, '--until', executedAt];
+    expect((await openbell(['trades', ...of, ...storage()])).stdout).toContain('no trades yet');
+    const { stdout: csv } = await openbell(['trades', '--csv', '--symbol', symbol, ...storage()]);
+    const [heading, ...lines] = csv.trimEnd().split('\n');
+    expect(heading).toMatch(/^tradeId,algoRunId,batchId,clientOrderId,symbol,side,qty,price,fee,/);
+    expect(lines.length).toBeGreaterThanOrEqual(trades.filter((trade) => trade.symbol === symbol).length);
+    expect(lines.every((line) => line.includes(`,${symbol},`))).toBe(true);
+    const { stdout: table } = await openbell(['positions', '--strategy', 'momentum-long', ...storage()]);
+    expect(table).toMatch(/\d+ positions: open P&L .*, realised P&L |no positions yet/);
+    const wrong = await openbell(['trades', '--since', 'yesterday', ...storage()]);
+    expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(wrong.stderr).toContain('2026-11-20T14:30:00Z');
+  });
+
   it('refuses a second daemon in the same directory, in one line, with exit code 2', async () => {
     const second = await openbell(['trade', 'tradeplan.example.yaml', ...storage()]);
     expect(second.exitCode).toBe(2);

@@ -49,6 +49,7 @@ export interface HarnessOptions {
   readonly environment?: Environment;
   readonly journalMode?: 'written' | 'synced';
   readonly risk?: Partial<RiskPlan>;
+  readonly unknownHoldings?: 'leave' | 'adopt' | 'flatten';
   readonly broken?: Partial<AlpacaBrokerConfig>;
 }
 
@@ -89,6 +90,7 @@ export class Harness {
         assetClass: 'us_equity',
         marketHours: 'always',
         liquidateBeforeCloseMs: null,
+        unknownHoldings: options.unknownHoldings ?? 'leave',
         risk: { ...RISK, ...options.risk },
         limits: { submitTimeoutMs: 2_000 },
       } as Tradeplan,

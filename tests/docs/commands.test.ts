@@ -39,10 +39,18 @@ function commandLines(): { page: string; words: readonly string[] }[] {
 let directory: string;
 const helps = new Map<string, ReturnType<typeof openbell>>();
 
-function helpOf(command: string): ReturnType<typeof openbell> {
-  const help = helps.get(command) ?? openbell([command, '--help']);
-  helps.set(command, help);
+function helpOf(command: readonly string[]): ReturnType<typeof openbell> {
+  const name = command.join(' ');
+  const help = helps.get(name) ?? openbell([...command, '--help']);
+  helps.set(name, help);
   return help;
+}
+
+/** Of the inner command, where the words name one: `tape info`. */
+async function helpFor([command = '', inner = '']: readonly string[]): ReturnType<typeof openbell> {
+  const outer = await helpOf([command]);
+  const hasInner = new RegExp(`^ {2}${inner}\\b`, 'm').test(outer.stdout.split('\nCommands:\n')[1] ?? '');
+  return hasInner && /^[a-z]+$/.test(inner) ? helpOf([command, inner]) : outer;
 }
 
 beforeAll(() => {
@@ -61,8 +69,7 @@ describe('the documentation', () => {
     '%s: openbell %s is a command with these options',
     async (_page, _line, words) => {
       const options = words.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0]);
-      const command = words[0] ?? '';
-      const { exitCode, stdout } = await helpOf(command);
+      const { exitCode, stdout } = await helpFor(words);
       expect(exitCode).toBe(0);
       for (const option of options) expect(stdout).toContain(option);
     },

@@ -21,7 +21,7 @@ describe('an order that could trade with one of the same account', () => {
     ['a limit that reaches the offer', limit('buy', '101'), 'denied'],
     ['a limit below the offer', limit('buy', '100.99'), 'sent'],
     ['a stop', { side: 'buy', type: 'stop', stopPrice: decimal('102') }, 'denied'],
-    ['an order on the same side', { side: 'sell', instanceId: 'beta', ...limit('sell', '103') }, 'sent'],
+    ['an order on the same side', { instanceId: 'beta', ...limit('sell', '103') }, 'sent'],
   ])('%s is judged before it is sent: %s', (_name, changes, expected) => {
     const { bench, offer } = withOffer();
     const before = bench.of('submit').length;

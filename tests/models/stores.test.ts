@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import type { Backend } from '../../src/models/backend.ts';
-import type { Environment, Stores } from '../../src/models/contract.ts';
+import type { Environment, RowFilter, Stores } from '../../src/models/contract.ts';
 import { createStores } from '../../src/models/stores.ts';
 import { embeddedDatabases, postgresDatabases, type TestDatabases } from './databases.ts';
 import { anOrder, aRun, aTrade } from './rows.ts';
@@ -161,6 +161,33 @@ describe.each(KINDS)('stores on $kind', ({ start }) => {
       anOrder({ algoRunId, clientOrderId: `${batchId}.odd`, reason: 'nul \0 half \udc00 end' }),
     ]);
     expect((await stores.listOrders({ batchId }))[0]?.reason).toBe('nul \ufffd half \ufffd end');
+  });
+
+  it('lists what meets all that is asked: strategy, symbol and time', async (context) => {
+    const { stores, batchId, instanceId } = fresh(context);
+    const algoRunId = await startRun(stores, batchId, instanceId);
+    const at = (minute: number) => `2026-11-20T14:3${minute}:00.000000Z`;
+    await stores.recordTrades([
+      aTrade({ algoRunId, executionId: `${batchId}-1`, symbol: 'AAPL', executedAt: at(1) }),
+      aTrade({ algoRunId, executionId: `${batchId}-2`, symbol: 'MSFT', executedAt: at(2) }),
+      aTrade({ algoRunId, executionId: `${batchId}-3`, symbol: 'AAPL', executedAt: at(3) }),
+    ]);
+    const executed = async (filter: RowFilter) =>
+      (await stores.listTrades({ batchId, ...filter })).map(({ symbol, executedAt }) => [symbol, executedAt]);
+    expect(await executed({ symbol: 'AAPL' })).toEqual([
+      ['AAPL', at(3)],
+      ['AAPL', at(1)],
+    ]);
+    expect(await executed({ since: at(2) })).toEqual([
+      ['AAPL', at(3)],
+      ['MSFT', at(2)],
+    ]);
+    expect(await executed({ since: at(2), until: at(3) })).toEqual([['MSFT', at(2)]]);
+    expect(await executed({ strategy: instanceId, symbol: 'MSFT' })).toEqual([['MSFT', at(2)]]);
+    expect(await executed({ strategy: 'another' })).toEqual([]);
+    expect(await stores.listRuns({ batchId, strategy: 'momentum-long' })).toHaveLength(1);
+    expect(await stores.listPositions({ batchId, symbol: 'MSFT' })).toMatchObject([{ symbol: 'MSFT' }]);
+    expect(await stores.listPositions({ strategy: instanceId, symbol: 'AAPL' })).toHaveLength(1);
   });
 
   it('writes thousands of rows in one call, all or none', async (context) => {

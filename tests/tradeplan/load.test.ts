@@ -75,6 +75,7 @@ describe('a plan', () => {
       },
       alerts: { webhookUrl: null, command: null, timeoutMs: 10_000 },
       metrics: { port: null, host: '127.0.0.1' },
+      unknownHoldings: 'leave',
       journal: 'written',
       record: {
         market: true,

@@ -149,6 +149,7 @@ function configOf({ batchId, algoRunIds, isSynced }: LifeParts): DeskConfig {
       assetClass: 'us_equity',
       marketHours: 'always',
       liquidateBeforeCloseMs: null,
+      unknownHoldings: 'leave',
       risk: {
         orderNotionalMax: '1000000',
         orderQuantityMax: null,

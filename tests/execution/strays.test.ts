@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { BrokerOrder } from '../../src/brokers/contract.ts';
+import { decimal, ZERO } from '../../src/domain/decimal.ts';
+import type { UnknownHoldings } from '../../src/tradeplan/plan.ts';
+import { Bench, START } from './harness.ts';
+
+const instances = (alpha: readonly string[], beta: readonly string[] = []) =>
+  [
+    ['alpha', alpha, '1'],
+    ['beta', beta, '2'],
+  ].map(([instanceId, symbols, algoRunId]) => ({
+    instanceId: instanceId as string,
+    isIntraday: false,
+    symbols: symbols as readonly string[],
+    runs: [{ consumer: 'A', algoRunId: algoRunId as string }],
+  }));
+
+function benchWith(unknownHoldings: UnknownHoldings, ...symbols: Parameters<typeof instances>): Bench {
+  return new Bench({ config: { unknownHoldings, instances: instances(...symbols) } });
+}
+
+const held = (quantity: string) => [
+  { symbol: 'X', quantity: decimal(quantity), averagePrice: decimal('97.5'), currentPrice: null },
+];
+
+const FOREIGN: BrokerOrder = {
+  brokerOrderId: 'by-hand',
+  clientOrderId: 'somebody',
+  symbol: 'X',
+  side: 'buy',
+  quantity: decimal('5'),
+  filledQuantity: ZERO,
+  averagePrice: null,
+  status: 'new',
+  rawStatus: 'new',
+  createdAtMicros: START,
+  updatedAtMicros: START,
+};
+
+describe('a position that nobody knows', () => {
+  it('is reported and left, unless the plan says otherwise', () => {
+    const bench = benchWith('leave', ['X']);
+    bench.reconcile({ positions: held('7') });
+    expect(bench.alerts()).toEqual(['foreign_position']);
+    expect(bench.position()).toBe(ZERO);
+    expect(bench.of('submit')).toEqual([]);
+  });
+
+  it.each([
+    ['7', 'buy', 'buy'],
+    ['-7', 'sell', 'sell_short'],
+  ] as const)(
+    'of %s is given to the strategy that alone trades the symbol, once',
+    (quantity, side, operation) => {
+      const bench = benchWith('adopt', ['X'], ['Y']);
+      bench.reconcile({ positions: held(quantity) });
+      bench.reconcile({ positions: held(quantity) });
+      expect(bench.position()).toBe(decimal(quantity));
+      expect(bench.of('record_trade').map(({ row }) => row)).toMatchObject([
+        { algoRunId: '1', side, operation, qty: '7', price: '97.5' },
+      ]);
+      expect(bench.of('record_order').at(-1)?.row).toMatchObject({ status: 'filled', filledQty: '7' });
+      expect(bench.events()).toMatchObject(
+        expect.arrayContaining([expect.objectContaining({ type: 'fill' })]) as never,
+      );
+      expect(bench.alerts()).toEqual(['foreign_position']);
+      expect(bench.of('submit')).toEqual([]);
+    },
+  );
+
+  it('is given to nobody when two strategies trade the symbol', () => {
+    const bench = benchWith('adopt', ['X'], ['X']);
+    bench.reconcile({ positions: held('7') });
+    expect(bench.of('alert')[0]?.message).toContain('no strategy or several trade it');
+    expect(bench.position()).toBe(ZERO);
+    expect(bench.position('beta')).toBe(ZERO);
+  });
+
+  it('on top of what a strategy holds is adopted at the price of the market', () => {
+    const bench = benchWith('adopt', ['X']);
+    bench.buy('10', '100');
+    bench.skipTo(bench.nowMicros + 10_000_000);
+    bench.reconcile({ positions: held('12') });
+    expect(bench.position()).toBe(decimal('12'));
+    expect(bench.of('record_trade').at(-1)?.row).toMatchObject({ qty: '2', price: '100' });
+  });
+
+  it('is closed at the market where the plan flattens, whoever trades the symbol', () => {
+    const bench = benchWith('flatten', ['Y']);
+    bench.reconcile({ positions: held('7') });
+    const [sale] = bench.of('submit');
+    expect(sale?.order).toMatchObject({ side: 'sell', type: 'market', quantity: decimal('7') });
+    bench.accept(sale!.order.clientOrderId);
+    bench.fill(sale!.order.clientOrderId, '7', '98');
+    expect(bench.position()).toBe(ZERO);
+    bench.reconcile({ positions: [] });
+    expect(bench.alerts()).toEqual(['foreign_position']);
+  });
+
+  it('is closed without what the strategy itself holds', () => {
+    const bench = benchWith('flatten', ['X']);
+    bench.buy('10', '100');
+    bench.skipTo(bench.nowMicros + 10_000_000);
+    bench.reconcile({ positions: held('12') });
+    expect(bench.of('submit').at(-1)?.order).toMatchObject({ side: 'sell', quantity: decimal('2') });
+  });
+});
+
+describe('an order that nobody knows', () => {
+  it.each(['leave', 'adopt'] as const)('is reported once and left: %s', (policy) => {
+    const bench = benchWith(policy, ['X']);
+    bench.reconcile({ openOrders: [FOREIGN] });
+    bench.reconcile({ openOrders: [FOREIGN] });
+    expect(bench.alerts()).toEqual(['foreign_order']);
+    expect(bench.of('cancel')).toEqual([]);
+  });
+
+  it('is canceled where the plan flattens, as long as it is there', () => {
+    const bench = benchWith('flatten', ['X']);
+    bench.reconcile({ openOrders: [FOREIGN] });
+    bench.reconcile({ openOrders: [FOREIGN] });
+    bench.reconcile({ openOrders: [] });
+    expect(bench.of('cancel').map(({ order }) => order.brokerOrderId)).toEqual(['by-hand', 'by-hand']);
+    expect(bench.alerts()).toEqual(['foreign_order']);
+  });
+});
