@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -33,6 +33,7 @@ describe('a strategy bundle', () => {
       const made = await bundleStrategy({ name, path: null, baseDirectory: folder });
       expect(made.name).toBe(name);
       expect(made.version).toMatch(/^[0-9a-f]{64}$/);
+      expect(readFileSync(made.path, 'utf8').split('\n').length).toBeLessThan(150);
       expect(checkParameters(made, {})).toMatchObject({ ok: true });
       expect(describeStrategy(made).channels).toContain('bars');
       expect(Buffer.byteLength(made.source)).toBeLessThan(250_000);

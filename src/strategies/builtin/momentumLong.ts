@@ -80,10 +80,12 @@ function enterOnBreakout(context: Context, price: number): void {
   const tools = follower.follow(context);
   if (tools === undefined || !tools.slow.isReady || !(tools.atr.value > 0)) return;
   const [emaFast, emaSlow, atr] = [tools.fast.value, tools.slow.value, tools.atr.value];
+  if (!(emaFast > emaSlow)) return;
   const vwap = tools.vwap.value.middle;
+  if (!(price > vwap)) return;
   const { breakoutMinutes, stopAtr, targetAtr } = context.parameters;
   const breakout = Math.max(...context.minuteBars.column('close', breakoutMinutes));
-  if (!(emaFast > emaSlow && price > vwap && price > breakout)) return;
+  if (!(price > breakout)) return;
   const stop = price - atr * stopAtr;
   context.state.trail = stop;
   enter(context, {

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { minuteBars, tradesOf } from '../../src/testing/market.ts';
+import { tryStrategy } from '../../src/testing/trial.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'openbell-trial-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let made = 0;
+
+function strategyOf(members: string): string {
+  made += 1;
+  const path = join(folder, `strategy-${made}.ts`);
+  writeFileSync(
+    path,
+    `import { defineStrategy, z } from 'openbell';
+     export default defineStrategy({
+       name: 'tried', description: 'd', scope: 'symbol', channels: ['bars', 'trades'],
+       parameters: z.strictObject({ quantity: z.number().positive().default(10) }), initialState: () => ({ seen: 0 }),
+       ${members}
+     });`,
+  );
+  return path;
+}
+
+const buysOnce = `onBar(context) {
+  context.state.seen += 1;
+  if (context.state.seen === 1) context.buy({ quantity: context.parameters.quantity, reason: 'first' });
+},`;
+
+describe('a trial', () => {
+  it('fills at the open of the next bar and says what is held and what was gained', async () => {
+    const strategy = strategyOf(buysOnce);
+    const bars = minuteBars([100, 101, 102, 104]);
+    const trial = await tryStrategy({ strategy: pathToFileURL(strategy), bars, parameters: { quantity: 5 } });
+    expect(trial.fills).toEqual([{ symbol: 'TEST', side: 'buy', quantity: 5, price: 100 }]);
+    expect(trial.positions).toEqual({ TEST: 5 });
+    expect(trial.profit).toBeCloseTo(20, 9);
+    expect(trial.faults).toEqual([]);
+  });
+
+  it('shows trades, builds bars from them, and keeps the first minutes as history', async () => {
+    const strategy = strategyOf(`warmUp: () => ({ minuteBars: 2 }),
+      onStart(context) { context.log('info', 'start ' + [...context.minuteBars.column('close')].join(' ')); },
+      onTrade(context, trade) { context.log('info', 'trade ' + trade.price); },
+      onBar(context, bar) { context.log('info', 'bar ' + bar.close); },`);
+    const trades = tradesOf(minuteBars([100, 101, 102, 103], { wickPercent: 0 }));
+    const { messages } = await tryStrategy({ strategy, trades, historyMinutes: 2 });
+    expect(messages).toEqual([
+      'start 100 101',
+      ...['trade 101', 'trade 101', 'trade 102', 'trade 102', 'bar 102'],
+      // Nothing comes after the last minute, so it is not closed.
+      ...['trade 102', 'trade 102', 'trade 103', 'trade 103'],
+    ]);
+  });
+
+  it('tells faults and refusals', async () => {
+    const throwing = await tryStrategy({
+      strategy: strategyOf(`onBar() { throw new Error('no luck'); },`),
+      bars: minuteBars([100, 101]),
+    });
+    expect(throwing.faults).toEqual([expect.stringContaining('no luck')]);
+    const refused = await tryStrategy({
+      strategy: strategyOf(buysOnce),
+      bars: minuteBars([100, 101, 102]),
+      plan: { risk: { max_order_notional: 10 } },
+    });
+    expect(refused.fills).toEqual([]);
+    expect(refused.denials).toHaveLength(1);
+  });
+
+  it('refuses what makes no sense, with the place', async () => {
+    const strategy = strategyOf('');
+    const bars = minuteBars([100]);
+    await expect(tryStrategy({ strategy })).rejects.toThrow('either bars or trades');
+    await expect(tryStrategy({ strategy, bars, trades: tradesOf(bars) })).rejects.toThrow(
+      'either bars or trades',
+    );
+    await expect(tryStrategy({ strategy, bars: [] })).rejects.toThrow('at least one');
+    await expect(tryStrategy({ strategy, bars, parameters: { quantity: -1 } })).rejects.toThrow(
+      'strategies[0].parameters.quantity is -1',
+    );
+    await expect(tryStrategy({ strategy, bars, entry: { windows: [{ start: 'soon' }] } })).rejects.toThrow(
+      'strategies[0].windows[0].start',
+    );
+    expect(() => minuteBars(Array.from({ length: 391 }, () => 1))).toThrow('found 391');
+  });
+});
