@@ -34,10 +34,12 @@ export default defineStrategy<z.output<typeof parameters>, State>({
   onBar(context, bar) {
     const { parameters, state, minuteBars } = context;
     const { fast, slow, ticksPerUnit } = parameters;
-    const ticksAgo = (ago: number) => Math.round(minuteBars.at(-1 - ago)!.close * ticksPerUnit);
     const ticks = Math.round(bar.close * ticksPerUnit);
-    state.fastSum += ticks - (state.bars >= fast ? ticksAgo(fast) : 0);
-    state.slowSum += ticks - (state.bars >= slow ? ticksAgo(slow) : 0);
+    state.fastSum += ticks;
+    state.slowSum += ticks;
+    // What has left each average since the last bar.
+    if (state.bars >= fast) state.fastSum -= Math.round(minuteBars.value(-1 - fast, 'close') * ticksPerUnit);
+    if (state.bars >= slow) state.slowSum -= Math.round(minuteBars.value(-1 - slow, 'close') * ticksPerUnit);
     state.bars += 1;
     if (state.bars < slow) return;
 

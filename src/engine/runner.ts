@@ -57,7 +57,13 @@ export class Runner {
   }
 
   bar(viewer: UnitSymbol): void {
-    this.#call(viewer.unit, viewer.market.symbol, (guest) => guest.bar(viewer.unit.id, viewer.place));
+    const { activity } = this.#core;
+    const { instance, id } = viewer.unit;
+    activity[ACTIVITY.unit] = instance.index;
+    const result = instance.guest.bar(id, viewer.place);
+    activity[ACTIVITY.unit] = -1;
+    if (result !== CALL_DONE) this.#failAt(id, viewer.place);
+    if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
   }
 
   start(unit: Unit): void {

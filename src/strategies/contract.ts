@@ -79,6 +79,8 @@ export interface BarSeries {
   readonly length: number;
   /** `at(-1)` is the newest; undefined outside. */
   at(index: number): BarView | undefined;
+  /** One figure of the bar at `index`, without a bar being made for it; NaN outside. */
+  value(index: number, name: 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap'): number;
   /** The newest `count` values of a column (fewer when there are fewer), oldest first, as a copy. */
   column(name: 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap', count?: number): Float64Array;
 }

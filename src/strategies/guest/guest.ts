@@ -24,7 +24,7 @@ import {
   type HandlerName,
   isThenable,
 } from './definition.ts';
-import { barOfRow, moveTo, quoteRow, readColumns, setName, touchName, tradeRow } from './rows.ts';
+import { moveTo, putRow, quoteRow, readColumns, setName, touchName, tradeRow } from './rows.ts';
 import type { Series } from './series.ts';
 import { GuestSymbol } from './symbol.ts';
 
@@ -160,7 +160,7 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     bars: (unit, place, kind) => seriesOf(unit, place, kind).toText(),
     putBars: (unit, place, kind, barsJson) => seriesOf(unit, place, kind).putText(barsJson),
     putBarRow: (unit, place, row) => {
-      GuestSymbol.minuteSeries(symbolAt(unit, place)).put(barOfRow(row));
+      putRow(GuestSymbol.minuteSeries(symbolAt(unit, place)), row);
     },
 
     start: (unit) => call(unit, -1, 'onStart', undefined),
@@ -188,7 +188,18 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
         return failed('onQuote', error);
       }
     },
-    bar: (unit, place) => call(unit, place, 'onBar', symbolAt(unit, place).minuteBars.at(-1)),
+    bar: (unit, place) => {
+      const context = units[unit]!;
+      active = unit;
+      if (isUniverse) GuestContext.enter(context, place);
+      try {
+        const bar = GuestSymbol.minuteSeries(GuestContext.at(context, place)).at(-1)!;
+        const result: unknown = definition!.onBar!(context, bar);
+        return result === undefined ? CALL_DONE : finish('onBar', result);
+      } catch (error) {
+        return failed('onBar', error);
+      }
+    },
     fill: (unit, place, fillJson) => call(unit, place, 'onFill', parse(fillJson)),
     order: (unit, place, updateJson) => call(unit, place, 'onOrder', parse(updateJson)),
     denial: (unit, place, denialJson) => call(unit, place, 'onDenial', parse(denialJson)),

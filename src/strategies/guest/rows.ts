@@ -2,7 +2,7 @@
 import { isEligibleQuote } from '../../domain/conditions.ts';
 import type { QuoteUpdateView, TradeView } from '../contract.ts';
 import type { Columns } from './bridge.ts';
-import type { BarValues } from './series.ts';
+import type { Series } from './series.ts';
 
 // Module variables, because nothing that a strategy holds may lead to them.
 let columns: Columns;
@@ -118,17 +118,21 @@ export function middle(bidPrice: number, askPrice: number): number {
   return bidPrice > 0 && askPrice > bidPrice ? (bidPrice + askPrice) / 2 : Number.NaN;
 }
 
-/** The bar that a row holds, as a value. */
-export function barOfRow(at: number): BarValues {
-  return {
-    timeMicros: columns.baseMicros + Math.floor(columns.timeNs[at]! / 1_000),
-    open: columns.n0[at]!,
-    high: columns.n1[at]!,
-    low: columns.n2[at]!,
-    close: columns.n3[at]!,
-    volume: columns.heapFloat(at, 0),
-    vwap: columns.heapFloat(at, 1),
-    tradeCount: columns.heapFloat(at, 2),
-    incomplete: (columns.flags[at]! & FLAG_INCOMPLETE) !== 0,
-  };
+/** Puts the bar that a row holds into a series. */
+export function putRow(series: Series, at: number): void {
+  const timeMicros = columns.baseMicros + Math.floor(columns.timeNs[at]! / 1_000);
+  const place = series.makePlace(timeMicros);
+  if (place < 0) return;
+  series.write(
+    place,
+    timeMicros,
+    columns.n0[at]!,
+    columns.n1[at]!,
+    columns.n2[at]!,
+    columns.n3[at]!,
+    columns.heapFloat(at, 0),
+    columns.heapFloat(at, 1),
+    columns.heapFloat(at, 2),
+    (columns.flags[at]! & FLAG_INCOMPLETE) !== 0 ? 1 : 0,
+  );
 }

@@ -66,18 +66,31 @@ export class Series implements BarSeries {
     return this.#values.slice(column + from, column + this.#end);
   }
 
+  value(index: number, name: ColumnName): number {
+    const at = index < 0 ? this.#end + index : this.#start + index;
+    if (!(at >= this.#start && at < this.#end)) return Number.NaN;
+    return this.#values[at + Column[name] * this.#capacity]!;
+  }
+
   /** Appends a bar, replaces the one of the same time, or inserts it where it belongs. */
   put(bar: BarValues): void {
+    const at = this.makePlace(bar.timeMicros);
+    if (at < 0) return;
+    const { open, high, low, close, volume, vwap, tradeCount, incomplete } = bar;
+    this.write(at, bar.timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete ? 1 : 0);
+  }
+
+  /**
+   * Where a bar of that time is to be written: behind the last, in place of the one of the same time, or between two.
+   * -1: it is older than everything in a series that is full, and would be the first to go.
+   */
+  makePlace(timeMicros: number): number {
     // Times are the first column, so a bar's place is its time's place.
     const times = this.#values;
     let at = this.#end;
-    while (at > this.#start && times[at - 1]! > bar.timeMicros) at -= 1;
-    if (at > this.#start && times[at - 1] === bar.timeMicros) {
-      this.#write(at - 1, bar);
-      return;
-    }
-    // Older than everything in a series that is full: it would be the first to go.
-    if (at === this.#start && this.length === this.#limit) return;
+    while (at > this.#start && times[at - 1]! > timeMicros) at -= 1;
+    if (at > this.#start && times[at - 1] === timeMicros) return at - 1;
+    if (at === this.#start && this.length === this.#limit) return -1;
     if (this.#end === this.#capacity) {
       const moved = this.#start;
       this.#makeRoom();
@@ -89,8 +102,35 @@ export class Series implements BarSeries {
       }
     }
     this.#end += 1;
-    this.#write(at, bar);
     if (this.length > this.#limit) this.#start += 1;
+    return at;
+  }
+
+  /** Writes a bar where {@link makePlace} has said. Numbers and no object: there is one for every bar of every unit. */
+  write(
+    at: number,
+    timeMicros: number,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+    vwap: number,
+    tradeCount: number,
+    incomplete: number,
+  ): void {
+    const values = this.#values;
+    const capacity = this.#capacity;
+    values[at] = timeMicros;
+    values[at + Column.open * capacity] = open;
+    values[at + Column.high * capacity] = high;
+    values[at + Column.low * capacity] = low;
+    values[at + Column.close * capacity] = close;
+    values[at + Column.volume * capacity] = volume;
+    values[at + Column.vwap * capacity] = vwap;
+    values[at + Column.tradeCount * capacity] = tradeCount;
+    values[at + Column.incomplete * capacity] = incomplete;
+    this.#newest = undefined;
   }
 
   /** JSON of the bars, oldest first: lists of figures in the columns' order. What is no number is null. */
@@ -115,21 +155,6 @@ export class Series implements BarSeries {
     }
   }
 
-  #write(at: number, bar: BarValues): void {
-    const values = this.#values;
-    const capacity = this.#capacity;
-    values[at] = bar.timeMicros;
-    values[at + Column.open * capacity] = bar.open;
-    values[at + Column.high * capacity] = bar.high;
-    values[at + Column.low * capacity] = bar.low;
-    values[at + Column.close * capacity] = bar.close;
-    values[at + Column.volume * capacity] = bar.volume;
-    values[at + Column.vwap * capacity] = bar.vwap;
-    values[at + Column.tradeCount * capacity] = bar.tradeCount;
-    values[at + Column.incomplete * capacity] = bar.incomplete ? 1 : 0;
-    this.#newest = undefined;
-  }
-
   /** Moves the bars to the front, of larger columns unless they are at their largest. */
   #makeRoom(): void {
     const capacity = Math.min(this.#limit * 2, Math.max(FIRST_CAPACITY, this.#capacity, this.length * 2));
@@ -145,18 +170,19 @@ export class Series implements BarSeries {
   }
 
   #bar(at: number): BarView {
-    const value = (name: keyof typeof Column) => this.#values[at + Column[name] * this.#capacity]!;
+    const values = this.#values;
+    const capacity = this.#capacity;
     return {
       symbol: this.#symbol,
-      timeMicros: value('timeMicros'),
-      open: value('open'),
-      high: value('high'),
-      low: value('low'),
-      close: value('close'),
-      volume: value('volume'),
-      vwap: value('vwap'),
-      tradeCount: value('tradeCount'),
-      incomplete: value('incomplete') === 1,
+      timeMicros: values[at]!,
+      open: values[at + Column.open * capacity]!,
+      high: values[at + Column.high * capacity]!,
+      low: values[at + Column.low * capacity]!,
+      close: values[at + Column.close * capacity]!,
+      volume: values[at + Column.volume * capacity]!,
+      vwap: values[at + Column.vwap * capacity]!,
+      tradeCount: values[at + Column.tradeCount * capacity]!,
+      incomplete: values[at + Column.incomplete * capacity] === 1,
     };
   }
 }
