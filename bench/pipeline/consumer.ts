@@ -6,14 +6,17 @@ import { DEFAULT_HOST_LIMITS, type HostConfig } from '../../src/engine/config.ts
 import { StrategyHost } from '../../src/engine/host.ts';
 import type { StrategyBundle } from '../../src/strategies/bundle.ts';
 import { MarketReceiver } from '../../src/transport/market.ts';
+import { INBOX_RECORDING_LIMITS, RecordingPort } from '../../src/transport/recording.ts';
 import { kernelThreadId } from './cpu.ts';
 import { Mark, SYMBOLS } from './frames.ts';
 import { Marks } from './marks.ts';
 import type { Progress } from './report.ts';
 
 const report = (progress: Progress) => parentPort?.postMessage(progress);
-const { port, bundle, scope } = workerData as {
+const { port, bundle, scope, inbox } = workerData as {
   port: MessagePort;
+  /** To the recorder, where there is one. */
+  inbox: MessagePort | undefined;
   bundle: StrategyBundle;
   scope: 'universe' | 'symbol';
 };
@@ -29,6 +32,10 @@ const units = scope === 'universe' ? [unit('*', SYMBOLS)] : SYMBOLS.map((symbol)
 host.handleCommand({ type: 'assign', units }, liveClock.nowMicros());
 report({ type: 'thread', role: 'consumer', threadId: kernelThreadId() });
 
+const recording =
+  inbox === undefined
+    ? undefined
+    : new RecordingPort(inbox, { clock: liveClock, limits: INBOX_RECORDING_LIMITS, isMarketRecorded: true });
 let shownBefore = 0;
 const marks = new Marks((mark) => {
   const { eventsShown } = host.counters;
@@ -41,7 +48,9 @@ const marks = new Marks((mark) => {
 });
 new MarketReceiver(port, {
   onBatch: (batch) => {
-    host.handleBatch(batch, liveClock.nowMicros());
+    const nowMicros = liveClock.nowMicros();
+    recording?.taken(batch, nowMicros);
+    host.handleBatch(batch, nowMicros);
     marks.look(batch);
   },
 });

@@ -20,13 +20,13 @@ const SMALL: Workload = { messagesMin: 1, messagesMax: 5, warmUpEvents: 400_000,
 /** Odd, so that there is a median. */
 const ROUNDS = 3;
 const NAME_WIDTH = 18;
-const PIPELINES: readonly PipelineName[] = [
+const PIPELINES = [
   'rawDrain',
   'naive',
   'openbellTransport',
   'openbell',
   'openbellUnits',
-];
+] as const satisfies readonly PipelineName[];
 
 interface Comparison {
   readonly rawDrain: Measured;

@@ -3,8 +3,15 @@
 /**
  * `openbell` runs the naive pipeline's strategy: one over all symbols. `openbellUnits` gives each of the 11,000
  * symbols a unit with a state of its own. `openbellTransport` is ours up to a bare handler in place of the host.
+ * `openbellRecorded` is `openbell` with a recorder of the market and the consumer's inbox.
  */
-export type PipelineName = 'rawDrain' | 'naive' | 'openbell' | 'openbellUnits' | 'openbellTransport';
+export type PipelineName =
+  | 'rawDrain'
+  | 'naive'
+  | 'openbell'
+  | 'openbellUnits'
+  | 'openbellTransport'
+  | 'openbellRecorded';
 
 /** Posted by the thread at the pipeline's end. */
 export type Progress =
@@ -13,6 +20,13 @@ export type Progress =
   | { readonly type: 'block' }
   /** `events` were shown to the strategy since the begin. */
   | { readonly type: 'end'; readonly events: number };
+
+/** Warm-up included. */
+export interface Recorded {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly rowsLost: number;
+}
 
 export interface Measured {
   /** Sent between the marks. */
@@ -27,4 +41,6 @@ export interface Measured {
   readonly producerCpuMicrosPerEvent: number | null;
   readonly consumerCpuMicrosPerEvent: number | null;
   readonly eventsPerCpuSecond: number;
+  /** Null where nothing was recorded. */
+  readonly recorded: Recorded | null;
 }

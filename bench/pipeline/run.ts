@@ -9,6 +9,7 @@ import { providerConfig } from '../../src/providers/config.ts';
 import { bundleStrategy } from '../../src/strategies/bundle.ts';
 import type { ProducerCommand, ProducerReport, ReceiverCounters } from '../../src/transport/messages.ts';
 import { hasThreadCpu, processCpuMicros, threadCpuMicros } from './cpu.ts';
+import { Recording } from './recording.ts';
 import type { Measured, PipelineName, Progress } from './report.ts';
 
 export interface Workload {
@@ -41,6 +42,7 @@ class Run {
   /** Whether our own producer counts what becomes of its events. */
   isCounted = false;
   counters: ReceiverCounters | undefined;
+  recording: Recording | undefined;
   /** For the product's producer, whose messages are not ours. */
   readonly producerThread = new Int32Array(new SharedArrayBuffer(4));
   #finish: () => void = () => {};
@@ -120,10 +122,11 @@ export async function measure(pipeline: PipelineName, workload: Workload): Promi
   await run.finished;
   const events = (await sent).sent;
   if (run.isCounted) await settled(run);
+  const recorded = (await run.recording?.stop()) ?? null;
   await run.stop();
   sender.kill();
   await once(sender, 'exit');
-  return result(run, events);
+  return { ...result(run, events), recorded };
 }
 
 function startNaive(run: Run, url: string): void {
@@ -153,10 +156,12 @@ async function startOpenbell(run: Run, url: string, pipeline: PipelineName): Pro
     limits: { ...DEFAULT_PRODUCER_LIMITS, statisticsPeriodMs: STATISTICS_PERIOD_MS },
   };
   const { port1, port2 } = new MessageChannel();
+  if (pipeline === 'openbellRecorded') run.recording = new Recording();
+  const inbox = run.recording?.attach('consumer A');
   run.add(
     pipeline === 'openbellTransport' ? 'dispatch' : 'consumer',
-    { port: port2, bundle, scope },
-    { transferList: [port2] },
+    { port: port2, bundle, scope, inbox },
+    { transferList: inbox === undefined ? [port2] : [port2, inbox] },
   );
   await run.consumerIsReady;
   const producer = run.add('producer', { ...config, threadId: run.producerThread }, { isSilent: true });
@@ -172,6 +177,10 @@ async function startOpenbell(run: Run, url: string, pipeline: PipelineName): Pro
   };
   producer.postMessage(attach, [port1]);
   producer.postMessage(route);
+  if (run.recording === undefined) return;
+  const port = run.recording.attach('market');
+  const record: ProducerCommand = { type: 'record', port };
+  producer.postMessage(record, [port]);
 }
 
 /** Waits until the producer has counted all of its events as shown. */
@@ -181,7 +190,7 @@ async function settled(run: Run): Promise<void> {
   while (!isSettled()) await new Promise<void>((resolve) => liveClock.after(STATISTICS_PERIOD_MS, resolve));
 }
 
-function result(run: Run, events: number): Measured {
+function result(run: Run, events: number): Omit<Measured, 'recorded'> {
   const { begin, end } = run;
   if (begin === undefined || end === undefined) throw new Error('the marks did not come');
   const cpu = (end.totalMicros - begin.totalMicros) / events;

@@ -22,6 +22,8 @@ export interface RecorderLimits {
   readonly totalBytesMax: number;
   /** Recording stops before the disk has less than this left: the journal needs it more. */
   readonly freeBytesMin: number;
+  /** Packing waits while more rows a second are recorded: the processor is needed elsewhere. */
+  readonly packingRowsPerSecondMax: number;
   readonly statisticsPeriodMs: number;
   /** How often old tapes are looked for, beside each time that one is closed. */
   readonly retentionPeriodMs: number;
@@ -29,7 +31,8 @@ export interface RecorderLimits {
   readonly stopPackingMs: number;
 }
 
-export const DEFAULT_RECORDER_PERIODS = {
+export const DEFAULT_RECORDER_LIMITS = {
+  packingRowsPerSecondMax: 500_000,
   statisticsPeriodMs: 1_000,
   retentionPeriodMs: 600_000,
   stopPackingMs: 1_000,

@@ -4,12 +4,12 @@
  */
 import { rmSync, statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../domain/assert.ts';
 import { BlockFile } from '../tape/blocks.ts';
 import { BlockType, Packing } from '../tape/file.ts';
 import { compressTape } from '../tape/writer.ts';
-import type { PackerCommand, PackerReport } from './packing.ts';
+import type { PackerCommand, PackerPause, PackerReport } from './packing.ts';
 import { listTapes, removeUnfinished } from './tapes.ts';
 
 assert(parentPort !== null, 'the packer runs as a worker thread');
@@ -17,6 +17,7 @@ const control = parentPort;
 // Linux has a priority for each thread; elsewhere it would be the daemon's.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 
+const pause = new Int32Array(workerData as PackerPause);
 const report = (told: PackerReport) => control.postMessage(told);
 let queue: Promise<void> = Promise.resolve();
 control.on('message', (command: PackerCommand) => {
@@ -37,7 +38,10 @@ async function carryOut(command: PackerCommand): Promise<void> {
 async function pack(path: string): Promise<void> {
   try {
     const bytesBefore = statSync(path).size;
-    await compressTape(path, 'deflate', { isPackedHere: true });
+    await compressTape(path, 'deflate', {
+      isPackedHere: true,
+      beforeBlock: () => Atomics.wait(pause, 0, 1),
+    });
     report({ type: 'packed', path, bytesBefore, bytesAfter: statSync(path).size });
   } catch (error) {
     report({ type: 'refused', path, reason: error instanceof Error ? error.message : String(error) });

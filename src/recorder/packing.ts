@@ -19,13 +19,18 @@ export type PackerReport =
 
 const ENTRY = new URL('./packer.js', import.meta.url);
 
+/** The packer's `workerData`: one Int32, 1 while it is to wait. */
+export type PackerPause = SharedArrayBuffer;
+
 export class Packing {
   readonly #worker: Worker;
+  readonly #pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #pending = 0;
   #onIdle: (() => void) | null = null;
 
   constructor(onReport: (report: PackerReport) => void) {
-    this.#worker = new Worker(ENTRY, { name: 'openbell packer', env: {}, stdin: false });
+    const workerData: PackerPause = this.#pause.buffer;
+    this.#worker = new Worker(ENTRY, { name: 'openbell packer', workerData, env: {}, stdin: false });
     this.#worker.on('message', (report: PackerReport) => {
       onReport(report);
       if (report.type === 'done') this.#settle(1);
@@ -39,6 +44,12 @@ export class Packing {
   tell(command: PackerCommand): void {
     this.#pending += 1;
     this.#worker.postMessage(command);
+  }
+
+  /** It waits before its next block, or goes on. */
+  set isPaused(isPaused: boolean) {
+    Atomics.store(this.#pause, 0, Number(isPaused));
+    Atomics.notify(this.#pause, 0);
   }
 
   /** Resolves when all that was told is done. */

@@ -34,6 +34,7 @@ export class Recorder {
   #session: string;
   #failure: string | null = null;
   #isLossTold = false;
+  #rowsBefore = 0;
   #bytesPackedAway = 0;
   #tapesRemoved = 0;
 
@@ -46,6 +47,7 @@ export class Recorder {
     this.#timers = [
       clock.every(limits.statisticsPeriodMs, () => {
         this.#checkRoom();
+        this.#pacePacking();
         this.#reportStatistics();
       }),
       clock.every(limits.retentionPeriodMs, () => this.#removeOutdated()),
@@ -184,6 +186,14 @@ export class Recorder {
     });
   }
 
+  #pacePacking(): void {
+    const { packingRowsPerSecondMax, statisticsPeriodMs } = this.#parts.config.limits;
+    const rows = [...this.#sources.values()].reduce((sum, { counters }) => sum + counters.rows, 0);
+    const perSecond = ((rows - this.#rowsBefore) * 1_000) / statisticsPeriodMs;
+    this.#rowsBefore = rows;
+    this.#packing.isPaused = perSecond > packingRowsPerSecondMax;
+  }
+
   #reportStatistics(): void {
     this.#parts.report({
       type: 'statistics',
@@ -203,6 +213,7 @@ export class Recorder {
       source.rotate();
     }
     this.#reportStatistics();
+    this.#packing.isPaused = false;
     const waiting = new AbortController();
     await Promise.race([
       this.#packing.idle(),

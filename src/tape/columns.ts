@@ -9,6 +9,8 @@
 import { Batch } from './batch.ts';
 
 const HEADER_BYTES = 32;
+const FIRST_BYTES = 64;
+const NOTHING = new Uint8Array(16_384);
 
 /** All columns but the heap offset. Their order stands in files. */
 function columnsOf(batch: Batch): readonly (Float64Array | Uint32Array | Uint8Array)[] {
@@ -139,19 +141,14 @@ function bytesOf(column: Float64Array | Uint32Array | Uint8Array, rows: number):
 
 /** By bytes: minus zero is content. */
 function hasContent(column: Float64Array | Uint32Array | Uint8Array, rows: number): boolean {
-  if (column instanceof Uint8Array) return hasByte(column, rows);
-  return hasWord(new Uint32Array(column.buffer, column.byteOffset, (column.BYTES_PER_ELEMENT / 4) * rows));
-}
-
-// One loop per element type: shared by both, each access would have to ask which type it is.
-
-function hasByte(bytes: Uint8Array, count: number): boolean {
-  for (let index = 0; index < count; index += 1) if (bytes[index] !== 0) return true;
-  return false;
-}
-
-function hasWord(words: Uint32Array): boolean {
-  for (let index = 0; index < words.length; index += 1) if (words[index] !== 0) return true;
+  const bytes = bytesOf(column, rows);
+  // Most columns have something in their first rows; the others are compared as memory.
+  for (let index = 0; index < FIRST_BYTES && index < bytes.length; index += 1)
+    if (bytes[index] !== 0) return true;
+  for (let from = 0; from < bytes.length; from += NOTHING.length) {
+    const part = bytes.subarray(from, from + NOTHING.length);
+    if (Buffer.compare(part, NOTHING.subarray(0, part.length)) !== 0) return true;
+  }
   return false;
 }
 

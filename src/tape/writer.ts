@@ -212,16 +212,24 @@ export class TapeWriter {
 export async function compressTape(
   path: string,
   compression: Exclude<Compression, 'none'>,
-  options: { readonly isPackedHere?: boolean } = {},
+  options: {
+    readonly isPackedHere?: boolean;
+    /** Called before each block: it may wait. */
+    readonly beforeBlock?: () => void;
+  } = {},
 ): Promise<void> {
+  const { isPackedHere = false, beforeBlock } = options;
   const temporary = `${path}.packing`;
   await rm(temporary, { force: true });
   const symbols = new SymbolTable();
   const reader = await TapeReader.open({ path, symbols });
   const { metadata } = reader;
-  const writer = await TapeWriter.open({ path: temporary, symbols, metadata, compression, ...options });
+  const writer = await TapeWriter.open({ path: temporary, symbols, metadata, compression, isPackedHere });
   try {
-    for await (const batch of reader) if (!writer.append(batch)) await writer.drained();
+    for await (const batch of reader) {
+      beforeBlock?.();
+      if (!writer.append(batch)) await writer.drained();
+    }
     await writer.close();
     await rename(temporary, path);
   } catch (error) {
