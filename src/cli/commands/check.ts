@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { createBroker } from '../../brokers/factory.ts';
 import { newSeed, seededRandom } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
+import { formatDecimal } from '../../domain/decimal.ts';
 import {
   EXIT_DONE,
   EXIT_UNREACHABLE,
@@ -12,6 +13,7 @@ import {
   type Violation,
 } from '../../domain/exit.ts';
 import { silentLog } from '../../observability/log.ts';
+import { type Advice, adviceOn, adviceOnAccount } from '../../tradeplan/advice.ts';
 import { brokerConfigOf } from '../../trader/configuration.ts';
 import { connectControl } from '../../trader/control.ts';
 import { type Preparation, prepare } from '../../trader/preparation.ts';
@@ -48,18 +50,25 @@ export function checkCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nExit code: 0 all is well, 2 plan or environment are wrong, 3 something cannot be reached or refuses us.\n\nExamples:\n  openbell check tradeplan.example.yaml\n  openbell check --json | jq .findings',
+      '\nNotes name what is allowed and most likely a mistake.\nExit code: 0 all is well, 2 plan or environment are wrong, 3 something cannot be reached or refuses us.\n\nExamples:\n  openbell check tradeplan.example.yaml\n  openbell check --json | jq .findings',
     )
     .action(async (plan: string, options: Options) => {
-      const findings = await check(plan, options);
+      const { findings, advice } = await check(plan, options);
       const worst = Math.max(...findings.map((finding) => finding.exitCode));
       process.exitCode = findings.some((finding) => finding.exitCode === EXIT_USAGE) ? EXIT_USAGE : worst;
-      if (options.json) printJson({ ok: worst === EXIT_DONE, findings });
-      else for (const finding of findings) show(finding);
+      if (options.json) {
+        printJson({ ok: worst === EXIT_DONE, findings, advice });
+        return;
+      }
+      for (const finding of findings) show(finding);
+      for (const { path, text } of advice) print(`note  ${path}: ${text}`);
     });
 }
 
-async function check(plan: string, options: Options): Promise<readonly Finding[]> {
+async function check(
+  plan: string,
+  options: Options,
+): Promise<{ readonly findings: readonly Finding[]; readonly advice: readonly Advice[] }> {
   const prepared: { value: Preparation | null } = { value: null };
   const planFinding = await attempt('plan, environment and strategies', async () => {
     prepared.value = await prepare({
@@ -71,12 +80,15 @@ async function check(plan: string, options: Options): Promise<readonly Finding[]
     const { instances, plan: checked } = prepared.value;
     return `${checked.mode}, ${instances.length} strategies, ${checked.scanners.length} scanners`;
   });
-  if (prepared.value === null) return [planFinding];
-  return [
+  const preparation = prepared.value;
+  if (preparation === null) return { findings: [planFinding], advice: [] };
+  const advice = [...adviceOn(preparation.plan, liveClock.nowMicros())];
+  const findings = [
     planFinding,
-    await attempt('database', () => checkDatabase(prepared.value as Preparation)),
-    await attempt('broker', () => checkBroker(prepared.value as Preparation)),
+    await attempt('database', () => checkDatabase(preparation)),
+    await attempt('broker', () => checkBroker(preparation, (more) => advice.push(...more))),
   ];
+  return { findings, advice };
 }
 
 async function checkDatabase({ environment }: Preparation): Promise<string> {
@@ -96,7 +108,10 @@ async function checkDatabase({ environment }: Preparation): Promise<string> {
   );
 }
 
-async function checkBroker({ environment, plan, instances }: Preparation): Promise<string> {
+async function checkBroker(
+  { environment, plan, instances }: Preparation,
+  advise: (advice: readonly Advice[]) => void,
+): Promise<string> {
   if (environment.mode === 'simulated') return 'the local exchange, started by the daemon itself';
   const context = {
     batchId: 'check',
@@ -124,6 +139,7 @@ async function checkBroker({ environment, plan, instances }: Preparation): Promi
         cause: `the account may not trade: ${answer.value.blockedReason}`,
         remedy: 'Ask the broker.',
       });
+    advise(adviceOnAccount(plan, formatDecimal(answer.value.buyingPower)));
     return `account ${answer.value.accountId.slice(0, 8)} may trade`;
   } finally {
     await broker.close();

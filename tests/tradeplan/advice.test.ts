@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { adviceOn, adviceOnAccount } from '../../src/tradeplan/advice.ts';
+import { parseTradeplan } from '../../src/tradeplan/load.ts';
+
+/** A Saturday; the Monday after it is an ordinary session. */
+const NOW_MICROS = Date.UTC(2026, 9, 17, 12) * 1_000;
+
+function planOf(text: string) {
+  const result = parseTradeplan(`mode: simulated\n${text}`, '/plans/tradeplan.yaml');
+  if (!result.ok) throw new Error(JSON.stringify(result.violations, null, 1));
+  return result.plan;
+}
+
+const scanner = (text: string) =>
+  planOf(
+    `scanners:\n  movers: {name: momentum, ${text}}\nstrategies:\n  - {name: momentum-long, scanners: [movers]}\n`,
+  );
+const strategy = (text: string, plan = '') =>
+  planOf(`${plan}\nstrategies:\n  - {name: momentum-long, symbols: [AAPL], ${text}}\n`);
+const advice = (plan: ReturnType<typeof planOf>) => adviceOn(plan, NOW_MICROS);
+
+describe('advice on a plan', () => {
+  it('says nothing of a plan that makes sense', () => {
+    expect(advice(scanner('every: 1m'))).toEqual([]);
+    expect(advice(scanner('at: 15m before close'))).toEqual([]);
+    expect(advice(scanner('cron: "*/10 9-15 * * 1-5"'))).toEqual([]);
+    expect(advice(strategy('windows: [{start: 5m, duration: 2h}, {start: 4h}]'))).toEqual([]);
+  });
+
+  it('names a scanner whose picks nobody takes', () => {
+    const plan = planOf(
+      'scanners:\n  movers: {name: momentum}\nstrategies:\n  - {name: momentum-long, symbols: [AAPL]}\n',
+    );
+    expect(advice(plan)).toEqual([{ path: 'scanners.movers', text: 'no strategy takes its picks' }]);
+  });
+
+  it.each([['cron: "0 3 * * 1-5"'], ['cron: "0 12 * * 6"'], ['at: 10m after close'], ['at: 7h after open']])(
+    'names a scanner that runs only while the market is closed: %s',
+    (schedule) => {
+      expect(advice(scanner(schedule))).toMatchObject([{ path: 'scanners.movers' }]);
+    },
+  );
+
+  it('counts the hours that the plan trades', () => {
+    const text =
+      'scanners:\n  movers: {name: momentum, cron: "0 5 * * 1-5"}\nstrategies:\n  - {name: momentum-long, scanners: [movers]}\n';
+    expect(advice(planOf(text))).toHaveLength(1);
+    expect(advice(planOf(`market_hours: extended\n${text}`))).toEqual([]);
+  });
+
+  it('names a scanner that can never pick', () => {
+    expect(advice(scanner('parameters: {from_market_open: 390}'))).toMatchObject([
+      { path: 'scanners.movers.parameters.from_market_open' },
+    ]);
+    expect(advice(scanner('parameters: {min_share_price: 20, max_share_price: 10}'))).toMatchObject([
+      { path: 'scanners.movers.parameters.min_share_price' },
+    ]);
+  });
+
+  it('names a window that begins when positions are being closed', () => {
+    expect(advice(strategy('windows: [{start: 380m}]'))).toMatchObject([
+      { path: 'strategies.momentum-long.windows[0]' },
+    ]);
+    expect(advice(strategy('windows: [{start: 380m}], intraday: false'))).toEqual([]);
+  });
+
+  it('names limits that contradict each other, and what others could read', () => {
+    const plan = strategy('', 'risk: {max_order_notional: 30000}\nmetrics: {port: 9464, host: 0.0.0.0}');
+    expect(advice(plan).map(({ path }) => path)).toEqual(['risk.max_order_notional', 'metrics.host']);
+  });
+
+  it('compares positions with what the account can buy, to the cent', () => {
+    const plan = strategy('');
+    expect(adviceOnAccount(plan, '20000')).toEqual([]);
+    expect(adviceOnAccount(plan, '19999.99')).toMatchObject([{ path: 'risk.max_position_notional' }]);
+  });
+});
