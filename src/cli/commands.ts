@@ -95,4 +95,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: 'the database: its schema and how to look into it',
     load: async () => (await import('./commands/database.ts')).databaseCommand(),
   },
+  {
+    name: 'completion',
+    description: 'print a script that lets bash, zsh or fish complete commands and options',
+    load: async () => (await import('./commands/completion.ts')).completionCommand(),
+  },
 ];

@@ -137,6 +137,10 @@ export class SessionCalendar {
 
   /** The date on the exchange's calendar. */
   dateAt(moment: EpochMicros): Temporal.PlainDate {
+    if (this.timeZone === 'UTC') {
+      const date = new Date(Math.floor(moment / 1_000));
+      return new Temporal.PlainDate(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate());
+    }
     return Temporal.Instant.fromEpochMilliseconds(Math.floor(moment / 1_000))
       .toZonedDateTimeISO(this.timeZone)
       .toPlainDate();
@@ -192,6 +196,8 @@ export function bounds(
 
 /** @param minute after midnight on the clock of the zone; 1440 is the midnight after. */
 function momentOf(date: Temporal.PlainDate, minute: number, timeZone: string): EpochMicros {
+  // A market that never closes has a session for every day of a backtest, and zones cost microseconds each.
+  if (timeZone === 'UTC') return Date.UTC(date.year, date.month - 1, date.day, 0, minute) * 1_000;
   const day = date.add({ days: Math.floor(minute / DAY_MINUTES) });
   const plainTime = new Temporal.PlainTime(Math.floor((minute % DAY_MINUTES) / 60), minute % 60);
   return day.toZonedDateTime({ timeZone, plainTime }).epochMilliseconds * 1_000;

@@ -140,6 +140,7 @@ export function isZero(a: Decimal): boolean {
  * @throws {RangeError} when the number is not finite.
  */
 export function decimalFromNumber(value: number, places: number = DECIMAL_PLACES): Decimal {
+  if (value === 0) return ZERO;
   // Prices of up to four decimals, the usual ones. With at most 15 digits a number's shortest text is this very decimal.
   const units = Math.round(value * USUAL_UNITS);
   if (places >= USUAL_PLACES && units / USUAL_UNITS === value && Math.abs(units) < USUAL_UNITS_MAX) {

@@ -24,6 +24,8 @@ export interface PositionChange {
 
 export class Positions {
   readonly #bySymbol = new Map<string, Map<string, Position>>();
+  /** All of them; null when one has changed since it was asked for. */
+  #all: readonly Position[] | null = null;
 
   /** The instance's position; flat when it never had one. */
   find(instanceId: string, symbol: string): Position | undefined {
@@ -47,7 +49,11 @@ export class Positions {
   }
 
   all(): readonly Position[] {
-    return [...this.#bySymbol.values()].flatMap((positions) => [...positions.values()]);
+    if (this.#all !== null) return this.#all;
+    const all: Position[] = [];
+    for (const positions of this.#bySymbol.values()) all.push(...positions.values());
+    this.#all = all;
+    return all;
   }
 
   symbols(): readonly string[] {
@@ -56,6 +62,7 @@ export class Positions {
 
   /** Takes over a position from the journal or the tables. */
   restore(position: Position): void {
+    this.#all = null;
     const positions = this.#bySymbol.get(position.symbol);
     if (positions === undefined) {
       this.#bySymbol.set(position.symbol, new Map([[position.instanceId, position]]));

@@ -2,6 +2,7 @@
 import { MICROS_PER_SECOND } from '../domain/time.ts';
 import type { Labels, MetricFamily, Sample } from '../observability/metrics.ts';
 import { queueFamilies } from './queueMetrics.ts';
+import { recordingFamilies } from './recordingMetrics.ts';
 import type { DaemonStatus } from './status.ts';
 
 const RISK_STATES = ['active', 'reducing', 'halted'] as const;
@@ -14,6 +15,7 @@ export function metricFamilies(status: DaemonStatus): readonly MetricFamily[] {
     ...queueFamilies(status.feed.receivers),
     ...consumerFamilies(status),
     ...deskFamilies(status),
+    ...recordingFamilies(status.recording),
     ...threadFamilies(status),
     {
       type: 'summary',

@@ -46,9 +46,14 @@ describe('opening-range-breakout', () => {
   });
 
   it('waits for the range to be complete, and enters no more when it is late', () => {
-    const early = ordersOf(bundle, {}, RANGE.slice(0, 10), [at(10, 101)]);
+    const early = ordersOf(bundle, {}, RANGE.slice(0, 10), [at(10, 100.4)]);
     expect(early).toEqual([]);
-    expect(ordersAfter({ entryMinutesMax: 20 }, at(21, 101))).toEqual([]);
+    expect(ordersAfter({ entryMinutesMax: 20 }, at(21, 100.4))).toEqual([]);
+  });
+
+  it('does not run after a price that is at its target already', () => {
+    expect(ordersAfter({}, at(15, 102))).toEqual([]);
+    expect(ordersAfter({ allowShort: true }, at(15, 98))).toEqual([]);
   });
 
   it.each([
@@ -56,7 +61,7 @@ describe('opening-range-breakout', () => {
     ['too high a range', { rangePercentMax: 0.2 }],
     ['too little volume, by the minutes before', { volumeMin: 1 }],
   ])('leaves %s alone', (_name, parameters) => {
-    expect(ordersAfter(parameters, at(15, 101))).toEqual([]);
+    expect(ordersAfter(parameters, at(15, 100.4))).toEqual([]);
   });
 
   it.skipIf(!minutesOf('MU').isThere)(

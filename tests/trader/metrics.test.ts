@@ -43,6 +43,28 @@ describe('health', () => {
 });
 
 describe('the metrics of a status', () => {
+  it('tell what is recorded of each source, and nothing where nothing is', async () => {
+    const recording = {
+      directory: '/tapes',
+      sources: [{ source: 'consumer A', rows: 12, bytes: 800, rowsLost: 3, segments: 2 }],
+      failure: 'no space left on device',
+      bytesPackedAway: 500,
+      tapesRemoved: 1,
+    };
+    const text = await metricsText(metricFamilies({ ...STATUS, recording }));
+    for (const line of [
+      'openbell_recording_up 0',
+      'openbell_recording_rows_total{source="consumer A"} 12',
+      'openbell_recording_written_bytes_total{source="consumer A"} 800',
+      'openbell_recording_lost_rows_total{source="consumer A"} 3',
+      'openbell_recording_tapes_total{source="consumer A"} 2',
+      'openbell_recording_saved_bytes_total 500',
+      'openbell_recording_removed_tapes_total 1',
+    ])
+      expect(text).toContain(`${line}\n`);
+    expect(await metricsText(metricFamilies(STATUS))).not.toContain('openbell_recording');
+  });
+
   it('tell events by fate, stages, threads and orders', async () => {
     const flow = {
       received: 100,

@@ -102,11 +102,14 @@ function enterBeyond(context: Context, price: number, opening: Opening): void {
   if (side === 0) return;
   const broken = side > 0 ? high : low;
   const height = high - low;
+  const target = broken + side * plan.targetShare * height;
+  // What has gone that far already, before the strategy was there or in one leap, is no entry any more.
+  if ((target - price) * side <= 0) return;
   state.enteredOn = session.date;
   enter(context, {
     price,
     stop: broken - side * plan.stopShare * height,
-    target: broken + side * plan.targetShare * height,
+    target,
     reason: `${side > 0 ? 'above' : 'below'} the range of the first ${plan.rangeMinutes} minutes`,
     indicators: { price, high, low, volume: opening.volume },
   });
