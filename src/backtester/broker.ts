@@ -25,6 +25,7 @@ import type { Account, Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Batch } from '../tape/batch.ts';
 import { openingQuantity, type SimulatedAccount } from './account.ts';
+import { REMEMBERED_MAX } from './config.ts';
 import { type BarPrices, isSetOff, isThrough, priceAtOpen, priceOfStop } from './fills/bars.ts';
 import { SymbolState } from './fills/market.ts';
 import type { FillModel } from './fills/model.ts';
@@ -35,8 +36,6 @@ const FORBIDDEN = 403;
 const UNPROCESSABLE = 422;
 /** A market order is paid for up to this share above the price shown, for it may move before it is dealt. */
 const MARKET_RESERVE = decimal('1.01');
-/** Ended orders and executions that can still be asked for; the desk asks for recent ones only. */
-const REMEMBERED_MAX = 10_000;
 
 export interface BrokerOptions {
   readonly model: FillModel;

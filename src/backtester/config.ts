@@ -26,6 +26,12 @@ export const CONSUMER = 'A';
 /** States are looked at this often in the run's time; every intent saves its unit's state anyway. */
 const CHECKPOINT_PERIOD_MS = 86_400_000;
 
+/**
+ * Ended orders and executions that desk and broker still know. Nothing is told twice here, and what is kept for long
+ * is what the garbage collector works on.
+ */
+export const REMEMBERED_MAX = 256;
+
 export function algoRunIdOf(batchId: string, instanceId: string): string {
   return `${batchId}/${instanceId}`;
 }
@@ -107,5 +113,6 @@ export function deskConfigOf(
     policy: DEFAULT_DESK_POLICY,
     // Nothing is restored from a backtest's journal, so none is kept.
     keepsRecords: run.isLogged,
+    rememberedMax: REMEMBERED_MAX,
   };
 }

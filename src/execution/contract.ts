@@ -82,6 +82,8 @@ export interface DeskMachineConfig {
   readonly unknownHoldings?: UnknownHoldings;
   /** False where nobody reads journal, rows and log lines (a backtest without a log): then none are made. */
   readonly keepsRecords?: boolean;
+  /** Ended orders, and executions, that stay known for late events; the oldest are forgotten first. */
+  readonly rememberedMax?: number;
 }
 
 /** An order as the journal kept it, with what only the desk knows of it. */

@@ -132,7 +132,7 @@ function forgo(state: DeskState, executionId: string): void {
 
 export function rememberExecution(state: DeskState, executionId: string): void {
   state.executionIds.add(executionId);
-  if (state.executionIds.size <= EXECUTION_IDS_MAX) return;
+  if (state.executionIds.size <= (state.config.rememberedMax ?? EXECUTION_IDS_MAX)) return;
   for (const oldest of state.executionIds) {
     state.executionIds.delete(oldest);
     return;

@@ -16,6 +16,11 @@ export class Orders {
   #openCount = 0;
   readonly #open = new Set<TrackedOrder>();
   readonly #incomplete = new Set<TrackedOrder>();
+  readonly #endedMax: number;
+
+  constructor(endedMax: number = ENDED_ORDERS_MAX) {
+    this.#endedMax = endedMax;
+  }
 
   add(tracked: TrackedOrder): void {
     this.#byClientId.set(tracked.order.clientOrderId, tracked);
@@ -49,7 +54,7 @@ export class Orders {
       if (this.#open.delete(tracked)) {
         this.#openCount -= 1;
         this.#endedIds.push(clientOrderId);
-        if (this.#endedIds.length > ENDED_ORDERS_MAX) this.#forgetOldest();
+        if (this.#endedIds.length > this.#endedMax) this.#forgetOldest();
       }
       if (tracked.missing === ZERO) live?.delete(tracked);
       else live?.add(tracked);

@@ -22,7 +22,7 @@ const ALL_SYMBOLS = '*';
 
 export class DeskState {
   readonly config: DeskMachineConfig;
-  readonly orders = new Orders();
+  readonly orders: Orders;
   readonly positions = new Positions();
   readonly prices = new Prices();
   readonly commitments = new Commitments();
@@ -55,6 +55,7 @@ export class DeskState {
 
   constructor(config: DeskMachineConfig) {
     this.config = config;
+    this.orders = new Orders(config.rememberedMax);
     this.keepsRecords = config.keepsRecords ?? true;
     this.session = config.session;
     this.risk = new Risk(config.risk, config.assetClass);
