@@ -1,6 +1,7 @@
 /** Trading REST: account, activities, assets, clock and calendar. */
 import type { Account } from './account.ts';
 import type { Activities } from './activities.ts';
+import type { FaultSwitches } from './faults.ts';
 import { assetJson, TEST_SYMBOL } from './instruments.ts';
 import type { Market } from './market/market.ts';
 import { malformed, notFound } from './refusals.ts';
@@ -18,6 +19,7 @@ const CALENDAR_DAYS_MAX = 4_000;
 export interface AccountRestOptions {
   readonly account: Account;
   readonly activities: Activities;
+  readonly faults: FaultSwitches;
   readonly market: Market;
   readonly now: () => number;
 }
@@ -29,7 +31,7 @@ export function accountRoutes(options: AccountRestOptions): Route[] {
       .map((record) => record.listing)
       .filter((listing) => listing.symbol !== TEST_SYMBOL);
   return [
-    { method: 'GET', pattern: '/v2/account', answer: () => ({ status: 200, body: account.json() }) },
+    { method: 'GET', pattern: '/v2/account', answer: () => accountAnswer(options) },
     { method: 'GET', pattern: '/v2/account/configurations', answer: () => configurations(account) },
     {
       method: 'GET',
@@ -71,6 +73,11 @@ export function accountRoutes(options: AccountRestOptions): Route[] {
     { method: 'GET', pattern: '/v2/clock', answer: () => clockAnswer(market, now()) },
     { method: 'GET', pattern: '/v2/calendar', answer: (request) => calendar(request, market, now()) },
   ];
+}
+
+function accountAnswer({ account, faults }: AccountRestOptions): HttpAnswer {
+  const { tradeSuspended } = faults.current;
+  return { status: 200, body: { ...account.json(), trade_suspended_by_user: tradeSuspended } };
 }
 
 function configurations(account: Account): HttpAnswer {

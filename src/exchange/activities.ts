@@ -3,8 +3,8 @@ import { formatDecimal, subtract } from '../domain/decimal.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { ExchangeLimits } from './options.ts';
 import type { ExchangeOrder } from './orders.ts';
+import type { ExecutionReport } from './reports.ts';
 import { NEW_YORK } from './sessions.ts';
-import type { ExecutionReport } from './venue.ts';
 import { formatTime } from './wire.ts';
 import { localParts } from './zones.ts';
 

@@ -98,11 +98,18 @@ export async function startExchange(options: ExchangeOptions): Promise<RunningEx
 
   const credentials = { keyId: settings.keyId, secretKey: settings.secretKey };
   const data = new DataStream({ market, credentials, faults, limits, clock, log });
-  const trading = new TradingStream({ credentials, faults, limits, jsonFrames: settings.tradeUpdateFrames });
+  const trading = new TradingStream({
+    credentials,
+    faults,
+    limits,
+    clock,
+    random: seededRandom(seedFromText(`${settings.seed}/updates`)),
+    jsonFrames: settings.tradeUpdateFrames,
+  });
   const http = new HttpFront({
     routes: [
       ...tradingRoutes({ market, ledger, store, account, limits, venue, faults, now }),
-      ...accountRoutes({ account, activities, market, now }),
+      ...accountRoutes({ account, activities, faults, market, now }),
       ...dataRoutes({ market, now }),
     ],
     credentials,

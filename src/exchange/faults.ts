@@ -25,6 +25,12 @@ export interface ExchangeFaults {
   readonly missingExecutions: boolean;
   /** An order is worked, and its events sent, before its POST is answered. */
   readonly fillBeforeAnswer: boolean;
+  /** Each trade update is held up for as long as this at random, so that they overtake one another. */
+  readonly shuffledUpdatesMs: number;
+  /** Orders at the venue are told to be stopped, suspended, done for the day, calculated and restated, and go on. */
+  readonly oddEvents: boolean;
+  /** The account's owner has suspended trading: new orders are refused with 403. */
+  readonly tradeSuspended: boolean;
   /** A cancel is taken and never carried out. */
   readonly stuckPendingCancel: boolean;
   /** A cancel is taken, then refused by `order_cancel_rejected`. */
@@ -69,6 +75,9 @@ export const NO_FAULTS: ExchangeFaults = {
   duplicateExecutions: false,
   missingExecutions: false,
   fillBeforeAnswer: false,
+  shuffledUpdatesMs: 0,
+  oddEvents: false,
+  tradeSuspended: false,
   stuckPendingCancel: false,
   cancelRejected: false,
   rejectProbability: 0,

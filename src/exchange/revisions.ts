@@ -2,7 +2,8 @@
 import { newId } from '../clock/chance.ts';
 import { add, type Decimal, decimal, isZero, multiply, subtract } from '../domain/decimal.ts';
 import type { ExchangeOrder } from './orders.ts';
-import type { ExecutionReport, VenueOptions } from './venue.ts';
+import type { ExecutionReport } from './reports.ts';
+import type { VenueOptions } from './venue.ts';
 
 const DELAY_MS = 250;
 const CENT = decimal('0.01');

@@ -10,9 +10,18 @@ import { type CheckedAgainst, orderProblem, replaceProblem } from './orderChecks
 import { isWhole, priceProblem, readOrder } from './orderForm.ts';
 import type { OrderQuery } from './orderStore.ts';
 import { type ExchangeOrder, isFinal, type OrderDraft, orderJson } from './orders.ts';
-import { badRequest, isRefusal, malformed, notFound, type Refusal, unprocessable } from './refusals.ts';
+import {
+  badRequest,
+  forbidden,
+  isRefusal,
+  malformed,
+  notFound,
+  type Refusal,
+  unprocessable,
+} from './refusals.ts';
+import type { ReplaceChanges } from './reports.ts';
 import type { HttpAnswer, HttpRequest, Route } from './routes.ts';
-import { intentOf, type ReplaceChanges, type Venue } from './venue.ts';
+import { intentOf, type Venue } from './venue.ts';
 
 const ORDERS_LIMIT_DEFAULT = 50;
 const ORDERS_LIMIT_MAX = 500;
@@ -121,13 +130,13 @@ class TradingRest {
     const order = this.#find(request.params.id ?? '');
     if (isRefusal(order)) return order;
     if (isFinal(order)) return unprocessable(`order is already in "${order.status}" state`);
-    if (order.status !== 'pending_cancel') this.#options.venue.requestCancel(order);
+    this.#options.venue.requestCancel(order);
     return { status: 204, body: null };
   }
 
   cancelAll(): HttpAnswer {
     const results = this.#options.store.open().map((order) => {
-      if (order.status !== 'pending_cancel') this.#options.venue.requestCancel(order);
+      this.#options.venue.requestCancel(order);
       return { id: order.id, status: 200 };
     });
     return { status: 207, body: results };
@@ -156,7 +165,7 @@ class TradingRest {
   closeAll(request: HttpRequest): HttpAnswer {
     const { ledger, store, venue } = this.#options;
     if (request.query.get('cancel_orders') === 'true') {
-      for (const order of store.open()) if (order.status !== 'pending_cancel') venue.requestCancel(order);
+      for (const order of store.open()) venue.requestCancel(order);
     }
     const results = ledger.positions.map((position) => {
       const order = this.#close(position, absolute(position.quantity));
@@ -169,6 +178,8 @@ class TradingRest {
   }
 
   #submit(draft: OrderDraft): ExchangeOrder | Refusal {
+    if (this.#options.faults.current.tradeSuspended)
+      return forbidden('new orders are rejected by user request');
     const problem = orderProblem(draft, this.#options);
     if (problem !== null) return problem;
     const held = this.#options.ledger.quantity(draft.symbol);

@@ -1,12 +1,14 @@
 /** The trade-updates WebSocket, `/stream`: every step in the life of every order, to whoever listens. */
 import type { WebSocket } from 'ws';
+import type { Random } from '../clock/chance.ts';
+import type { Clock } from '../clock/clock.ts';
 import { formatDecimal } from '../domain/decimal.ts';
 import { type Encoding, jsonText, msgpackBytes, readFrame } from './encoding.ts';
 import type { FaultSwitches } from './faults.ts';
 import type { Credentials } from './http.ts';
 import type { ExchangeLimits } from './options.ts';
 import { orderJson } from './orders.ts';
-import type { OrderUpdate } from './venue.ts';
+import type { OrderUpdate } from './reports.ts';
 import { formatTime, type WireObject } from './wire.ts';
 
 /** Paper sends JSON in binary frames, live in text frames. */
@@ -31,21 +33,23 @@ interface Connection {
   isListening: boolean;
 }
 
+/** What Alpaca may say of an order that lives on. */
+const ODD_EVENTS = ['stopped', 'suspended', 'calculated', 'restated', 'done_for_day'] as const;
+
+interface TradingStreamOptions {
+  readonly credentials: Credentials;
+  readonly faults: FaultSwitches;
+  readonly limits: ExchangeLimits;
+  readonly jsonFrames: JsonFrames;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 export class TradingStream {
   readonly #connections = new Set<Connection>();
-  readonly #options: {
-    readonly credentials: Credentials;
-    readonly faults: FaultSwitches;
-    readonly limits: ExchangeLimits;
-    readonly jsonFrames: JsonFrames;
-  };
+  readonly #options: TradingStreamOptions;
 
-  constructor(options: {
-    credentials: Credentials;
-    faults: FaultSwitches;
-    limits: ExchangeLimits;
-    jsonFrames: JsonFrames;
-  }) {
+  constructor(options: TradingStreamOptions) {
     this.#options = options;
   }
 
@@ -64,6 +68,23 @@ export class TradingStream {
   publish(update: OrderUpdate): void {
     if (this.#connections.size === 0) return;
     const data = updateJson(update);
+    const { oddEvents } = this.#options.faults.current;
+    this.#tell(data);
+    if (!oddEvents || update.event !== 'new') return;
+    for (const event of ODD_EVENTS) {
+      const status = event === 'restated' ? update.order.status : event;
+      this.#tell({ ...data, event, order: { ...orderJson(update.order, true), status } });
+    }
+  }
+
+  #tell(data: Record<string, unknown>): void {
+    const { clock, random, faults } = this.#options;
+    const { shuffledUpdatesMs } = faults.current;
+    if (shuffledUpdatesMs === 0) this.#sendAll(data);
+    else clock.after(random() * shuffledUpdatesMs, () => this.#sendAll(data));
+  }
+
+  #sendAll(data: Record<string, unknown>): void {
     const { unknownKinds } = this.#options.faults.current;
     for (const connection of this.#connections) {
       if (!connection.isListening) continue;

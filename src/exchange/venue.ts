@@ -22,37 +22,11 @@ import {
 import { OrderGroups } from './orderGroups.ts';
 import type { OrderStore } from './orderStore.ts';
 import { type ExchangeOrder, type FinalStatus, isFinal, type OrderDraft } from './orders.ts';
+import type { ExecutionReport, OrderUpdate, ReplaceChanges } from './reports.ts';
 import { Revisions } from './revisions.ts';
 import type { TradingSession } from './sessions.ts';
 
 const GTC_DAYS = 90;
-
-export interface ExecutionReport {
-  readonly id: string;
-  readonly price: Decimal;
-  readonly quantity: Decimal;
-  /** The position after it, signed. */
-  readonly positionQuantity: Decimal;
-  /** The execution that this one takes back, or stands instead of. */
-  readonly previousId?: string;
-}
-
-/** One step in an order's life; the order is as it stands right after it. */
-export interface OrderUpdate {
-  readonly event: string;
-  readonly order: ExchangeOrder;
-  readonly execution: ExecutionReport | null;
-  readonly atMicros: EpochMicros;
-}
-
-export interface ReplaceChanges {
-  readonly quantity?: Decimal;
-  readonly limitPrice?: Decimal;
-  readonly stopPrice?: Decimal;
-  readonly trail?: Decimal;
-  readonly timeInForce?: ExchangeOrder['timeInForce'];
-  readonly clientOrderId?: string;
-}
 
 export interface VenueOptions {
   readonly market: Market;
@@ -70,6 +44,8 @@ export class Venue {
   readonly #options: VenueOptions;
   readonly #books = new Map<string, Book>();
   readonly #groups: OrderGroups;
+  /** Orders whose cancel was taken and never carried out. */
+  readonly #stuck = new Set<ExchangeOrder>();
   readonly #revisions: Revisions;
   #listener: (update: OrderUpdate) => void = () => {};
 
@@ -113,11 +89,16 @@ export class Venue {
 
   /** Takes a cancel request; the order lives on until it is carried out, and may be filled before. */
   requestCancel(order: ExchangeOrder): void {
+    // One is under way: only where it was never carried out does another ask anew.
+    if (order.status === 'pending_cancel' && !this.#stuck.delete(order)) return;
     const before = order.status;
     order.cancelRequestedAtMicros = this.#now();
     order.status = 'pending_cancel';
     this.#tell('pending_cancel', order);
-    if (this.#options.faults.current.stuckPendingCancel) return;
+    if (this.#options.faults.current.stuckPendingCancel) {
+      this.#stuck.add(order);
+      return;
+    }
     this.#later(() => {
       if (order.status !== 'pending_cancel') return;
       if (this.#options.faults.current.cancelRejected) {

@@ -132,7 +132,13 @@ export class Harness {
       control: control.port1,
       market: market.port1,
       database: database.port1,
-      policy: { ...DEFAULT_DESK_POLICY, resolveDelayMs: 20, missingFillsDelayMs: 30, absentAfterMs: 400 },
+      policy: {
+        ...DEFAULT_DESK_POLICY,
+        resolveDelayMs: 20,
+        missingFillsDelayMs: 30,
+        absentAfterMs: 400,
+        cancelOverdueMs: 300,
+      },
     });
     this.#orders = this.#attach();
     void desk.start();

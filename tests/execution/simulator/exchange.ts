@@ -14,10 +14,11 @@ import { Market } from '../../../src/exchange/market/market.ts';
 import { SymbolRecord } from '../../../src/exchange/market/record.ts';
 import { DEFAULT_LIMITS, DEFAULT_SESSION_SHAPE } from '../../../src/exchange/options.ts';
 import { OrderStore } from '../../../src/exchange/orderStore.ts';
+import type { OrderUpdate } from '../../../src/exchange/reports.ts';
 import { Router } from '../../../src/exchange/routes.ts';
 import { SessionSchedule } from '../../../src/exchange/sessions.ts';
 import { tradingRoutes } from '../../../src/exchange/tradingRest.ts';
-import { type OrderUpdate, Venue } from '../../../src/exchange/venue.ts';
+import { Venue } from '../../../src/exchange/venue.ts';
 import type { Dice } from './dice.ts';
 
 export const SYMBOLS = ['AAPL', 'MSFT'] as const;
@@ -125,7 +126,7 @@ export class SimulatedExchange {
     const { venue } = this;
     this.router = new Router([
       ...tradingRoutes({ market, ledger, store, account, limits: LIMITS, venue, faults, now }),
-      ...accountRoutes({ account, activities, market, now }),
+      ...accountRoutes({ account, activities, faults, market, now }),
     ]);
     market.listen({
       onTick: (event) => {

@@ -6,9 +6,9 @@ import { readFrame, type UpdateFrame } from '../../../src/brokers/alpaca/updates
 import type { BrokerListener } from '../../../src/brokers/contract.ts';
 import type { Clock } from '../../../src/clock/clock.ts';
 import { jsonText } from '../../../src/exchange/encoding.ts';
+import type { OrderUpdate } from '../../../src/exchange/reports.ts';
 import type { Router } from '../../../src/exchange/routes.ts';
 import { updateJson } from '../../../src/exchange/tradingStream.ts';
-import type { OrderUpdate } from '../../../src/exchange/venue.ts';
 import type { HttpOutcome, HttpRequest, RequestSender } from '../../../src/network/http.ts';
 import type { Dice } from './dice.ts';
 
