@@ -6,7 +6,6 @@ import type { Broker } from '../brokers/contract.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
 import type { Account } from '../domain/order.ts';
-import type { EpochMicros } from '../domain/time.ts';
 import {
   DEFAULT_DESK_POLICY,
   type DeskInput,
@@ -55,7 +54,7 @@ export class DeskCore {
   readonly #parts: DeskCoreParts;
   readonly #recovery: Recovery;
   readonly #outbox: Outbox;
-  readonly #inputs: { readonly input: DeskInput; readonly atMicros: EpochMicros | undefined }[] = [];
+  readonly #inputs: DeskInput[] = [];
   readonly #timers: Timer[] = [];
   #link: BrokerLink | null = null;
   #executor: Executor | null = null;
@@ -159,18 +158,15 @@ export class DeskCore {
     );
   }
 
-  /**
-   * The one way into the machine. An input that comes while another is carried out waits its turn.
-   * @param atMicros the moment that the inputs of one batch share; that of the turn by default.
-   */
-  feed(input: DeskInput, atMicros?: EpochMicros): void {
-    this.#inputs.push({ input, atMicros });
+  /** The one way into the machine but for the market. An input that comes while another is carried out waits its turn. */
+  feed(input: DeskInput): void {
+    this.#inputs.push(input);
     if (this.#isHandling) return;
     this.#isHandling = true;
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-      const nowMicros = next.atMicros ?? this.#parts.clock.nowMicros();
-      this.#parts.inbox?.input(next.input, nowMicros);
-      this.#executor?.carryOut(this.machine.handle(next.input, nowMicros), nowMicros);
+      const nowMicros = this.#parts.clock.nowMicros();
+      this.#parts.inbox?.input(next, nowMicros);
+      this.#executor?.carryOut(this.machine.handle(next, nowMicros), nowMicros);
     }
     this.#isHandling = false;
     this.#parts.onSettled();

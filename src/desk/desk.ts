@@ -12,7 +12,6 @@ import type { DeskPolicy } from '../execution/contract.ts';
 import { DeskInbox } from '../execution/inbox.ts';
 import { createStoresClient, type StoresClient } from '../models/client.ts';
 import type { Log } from '../observability/log.ts';
-import { SymbolTable } from '../tape/symbols.ts';
 import { MarketReceiver } from '../transport/market.ts';
 import type { DeskCommand, DeskReport, DeskStatus } from '../transport/messages.ts';
 import { DeskOrders } from '../transport/orders.ts';
@@ -21,7 +20,6 @@ import { INBOX_RECORDING_LIMITS, RecordingPort } from '../transport/recording.ts
 import type { DeskConfig } from './config.ts';
 import { DeskCore } from './core.ts';
 import { JournalFile } from './journalFile.ts';
-import { feedMarket } from './market.ts';
 import { DeskStages } from './stages.ts';
 import { notReconciled } from './startup.ts';
 import { announceStep, type Reach } from './steps.ts';
@@ -140,15 +138,14 @@ export class Desk {
   #attachMarket(port: MessagePort): void {
     const { broker, clock } = this.#parts;
     // Symbol ids belong to one stream: a new port names them anew.
-    const symbols = new SymbolTable();
+    const rows = this.#core.machine.marketRows();
     this.#market?.close();
     this.#market = new MarketReceiver(port, {
       onBatch: (batch) => {
         const nowMicros = clock.nowMicros();
-        const feed = () => feedMarket(batch, symbols, (input) => this.#core.feed(input, nowMicros));
-        if (this.#inbox === null) feed();
-        else this.#inbox.batch(batch, nowMicros, feed);
-        broker.onMarket?.(batch, symbols);
+        this.#inbox?.batch(batch, nowMicros);
+        this.#core.machine.takeMarket(rows, batch, nowMicros);
+        broker.onMarket?.(batch, rows.symbols);
       },
     });
   }

@@ -8,12 +8,14 @@ import type { Session } from '../domain/market.ts';
 import type { Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { HoldingRow } from '../models/contract.ts';
+import type { Batch } from '../tape/batch.ts';
 import type { DeskStatus, Unit, UnitState } from '../transport/messages.ts';
 import { Answers } from './answers.ts';
 import type { DeskAction, DeskInput, DeskMachineConfig, KeptOrder } from './contract.ts';
 import { unrealizedOf } from './dailyLoss.ts';
 import { rememberExecution } from './fills.ts';
 import { deskOrderer, Liquidation } from './liquidation.ts';
+import { MarketRows } from './marketRows.ts';
 import { TrackedOrder } from './orderState.ts';
 import { Placing } from './placing.ts';
 import { Reconciliation } from './reconciliation.ts';
@@ -42,6 +44,17 @@ export class DeskMachine {
       answers: this.#answers,
       strays: new Strays(this.#state, this.#liquidation),
     });
+  }
+
+  /** For the batches of one market port; see {@link takeMarket}. */
+  marketRows(): MarketRows {
+    return new MarketRows(this.#state.prices);
+  }
+
+  /** Takes a batch of the market. Prices lead to nothing by themselves: what they mean is seen at the next input. */
+  takeMarket(rows: MarketRows, batch: Batch, nowMicros: EpochMicros): void {
+    this.#state.nowMicros = Math.max(this.#state.nowMicros, nowMicros);
+    rows.take(batch);
   }
 
   /** Takes the input and answers what must be done about it, in order. `nowMicros` never goes back. */

@@ -4,7 +4,7 @@ import type { TradingStatus } from '../domain/market.ts';
 import type { Side } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 
-interface SymbolPrices {
+export interface SymbolPrices {
   bid: number;
   ask: number;
   last: number;
@@ -29,20 +29,20 @@ export class Prices {
   readonly #bySymbol = new Map<string, SymbolPrices>();
 
   quote(symbol: string, bid: number, ask: number, atMicros: EpochMicros): void {
-    const prices = this.#of(symbol);
+    const prices = this.of(symbol);
     prices.bid = bid;
     prices.ask = ask;
     prices.atMicros = Math.max(prices.atMicros, atMicros);
   }
 
   trade(symbol: string, price: number, atMicros: EpochMicros): void {
-    const prices = this.#of(symbol);
+    const prices = this.of(symbol);
     prices.last = price;
     prices.atMicros = Math.max(prices.atMicros, atMicros);
   }
 
   setStatus(symbol: string, status: TradingStatus): void {
-    this.#of(symbol).status = status;
+    this.of(symbol).status = status;
   }
 
   status(symbol: string): TradingStatus {
@@ -73,7 +73,8 @@ export class Prices {
     return prices.last > 0 ? prices.last : null;
   }
 
-  #of(symbol: string): SymbolPrices {
+  /** A symbol's prices, to be written in place. */
+  of(symbol: string): SymbolPrices {
     let prices = this.#bySymbol.get(symbol);
     if (prices === undefined) {
       prices = { bid: 0, ask: 0, last: Number.NaN, atMicros: 0, status: 'unknown' };
