@@ -4,7 +4,7 @@
  * The sums come from trading-signals; the exponential ones begin with the mean of the first `period` values, as TA-Lib's
  * do, where the library begins with the first value and needs some hundred more to agree.
  */
-import { EMA, HMA, SMA, WMA, WSMA } from 'trading-signals';
+import { EMA, HMA, KAMA, SMA, WMA, WSMA } from 'trading-signals';
 import { NumberIndicator, period } from './indicator.ts';
 
 /** Simple: the mean of the last `period` values. TA-Lib SMA. */
@@ -82,6 +82,28 @@ export class Wilder extends NumberIndicator {
 
   protected next(price: number): number | null {
     return this.#wsma.update(price, false);
+  }
+}
+
+/**
+ * Adaptive: exponential with a weight between 2 / 31 and 2 / 3, squared, by how straight the last `period` steps went.
+ * Perry Kaufman, "Smarter Trading", 1995; TA-Lib KAMA.
+ */
+export class Kama extends NumberIndicator {
+  readonly #kama: KAMA;
+  #toSkip: number;
+
+  constructor(count: number) {
+    super(Number.NaN);
+    this.#toSkip = period(count);
+    this.#kama = new KAMA(count);
+  }
+
+  protected next(price: number): number | null {
+    const average = this.#kama.update(price, false);
+    this.#toSkip -= 1;
+    // The library answers the first price that it could begin with as an average.
+    return this.#toSkip < 0 ? average : null;
   }
 }
 

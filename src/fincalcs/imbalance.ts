@@ -1,5 +1,5 @@
 /** Volume order imbalance: whether buyers or sellers press on the best prices. */
-import { period } from './indicator.ts';
+import { type Indicator, period } from './indicator.ts';
 
 /** Best prices with their sizes; a `QuoteView` is one. */
 export interface BestPrices {
@@ -23,7 +23,7 @@ export interface ImbalanceFigures {
  *
  * A quote without two sides, or crossed, counts nothing, and the next one is compared with the last that counted.
  */
-export class VolumeOrderImbalance {
+export class VolumeOrderImbalance implements Indicator<BestPrices, ImbalanceFigures> {
   readonly #weight: number;
   #bidPrice = Number.NaN;
   #bidSize = 0;

@@ -2,7 +2,7 @@
  * Support and resistance: prices at which a market turned before. Everything is told by the candles and the moments
  * that are given; no clock is asked, so a backtest sees what a live run would have seen.
  */
-import { assertInterval } from './indicator.ts';
+import { assertInterval, type Indicator } from './indicator.ts';
 import { type ResampledCandle, Resampler, type SourceCandle } from './resample.ts';
 
 const MINUTE_MICROS = 60_000_000;
@@ -101,7 +101,7 @@ export interface Levels {
 }
 
 /** Support and resistance of the last time, by the turns of {@link Extrema}. */
-export class SupportResistance {
+export class SupportResistance implements Indicator<SourceCandle, readonly Extreme[]> {
   readonly #extrema: Extrema;
   readonly #sourceMicros: number;
   readonly #lookbackMicros: number;
@@ -118,19 +118,23 @@ export class SupportResistance {
     this.#turnsMax = options.turnsMax ?? 1_000;
   }
 
-  /** Takes the next candle. */
-  update(candle: SourceCandle): void {
+  /** Takes the next candle and answers the turns that count now, oldest first. */
+  update(candle: SourceCandle): readonly Extreme[] {
     this.#nowMicros = candle.timeMicros + this.#sourceMicros;
     const oldestMicros = this.#nowMicros - this.#lookbackMicros;
     const kept = [...this.#turns, ...this.#extrema.update(candle)].filter(
       ({ timeMicros }) => timeMicros >= oldestMicros,
     );
     this.#turns = kept.slice(-this.#turnsMax);
+    return this.#turns;
   }
 
-  /** The turns that count now, oldest first. */
-  get turns(): readonly Extreme[] {
+  get value(): readonly Extreme[] {
     return this.#turns;
+  }
+
+  get isReady(): boolean {
+    return this.#turns.length > 0;
   }
 
   /** The latest low: where a stop may stand below. Undefined when there is none. */

@@ -1,5 +1,11 @@
 /** How two instruments move together. */
-import { period, Window } from './indicator.ts';
+import { type Indicator, period, Window } from './indicator.ts';
+
+/** Prices of two instruments at one moment. */
+export interface PairPrices {
+  readonly first: number;
+  readonly second: number;
+}
 
 export interface PairFigures {
   /** Units of log price of the first per unit of the second, by least squares: the hedge ratio by value. */
@@ -27,7 +33,7 @@ const ROUNDING = 1e-12;
  * the newest pair lies off it. In logs, so that neither price's unit matters. Evan Gatev, William Goetzmann and Geert
  * Rouwenhorst, "Pairs Trading: Performance of a Relative-Value Arbitrage Rule", 2006.
  */
-export class Pair {
+export class Pair implements Indicator<PairPrices, PairFigures> {
   readonly #first: Window;
   readonly #second: Window;
   #value = EMPTY;
@@ -45,8 +51,8 @@ export class Pair {
     return this.#first.isFull;
   }
 
-  /** Takes the prices of one moment; what is not above 0 counts nothing. */
-  update(first: number, second: number): PairFigures {
+  /** What is not above 0 counts nothing. */
+  update({ first, second }: PairPrices): PairFigures {
     if (!(first > 0 && second > 0 && Number.isFinite(first + second))) return this.#value;
     this.#first.push(Math.log(first));
     this.#second.push(Math.log(second));

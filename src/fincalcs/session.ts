@@ -1,5 +1,5 @@
 /** Figures of a trading session: its gap, its opening range, its volume against other sessions. */
-import { assertInterval, period } from './indicator.ts';
+import { assertInterval, type Indicator, period } from './indicator.ts';
 
 const MINUTE_MICROS = 60_000_000;
 
@@ -17,26 +17,39 @@ export interface SessionCandle {
   readonly volume: number;
 }
 
+export interface RangeFigures {
+  readonly high: number;
+  readonly low: number;
+}
+
 /** Highest and lowest price of a session's first minutes. Toby Crabel, "Day Trading with Short Term Price Patterns", 1990. */
-export class OpeningRange {
+export class OpeningRange implements Indicator<SessionCandle, RangeFigures> {
   readonly #openMicros: number;
   readonly #endMicros: number;
+  readonly #candleMicros: number;
   #high = Number.NaN;
   #low = Number.NaN;
   #isComplete = false;
 
-  constructor(openMicros: number, lengthMicros: number) {
+  /** @param candleMicros length of the candles that go in. */
+  constructor(openMicros: number, lengthMicros: number, candleMicros: number = MINUTE_MICROS) {
     this.#openMicros = openMicros;
     this.#endMicros = openMicros + assertInterval(lengthMicros);
+    this.#candleMicros = assertInterval(candleMicros);
   }
 
   /** Takes the next candle; those before the open or after the range count nothing but the time. */
-  update({ timeMicros, high, low }: SessionCandle, candleMicros: number = MINUTE_MICROS): void {
+  update({ timeMicros, high, low }: SessionCandle): RangeFigures {
     if (timeMicros >= this.#openMicros && timeMicros < this.#endMicros) {
       if (!(this.#high >= high)) this.#high = high;
       if (!(this.#low <= low)) this.#low = low;
     }
-    if (timeMicros + candleMicros >= this.#endMicros) this.#isComplete = true;
+    if (timeMicros + this.#candleMicros >= this.#endMicros) this.#isComplete = true;
+    return this.value;
+  }
+
+  get value(): RangeFigures {
+    return { high: this.#high, low: this.#low };
   }
 
   /** NaN before the first candle. */
@@ -49,10 +62,13 @@ export class OpeningRange {
   }
 
   /** Whether the range's time is over and there was a price in it. */
-  get isComplete(): boolean {
+  get isReady(): boolean {
     return this.#isComplete && !Number.isNaN(this.#high);
   }
 }
+
+/** Volume of a candle that starts at a moment; a `BarView` is one. */
+export type VolumeAt = Pick<SessionCandle, 'timeMicros' | 'volume'>;
 
 export interface RelativeVolumeOptions {
   /** Sessions that the mean looks back on; older ones fade. */
@@ -67,7 +83,7 @@ export interface RelativeVolumeOptions {
  * A session's volume so far over the mean volume that earlier sessions had at the same time after their open: 2 means
  * twice the usual. The mean is a plain one up to `sessions` sessions, then each new one counts 1 / `sessions`.
  */
-export class RelativeVolume {
+export class RelativeVolume implements Indicator<VolumeAt> {
   readonly #sessions: number;
   readonly #stepMicros: number;
   /** Mean volume from the open to the end of each step. */
@@ -99,13 +115,17 @@ export class RelativeVolume {
   }
 
   /** Takes the session's next candle and answers {@link value}. */
-  update({ timeMicros, volume }: Pick<SessionCandle, 'timeMicros' | 'volume'>): number {
+  update({ timeMicros, volume }: VolumeAt): number {
     const step = Math.floor((timeMicros - this.#openMicros) / this.#stepMicros);
     if (!(step >= 0 && step < this.#today.length && volume >= 0)) return this.value;
     this.#fill(step);
     this.#volume += volume;
     this.#today[step] = this.#volume;
     return this.value;
+  }
+
+  get isReady(): boolean {
+    return !Number.isNaN(this.value);
   }
 
   /** NaN before the session's first candle, and while no earlier session is known. */

@@ -1,7 +1,7 @@
 /** What `import ... from 'openbell'` gives the author of a strategy. */
 export { isEligibleQuote, type TradeUse, tradeUse } from '../domain/conditions.ts';
 export type { DenialReason, JsonObject, OrderStatus, RiskState, Side } from '../domain/order.ts';
-export { Dema, Ema, Hma, Sma, Tema, Wilder, Wma } from '../fincalcs/averages.ts';
+export { Dema, Ema, Hma, Kama, Sma, Tema, Wilder, Wma } from '../fincalcs/averages.ts';
 export { BarBuilder, type BuiltBar, TradeEffect } from '../fincalcs/bars.ts';
 export { Bollinger, type ChannelFigures, Donchian, Keltner } from '../fincalcs/channels.ts';
 export { Adx, type AdxFigures, Aroon, type AroonFigures } from '../fincalcs/directional.ts';
@@ -19,11 +19,12 @@ export {
   type StochasticFigures,
   WilliamsR,
 } from '../fincalcs/oscillators.ts';
-export { Pair, type PairFigures } from '../fincalcs/pair.ts';
+export { Pair, type PairFigures, type PairPrices } from '../fincalcs/pair.ts';
 export * from '../fincalcs/patterns.ts';
 export { Atr, TrueRange } from '../fincalcs/range.ts';
 export * from '../fincalcs/resample.ts';
 export { gapPercent, OpeningRange, RelativeVolume, type RelativeVolumeOptions } from '../fincalcs/session.ts';
+export { ParabolicSar, SuperTrend, type SuperTrendFigures } from '../fincalcs/stops.ts';
 export {
   Trend,
   type TrendDirection,

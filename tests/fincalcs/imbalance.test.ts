@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BestPrices, VolumeOrderImbalance } from '../../src/fincalcs/imbalance.ts';
+import { columns } from '../../src/fincalcs/indicator.ts';
 
 const quote = (bidPrice: number, bidSize: number, askPrice: number, askSize: number): BestPrices => ({
   bidPrice,
@@ -59,8 +60,10 @@ describe('volume order imbalance', () => {
     fc.assert(
       fc.property(quotes, (list) => {
         const [one, other] = [new VolumeOrderImbalance(), new VolumeOrderImbalance()];
-        for (const { bidPrice, bidSize, askPrice, askSize } of list) {
+        const whole = columns(new VolumeOrderImbalance(), list);
+        for (const [index, { bidPrice, bidSize, askPrice, askSize }] of list.entries()) {
           const { imbalance, average } = one.update(quote(bidPrice, bidSize, askPrice, askSize));
+          expect([whole.imbalance[index], whole.average[index]]).toEqual([imbalance, average]);
           const scaled = other.update(quote(bidPrice * 16, bidSize * 4, askPrice * 16, askSize * 4));
           expect(scaled).toEqual({ imbalance: imbalance * 4, average: average * 4 });
         }

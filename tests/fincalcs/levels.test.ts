@@ -115,7 +115,7 @@ describe('support and resistance', () => {
   it('keep no more turns than they may, and know the latest', () => {
     const levels = new SupportResistance({ ...EVERY_MINUTE, turnsMax: 2 });
     for (const candle of CANDLES) levels.update(candle);
-    expect(levels.turns).toHaveLength(2);
+    expect(levels.value).toHaveLength(2);
     expect(levels.lastLow?.price).toBe(9.9);
     expect(levels.lastHigh?.price).toBe(15.1);
     expect(new SupportResistance().lastLow).toBeUndefined();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { columns } from '../../src/fincalcs/indicator.ts';
 import { Pair } from '../../src/fincalcs/pair.ts';
 
 const prices = fc.array(
@@ -12,7 +13,14 @@ describe('a pair', () => {
     fc.assert(
       fc.property(prices, (list) => {
         const pair = new Pair(10);
-        for (const [first, second] of list) pair.update(first, second);
+        const whole = columns(
+          new Pair(10),
+          list.map(([first, second]) => ({ first, second })),
+        );
+        for (const [index, [first, second]] of list.entries()) {
+          const { zScore } = pair.update({ first, second });
+          expect(whole.zScore[index]).toEqual(zScore);
+        }
         const last = list.slice(-10).map(([first, second]) => [Math.log(first), Math.log(second)] as const);
         const mean = (of: (row: readonly [number, number]) => number) =>
           last.reduce((sum, row) => sum + of(row), 0) / last.length;
@@ -39,8 +47,8 @@ describe('a pair', () => {
       fc.property(prices, (list) => {
         const [one, other] = [new Pair(10), new Pair(10)];
         for (const [first, second] of list) {
-          one.update(first, second);
-          other.update(first * 64, second / 1_024);
+          one.update({ first, second });
+          other.update({ first: first * 64, second: second / 1_024 });
         }
         fc.pre(Math.abs(one.value.zScore) > 1e-3);
         expect(other.value.ratio).toBeCloseTo(one.value.ratio, 6);
@@ -51,7 +59,7 @@ describe('a pair', () => {
 
   it('finds the ratio that made two prices, and no score where nothing lies off the line', () => {
     const pair = new Pair(5);
-    for (const second of [10, 11, 12, 14, 13]) pair.update(3 * second ** 2, second);
+    for (const second of [10, 11, 12, 14, 13]) pair.update({ first: 3 * second ** 2, second });
     expect(pair.value.ratio).toBeCloseTo(2, 9);
     expect(pair.value.correlation).toBeCloseTo(1, 9);
     expect(pair.value.zScore).toBeNaN();
@@ -59,10 +67,10 @@ describe('a pair', () => {
 
   it('counts no price that is none', () => {
     const pair = new Pair(3);
-    pair.update(1, 1);
-    pair.update(0, 2);
-    pair.update(Number.NaN, 2);
-    pair.update(2, 3);
+    pair.update({ first: 1, second: 1 });
+    pair.update({ first: 0, second: 2 });
+    pair.update({ first: Number.NaN, second: 2 });
+    pair.update({ first: 2, second: 3 });
     expect(pair.isReady).toBe(false);
     expect(pair.value.ratio).toBeNaN();
   });

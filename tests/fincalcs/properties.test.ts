@@ -1,7 +1,7 @@
 /** What holds for every indicator, whatever the prices are. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Dema, Ema, Hma, Sma, Tema, Wilder, Wma } from '../../src/fincalcs/averages.ts';
+import { Dema, Ema, Hma, Kama, Sma, Tema, Wilder, Wma } from '../../src/fincalcs/averages.ts';
 import { Bollinger, Donchian, Keltner } from '../../src/fincalcs/channels.ts';
 import { Adx, Aroon } from '../../src/fincalcs/directional.ts';
 import { type Candle, candlesOf, column, columns, type Indicator } from '../../src/fincalcs/indicator.ts';
@@ -9,6 +9,7 @@ import { Macd } from '../../src/fincalcs/macd.ts';
 import { AccumulationDistribution, ChaikinMoneyFlow, Mfi, Obv } from '../../src/fincalcs/moneyFlow.ts';
 import { Cci, Momentum, RateOfChange, Rsi, Stochastic, WilliamsR } from '../../src/fincalcs/oscillators.ts';
 import { Atr, TrueRange } from '../../src/fincalcs/range.ts';
+import { ParabolicSar, SuperTrend } from '../../src/fincalcs/stops.ts';
 import { Trend } from '../../src/fincalcs/trend.ts';
 import { StandardDeviation, Volatility } from '../../src/fincalcs/volatility.ts';
 
@@ -50,6 +51,13 @@ const INDICATORS: readonly Row[] = [
   { name: 'Hma', make: ofCloses(() => new Hma(9)), units: 'price' },
   { name: 'Dema', make: ofCloses(() => new Dema(4)), units: 'price' },
   { name: 'Tema', make: ofCloses(() => new Tema(3)), units: 'price' },
+  { name: 'Kama', make: ofCloses(() => new Kama(5)), units: 'price' },
+  { name: 'ParabolicSar', make: () => new ParabolicSar(), units: 'price' },
+  {
+    name: 'SuperTrend',
+    make: () => new SuperTrend({ period: 5 }),
+    units: { stop: 'price', direction: 'share' },
+  },
   { name: 'Wilder', make: ofCloses(() => new Wilder(5)), units: 'price' },
   {
     name: 'Macd',

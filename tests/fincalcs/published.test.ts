@@ -89,12 +89,12 @@ describe.skipIf(!isThere)('published results', () => {
     const pair = new Pair(20);
     // Exponentials of scaled prices, because pairs are of logs: neither figure changes by the scale.
     for (const [index, other] of candlesOf(others.path).entries()) {
-      pair.update(Math.exp(closes[index]! / 1_000), Math.exp(other.close / 1_000));
+      pair.update({ first: Math.exp(closes[index]! / 1_000), second: Math.exp(other.close / 1_000) });
     }
     expect(pair.value.correlation).toBeCloseTo(0.846, 4);
     const reverse = new Pair(20);
     for (const [index, other] of candlesOf(others.path).entries()) {
-      reverse.update(Math.exp(other.close / 1_000), Math.exp(closes[index]! / 1_000));
+      reverse.update({ first: Math.exp(other.close / 1_000), second: Math.exp(closes[index]! / 1_000) });
     }
     expect(pair.value.ratio * reverse.value.ratio).toBeCloseTo(0.7157, 4);
   });

@@ -28,9 +28,9 @@ describe('an opening range', () => {
     expect(range.high).toBeNaN();
     range.update(candle(0, 12, 10));
     range.update(candle(1, 13, 11));
-    expect(range.isComplete).toBe(false);
+    expect(range.isReady).toBe(false);
     range.update(candle(2, 12, 9));
-    expect([range.high, range.low, range.isComplete]).toEqual([13, 9, true]);
+    expect([range.high, range.low, range.isReady]).toEqual([13, 9, true]);
     range.update(candle(3, 50, 5));
     expect([range.high, range.low]).toEqual([13, 9]);
   });
@@ -38,7 +38,7 @@ describe('an opening range', () => {
   it('is never complete when nothing traded in it', () => {
     const range = new OpeningRange(OPEN, 3 * MINUTE);
     range.update(candle(7, 12, 10));
-    expect(range.isComplete).toBe(false);
+    expect(range.isReady).toBe(false);
   });
 });
 

@@ -3,13 +3,14 @@
  * candle for which TA-Lib has a figure, five later, and at candles 150 and 299.
  */
 import { describe, expect, it } from 'vitest';
-import { Dema, Ema, Sma, Tema, Wma } from '../../src/fincalcs/averages.ts';
+import { Dema, Ema, Kama, Sma, Tema, Wma } from '../../src/fincalcs/averages.ts';
 import { Adx, Aroon } from '../../src/fincalcs/directional.ts';
 import { type Candle, column, columns, type Indicator } from '../../src/fincalcs/indicator.ts';
 import { Macd } from '../../src/fincalcs/macd.ts';
 import { AccumulationDistribution, Mfi, Obv } from '../../src/fincalcs/moneyFlow.ts';
 import { Cci, Momentum, RateOfChange, Rsi, WilliamsR } from '../../src/fincalcs/oscillators.ts';
 import { Atr, TrueRange } from '../../src/fincalcs/range.ts';
+import { ParabolicSar } from '../../src/fincalcs/stops.ts';
 import { Trend } from '../../src/fincalcs/trend.ts';
 import { madeCandles } from './candles.ts';
 
@@ -31,6 +32,8 @@ const TABLE: readonly (readonly [name: string, figures: Float64Array, golden: Go
   ['WMA', closes(new Wma(20)), [19, 100.52533333333, 100.37995238095, 89.371428571429, 88.188380952383]],
   ['DEMA', closes(new Dema(20)), [38, 99.381345169743, 99.282680579111, 88.489263915783, 88.498364080069]],
   ['TEMA', closes(new Tema(20)), [57, 98.265172681965, 98.270298373574, 88.602367189277, 89.010522115802]],
+  ['KAMA', closes(new Kama(10)), [10, 101.28237704261, 101.04157000209, 89.858718351721, 88.252315042451]],
+  ['SAR', candles(new ParabolicSar()), [1, 100.66, 100.00093312, 90.4298, 89.4258]],
   ['RSI', closes(new Rsi(14)), [14, 46.905537459283, 49.121659687136, 34.985526087865, 59.300521314836]],
   ['MACD', macd.macd, [33, -0.36903200426383, -0.29847551470985, -1.0006139763314, 0.45077120481173]],
   [

@@ -58,18 +58,18 @@ describe('a strategy bundle', () => {
          timeMicros: index * 6e7, open: 100, high: 102 + Math.sin(index), low: 98, close: 100 + Math.sin(index / 7), volume: 5,
        }));
        const of = (make, pick) => { const made = make(); for (const candle of candles) made.update(pick(candle)); return made.isReady; };
-       const { Sma, Ema, Wma, Hma, Dema, Tema, Wilder, Macd, Rsi, RateOfChange, Momentum, Bollinger, Trend, StandardDeviation, Volatility } = openbell;
-       const { Stochastic, WilliamsR, Cci, Adx, Aroon, Keltner, Donchian, Atr, TrueRange, Obv, AccumulationDistribution, ChaikinMoneyFlow, Mfi, Patterns } = openbell;
-       const prices = { Sma, Ema, Wma, Hma, Dema, Tema, Wilder, Macd, Rsi, RateOfChange, Momentum, Bollinger, Trend, StandardDeviation, Volatility };
-       const bars = { Stochastic, WilliamsR, Cci, Adx, Aroon, Keltner, Donchian, Atr, TrueRange, Obv, AccumulationDistribution, ChaikinMoneyFlow, Mfi, Patterns };
-       const periods = new Set(['Sma', 'Ema', 'Wma', 'Hma', 'Dema', 'Tema', 'Wilder']);
+       const { Sma, Ema, Wma, Hma, Dema, Tema, Wilder, Kama, Macd, Rsi, RateOfChange, Momentum, Bollinger, Trend, StandardDeviation, Volatility } = openbell;
+       const { Stochastic, WilliamsR, Cci, Adx, Aroon, ParabolicSar, SuperTrend, Keltner, Donchian, Atr, TrueRange, Obv, AccumulationDistribution, ChaikinMoneyFlow, Mfi, Patterns } = openbell;
+       const prices = { Sma, Ema, Wma, Hma, Dema, Tema, Wilder, Kama, Macd, Rsi, RateOfChange, Momentum, Bollinger, Trend, StandardDeviation, Volatility };
+       const bars = { Stochastic, WilliamsR, Cci, Adx, Aroon, ParabolicSar, SuperTrend, Keltner, Donchian, Atr, TrueRange, Obv, AccumulationDistribution, ChaikinMoneyFlow, Mfi, Patterns };
+       const periods = new Set(['Sma', 'Ema', 'Wma', 'Hma', 'Dema', 'Tema', 'Wilder', 'Kama']);
        const failed = [
          ...Object.entries(prices).filter(([name, Made]) => !of(() => (periods.has(name) ? new Made(9) : new Made()), ({ close }) => close)),
          ...Object.entries(bars).filter(([, Made]) => !of(() => new Made(), (candle) => candle)),
        ].map(([name]) => name);
        const levels = openbell.supportResistance(candles, 100, { intervalMicros: 3e8 });
        const pair = new openbell.Pair(9);
-       for (const { high, close } of candles) pair.update(high, close);
+       for (const { high, close } of candles) pair.update({ first: high, second: close });
        const others = [levels.resistances.length > 0, pair.isReady, openbell.resample(candles, { intervalMicros: 3e8 }).length,
          openbell.isEligibleQuote('C', ['N']), openbell.tradeUse('C', ['I']).movesLast];
        export default defineStrategy({ name: 'c', description: JSON.stringify([failed, others]), ${BODY} });`,

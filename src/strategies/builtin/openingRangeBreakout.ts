@@ -88,7 +88,7 @@ const follower = new BarFollower<Opening, Context>(
 );
 
 function isTradable({ range, volume, before }: Opening, plan: Parameters): boolean {
-  if (!range.isComplete) return false;
+  if (!range.isReady) return false;
   const percent = (100 * (range.high - range.low)) / range.low;
   if (percent < plan.rangePercentMin || percent > plan.rangePercentMax) return false;
   const usual = (plan.rangeMinutes * before.volume) / before.minutes;

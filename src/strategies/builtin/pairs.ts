@@ -65,7 +65,9 @@ function figuresOf(context: Context): PairFigures | undefined {
   if (newest.timeMicros !== second.minuteBars.at(-1)?.timeMicros) return undefined;
   const { windowMinutes } = context.parameters;
   const pair = new Pair(windowMinutes);
-  for (const { timeMicros, close } of both.slice(-windowMinutes)) pair.update(close, closes.get(timeMicros)!);
+  for (const { timeMicros, close } of both.slice(-windowMinutes)) {
+    pair.update({ first: close, second: closes.get(timeMicros)! });
+  }
   return pair.isReady ? pair.value : undefined;
 }
 
