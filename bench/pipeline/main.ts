@@ -2,11 +2,9 @@
  * `npm run bench:pipeline`: the raw socket, the naive pipeline and ours, each in a process of its own over the same
  * frames from a sender in another. `-- --json` prints one JSON document.
  */
-import { execFile } from 'node:child_process';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
-import type { Measured, PipelineName } from './report.ts';
+import { parseArgs } from 'node:util';
+import { machineText, measureAlone, medianBy, thisMachine } from '../alone.ts';
+import type { Comparison, Measured, PipelineName } from './report.ts';
 import type { Workload } from './run.ts';
 
 const UNIFORM: Workload = {
@@ -28,26 +26,13 @@ const PIPELINES = [
   'openbellUnits',
 ] as const satisfies readonly PipelineName[];
 
-interface Comparison {
-  readonly rawDrain: Measured;
-  readonly naive: Measured;
-  readonly openbell: Measured;
-  readonly openbellTransport: Measured;
-  readonly openbellUnits: Measured;
-  /** Events per CPU second, ours over the naive pipeline's. */
-  readonly ratioToNaive: number;
-  readonly transportRatioToNaive: number;
-  readonly unitsRatioToNaive: number;
-}
-
-const run = promisify(execFile);
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
+const machine = thisMachine();
 const uniform = await compare(UNIFORM);
 const smallFrames = await compare(SMALL);
 if (values.json) print(JSON.stringify({ ...uniform, smallFrames, machine }));
 else {
-  print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}\n`);
+  print(`${machineText(machine)}\n`);
   print(table('frames of 1 to 200 messages', uniform));
   print(table('frames of 1 to 5 messages', smallFrames));
 }
@@ -56,9 +41,12 @@ async function compare(workload: Workload): Promise<Comparison> {
   // In turn, again and again: what else the machine does meanwhile then hits all alike, and the median leaves it out.
   const runs = new Map<PipelineName, Measured[]>(PIPELINES.map((pipeline) => [pipeline, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const pipeline of PIPELINES) runs.get(pipeline)?.push(await measureAlone(pipeline, workload));
+    for (const pipeline of PIPELINES)
+      runs.get(pipeline)?.push(await measureAlone('pipeline', pipeline, workload));
   }
-  const results = Object.fromEntries([...runs].map(([pipeline, measured]) => [pipeline, median(measured)]));
+  const results = Object.fromEntries(
+    [...runs].map(([pipeline, measured]) => [pipeline, medianBy(measured, (each) => each.cpuMicrosPerEvent)]),
+  );
   const { rawDrain, naive, openbell, openbellTransport, openbellUnits } = results as Record<
     PipelineName,
     Measured
@@ -74,17 +62,6 @@ async function compare(workload: Workload): Promise<Comparison> {
     transportRatioToNaive: ratio(openbellTransport),
     unitsRatioToNaive: ratio(openbellUnits),
   };
-}
-
-async function measureAlone(pipeline: PipelineName, workload: Workload): Promise<Measured> {
-  const program = fileURLToPath(new URL('./single.js', import.meta.url));
-  const { stdout } = await run(process.execPath, [program, pipeline, JSON.stringify(workload)]);
-  return JSON.parse(stdout) as Measured;
-}
-
-/** The run whose cost is the median of all. */
-function median(runs: readonly Measured[]): Measured | undefined {
-  return runs.toSorted((a, b) => a.cpuMicrosPerEvent - b.cpuMicrosPerEvent)[Math.floor(runs.length / 2)];
 }
 
 function table(title: string, comparison: Comparison): string {

@@ -44,3 +44,16 @@ export interface Measured {
   /** Null where nothing was recorded. */
   readonly recorded: Recorded | null;
 }
+
+/** All pipelines over one workload. */
+export interface Comparison {
+  readonly rawDrain: Measured;
+  readonly naive: Measured;
+  readonly openbell: Measured;
+  readonly openbellTransport: Measured;
+  readonly openbellUnits: Measured;
+  /** Events per CPU second, ours over the naive pipeline's. */
+  readonly ratioToNaive: number;
+  readonly transportRatioToNaive: number;
+  readonly unitsRatioToNaive: number;
+}

@@ -2,12 +2,11 @@
  * `npm run bench:recording`: our pipeline from socket to strategy call, with and without a recorder of the market and of
  * the consumer's inbox, in turn, each time in a process of its own. `-- --json` prints one JSON document.
  */
-import { execFile } from 'node:child_process';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
-import type { Measured, PipelineName } from '../pipeline/report.ts';
+import { parseArgs } from 'node:util';
+import { machineText, measureAlone, medianBy, thisMachine } from '../alone.ts';
+import type { Measured } from '../pipeline/report.ts';
 import type { Workload } from '../pipeline/run.ts';
+import type { RecordingReport } from './report.ts';
 
 const WORKLOAD: Workload = {
   messagesMin: 1,
@@ -19,54 +18,33 @@ const WORKLOAD: Workload = {
 /** Odd, so that there is a median. */
 const ROUNDS = 7;
 
-const run = promisify(execFile);
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
+const machine = thisMachine();
 const plain: Measured[] = [];
 const recorded: Measured[] = [];
 for (let round = 0; round < ROUNDS; round += 1) {
-  plain.push(await measureAlone('openbell'));
-  recorded.push(await measureAlone('openbellRecorded'));
+  plain.push(await measureAlone('pipeline', 'openbell', WORKLOAD));
+  recorded.push(await measureAlone('pipeline', 'openbellRecorded', WORKLOAD));
 }
-const without = medianOf(plain);
-const withRecorder = medianOf(recorded);
+const without = medianBy(plain, (each) => each.eventsPerSecond);
+const withRecorder = medianBy(recorded, (each) => each.eventsPerSecond);
 // Two runs next to each other have the same neighbours on a shared machine.
 const pairs = plain.map((one, index) => (recorded[index]?.eventsPerSecond ?? 0) / one.eventsPerSecond);
-const throughputRatio = rounded(middle(pairs));
+const throughputRatio = rounded(medianBy(pairs, (each) => each));
 const cpuRatio = rounded(withRecorder.cpuMicrosPerEvent / without.cpuMicrosPerEvent);
-if (values.json)
-  print(
-    JSON.stringify({
-      without,
-      with: withRecorder,
-      throughputRatio,
-      cpuRatio,
-      pairs: pairs.map(rounded),
-      machine,
-    }),
-  );
+const report: RecordingReport = {
+  without,
+  with: withRecorder,
+  throughputRatio,
+  cpuRatio,
+  pairs: pairs.map(rounded),
+};
+if (values.json) print(JSON.stringify({ ...report, machine }));
 else {
-  print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}\n`);
+  print(`${machineText(machine)}\n`);
   print(`${line('without recorder', without)}\n${line('with recorder', withRecorder)}\n`);
   print(`throughput with / without (median of ${ROUNDS} pairs): ${throughputRatio}`);
   print(`CPU per event with / without, the recorder's threads included: ${cpuRatio}`);
-}
-
-async function measureAlone(pipeline: PipelineName): Promise<Measured> {
-  const program = fileURLToPath(new URL('../pipeline/single.js', import.meta.url));
-  const { stdout } = await run(process.execPath, [program, pipeline, JSON.stringify(WORKLOAD)]);
-  return JSON.parse(stdout) as Measured;
-}
-
-function medianOf(runs: readonly Measured[]): Measured {
-  const sorted = runs.toSorted((a, b) => a.eventsPerSecond - b.eventsPerSecond);
-  const found = sorted[Math.floor(sorted.length / 2)];
-  if (found === undefined) throw new Error('nothing was measured');
-  return found;
-}
-
-function middle(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
 }
 
 function line(name: string, measured: Measured): string {

@@ -2,10 +2,8 @@
  * `npm run bench:spread`: what an event costs when 11,000 symbols, each a unit of its own, are spread over 1, 2, 4 and 8
  * consumers. The sender of bench/pipeline, in a process of its own. `-- --json` prints one JSON document.
  */
-import { execFile } from 'node:child_process';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { machineText, measureAlone, medianBy, thisMachine } from '../alone.ts';
 import { hasThreadCpu } from '../pipeline/cpu.ts';
 import type { Workload } from '../pipeline/run.ts';
 import type { Spread } from './report.ts';
@@ -21,33 +19,19 @@ const CONSUMERS = [1, 2, 4, 8] as const;
 /** Odd, so that there is a median. */
 const ROUNDS = 3;
 
-const run = promisify(execFile);
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 if (!hasThreadCpu) throw new Error('this system does not tell CPU time by thread: run it on Linux');
-const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
+const machine = thisMachine();
 const runs = new Map<number, Spread[]>(CONSUMERS.map((count) => [count, []]));
 // In turn, again and again: what else the machine does meanwhile then hits all alike.
 for (let round = 0; round < ROUNDS; round += 1) {
-  for (const count of CONSUMERS) runs.get(count)?.push(await measure(count));
+  for (const count of CONSUMERS) runs.get(count)?.push(await measureAlone('spread', String(count), WORKLOAD));
 }
-const spread = CONSUMERS.map((count) => median(runs.get(count)!));
+const spread = CONSUMERS.map((count) => medianBy(runs.get(count)!, (each) => each.cpuMicrosPerEvent));
 if (values.json) print(JSON.stringify({ spread, machine }));
 else {
-  print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}\n`);
+  print(`${machineText(machine)}\n`);
   print(table(spread));
-}
-
-async function measure(count: number): Promise<Spread> {
-  const program = fileURLToPath(new URL('./single.js', import.meta.url));
-  const { stdout } = await run(process.execPath, [program, String(count), JSON.stringify(WORKLOAD)]);
-  return JSON.parse(stdout) as Spread;
-}
-
-/** The run whose cost is the median of all. */
-function median(measured: readonly Spread[]): Spread {
-  return measured.toSorted((a, b) => a.cpuMicrosPerEvent - b.cpuMicrosPerEvent)[
-    Math.floor(measured.length / 2)
-  ]!;
 }
 
 function table(rows: readonly Spread[]): string {

@@ -1,3 +1,8 @@
+/** By the number of consumers. */
+export interface SpreadReport {
+  readonly spread: readonly Spread[];
+}
+
 /** What one run over so many consumers measures. CPU times are of all events sent, by the threads that are named. */
 export interface Spread {
   readonly consumers: number;
