@@ -1,7 +1,7 @@
 /** `openbell template`: files to begin with. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
@@ -11,6 +11,8 @@ import { strategyFiles } from '../template/strategy.ts';
 
 interface Options {
   readonly directory: string;
+  /** Commander's name for the absence of `--no-link`. */
+  readonly link: boolean;
   readonly json?: boolean;
 }
 
@@ -27,6 +29,7 @@ export function templateCommand(): Command {
       .description('write a new strategy with its test, both working, to be changed')
       .argument('<name>', 'lower-case words joined by hyphens, such as my-breakout')
       .option('--directory <dir>', 'where to write them; made when it is not there', '.')
+      .option('--no-link', 'leave node_modules alone where the name openbell is not known in that folder')
       .addOption(jsonOption())
       .addHelpText(
         'after',
@@ -36,7 +39,7 @@ export function templateCommand(): Command {
   );
 }
 
-function writeStrategy(name: string, { directory, json }: Options): void {
+function writeStrategy(name: string, { directory, link, json }: Options): void {
   if (!NAME.test(name) || name.length > NAME_CHARACTERS_MAX) {
     throw new UserError({
       exitCode: EXIT_USAGE,
@@ -56,20 +59,27 @@ function writeStrategy(name: string, { directory, json }: Options): void {
   }
   mkdirSync(folder, { recursive: true });
   for (const { path, text } of files) writeFileSync(path, text, { flag: 'wx' });
-  const isInstalled = knowsOpenbell(folder);
+  const linked = link ? linkOpenbell(folder) : null;
+  const isKnown = knowsOpenbell(folder);
   if (json) {
-    printJson({ name, files: files.map(({ path }) => path), isInstalled });
+    printJson({ name, files: files.map(({ path }) => path), linked, isKnown });
     return;
   }
   const [strategy, test] = files.map(({ path }) => relative(process.cwd(), path));
-  print(`wrote ${strategy}\nwrote ${test}\n`);
-  if (!isInstalled) {
-    const where = relative(process.cwd(), folder);
-    print(
-      `For its test and your editor:  ${where === '' ? '' : `cd ${where} && `}npm install --no-save ${PACKAGE}`,
-    );
-  }
-  print(`Try it:                        node --test ${test}`);
+  print(`wrote ${strategy}\nwrote ${test}`);
+  if (linked !== null) print(`linked ${relative(process.cwd(), linked)}, for the test and for your editor`);
+  if (isKnown) print(`\nTry it: node --test ${test}`);
+  else print(`\nThe test and your editor look for the package openbell, which is at ${PACKAGE}`);
+}
+
+/** Makes the package known by its name in a folder, unless it is; answers the link, or null when none was made. */
+function linkOpenbell(folder: string): string | null {
+  const link = join(folder, 'node_modules', 'openbell');
+  if (knowsOpenbell(folder) || existsSync(link)) return null;
+  mkdirSync(dirname(link), { recursive: true });
+  // Not by npm, which would tidy up this package's own folder, too. A junction needs no rights on Windows.
+  symlinkSync(PACKAGE, link, 'junction');
+  return link;
 }
 
 /** Whether files of a folder find this package by its name, as its test and an editor do. */
