@@ -11,8 +11,9 @@ import { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import { type BacktestInstance, batchIdOf } from './config.ts';
 import { openSources } from './data/sources.ts';
+import { STREAM } from './marketSide.ts';
 import { type BacktestResult, resultOf } from './result.ts';
-import { BacktestRun, STREAM } from './run.ts';
+import { BacktestRun } from './run.ts';
 
 const MICROS_PER_MS = 1_000;
 /** How often progress is told, in batches. */

@@ -7,6 +7,7 @@ import { DEFAULT_DESK_POLICY, type DeskMachineConfig } from '../execution/contra
 import type { StrategyBundle } from '../strategies/bundle.ts';
 import type { Channel, StrategyScope } from '../strategies/contract.ts';
 import type { StrategyPlan, Tradeplan } from '../tradeplan/plan.ts';
+import type { UnitAssignment } from '../transport/messages.ts';
 
 /** One strategy of the plan, bundled and with its parameters checked. */
 export interface BacktestInstance {
@@ -19,6 +20,9 @@ export interface BacktestInstance {
   readonly warmUp: { readonly minuteBars: number; readonly dailyBars: number };
   readonly plan: StrategyPlan;
 }
+
+/** A universe's unit stands for all its symbols. */
+const ALL_SYMBOLS = '*';
 
 /** The one consumer of a backtest: everything runs in one thread. */
 export const CONSUMER = 'A';
@@ -115,4 +119,31 @@ export function deskConfigOf(
     keepsRecords: run.isLogged,
     rememberedMax: REMEMBERED_MAX,
   };
+}
+
+/** All units of a run, each new and flat. */
+export function unitsOf(instances: readonly BacktestInstance[], batchId: string): readonly UnitAssignment[] {
+  return instances.flatMap(({ instanceId, scope, symbols }): UnitAssignment[] => {
+    const fresh = {
+      instanceId,
+      algoRunId: algoRunIdOf(batchId, instanceId),
+      state: null,
+      orderSequence: 0,
+      positions: [],
+      openOrders: [],
+      rejectedSymbols: [],
+    };
+    if (scope === 'universe') return [{ ...fresh, symbol: ALL_SYMBOLS, symbols }];
+    return symbols.map((symbol) => ({ ...fresh, symbol, symbols: [symbol] }));
+  });
+}
+
+/** The most bars of a symbol's past that any strategy may ask for. */
+export function historyNeedOf(
+  plan: Tradeplan,
+  instances: readonly BacktestInstance[],
+): { readonly minuteBars: number; readonly dailyBars: number } {
+  const most = (name: 'minuteBars' | 'dailyBars') =>
+    Math.min(plan.limits.historyBarsMax, Math.max(0, ...instances.map(({ warmUp }) => warmUp[name])));
+  return { minuteBars: most('minuteBars'), dailyBars: most('dailyBars') };
 }

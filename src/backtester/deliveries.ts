@@ -11,20 +11,22 @@ export class Deliveries {
   /** Oldest last, so that the next is taken from the end. */
   readonly #waiting: Delivery[] = [];
 
-  /** Infinite when nothing is on its way. */
-  get nextDueMicros(): EpochMicros {
-    return this.#waiting.at(-1)?.dueMicros ?? Number.POSITIVE_INFINITY;
-  }
+  /** Infinite when nothing is on its way. Read at every moment, hence a field. */
+  nextDueMicros: EpochMicros = Number.POSITIVE_INFINITY;
 
   add(delivery: Delivery): void {
     const waiting = this.#waiting;
     let at = 0;
     while (at < waiting.length && waiting[at]!.dueMicros > delivery.dueMicros) at += 1;
     waiting.splice(at, 0, delivery);
+    this.nextDueMicros = waiting[waiting.length - 1]!.dueMicros;
   }
 
   /** The next one, if it is due. */
   takeDue(nowMicros: EpochMicros): Delivery | undefined {
-    return this.nextDueMicros <= nowMicros ? this.#waiting.pop() : undefined;
+    if (this.nextDueMicros > nowMicros) return undefined;
+    const next = this.#waiting.pop();
+    this.nextDueMicros = this.#waiting.at(-1)?.dueMicros ?? Number.POSITIVE_INFINITY;
+    return next;
   }
 }

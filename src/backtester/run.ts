@@ -6,33 +6,36 @@
  * moment and fills the orders that were there before it; then the desk and the strategies hear of the fills; then the
  * strategies see the rows. So a row never fills an order that it has led to.
  */
-import { bounds, rulesOf, SessionCalendar } from '../clock/calendar.ts';
 import { SimulatedClock } from '../clock/simulated.ts';
 import { decimal, numberFromDecimal } from '../domain/decimal.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
-import type { Session } from '../domain/market.ts';
 import type { Intent, JsonObject } from '../domain/order.ts';
-import { type EpochMicros, formatMicros, MICROS_PER_DAY, MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { StrategyHost } from '../engine/host.ts';
 import { DeskMachine } from '../execution/deskMachine.ts';
-import { tradingStatusOf } from '../execution/tradingStatus.ts';
-import { appendDefinition } from '../tape/append.ts';
-import { Batch, EventKind, RowFlag } from '../tape/batch.ts';
+import { type Batch, EventKind } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { ConsumerReport } from '../transport/messages.ts';
 import { SimulatedAccount } from './account.ts';
 import { SimulatedBroker } from './broker.ts';
-import { algoRunIdOf, type BacktestInstance, CONSUMER, deskConfigOf, hostConfigOf } from './config.ts';
+import {
+  type BacktestInstance,
+  CONSUMER,
+  deskConfigOf,
+  historyNeedOf,
+  hostConfigOf,
+  unitsOf,
+} from './config.ts';
 import type { EquityCurve } from './curve.ts';
 import { DeskSide } from './deskSide.ts';
 import { FillModel } from './fills/model.ts';
 import { PastBars } from './history.ts';
+import { MarketSide } from './marketSide.ts';
+import { RunSessions } from './sessions.ts';
 import { RoundTrips } from './trips.ts';
 import { Valuation } from './valuation.ts';
 
-/** Batches of a run have this stream's symbol ids. */
-export const STREAM = 1;
 /** The desk looks at the time at most this often, as it does live. */
 const TICK_MICROS = 250 * MICROS_PER_MILLISECOND;
 /** From this share of the loss limit on the desk looks at each moment. */
@@ -40,7 +43,6 @@ const LOSS_WATCH_SHARE = 0.5;
 /** Orders in answer to answers, within one moment: a strategy that never comes to rest is ended. */
 const ROUNDS_MAX = 1_000;
 const NOTES_MAX = 50;
-const ALL_SYMBOLS = '*';
 
 export interface RunOptions {
   readonly batchId: string;
@@ -72,21 +74,17 @@ export class BacktestRun {
   alerts = 0;
   fills = 0;
   events = 0;
-  bars = 0;
   readonly #options: RunOptions;
   readonly #clock: SimulatedClock;
-  readonly #calendar: SessionCalendar;
   readonly #model: FillModel;
   readonly #broker: SimulatedBroker;
   readonly #desk: DeskSide;
   readonly #host: StrategyHost;
   readonly #past: PastBars;
   readonly #valuation: Valuation;
+  readonly #market: MarketSide;
   readonly #lossWatched: number;
-  #session: Session;
-  #sessionEndMicros: EpochMicros;
-  #closingMicros: EpochMicros = Number.POSITIVE_INFINITY;
-  #defined = 1;
+  readonly #sessions: RunSessions;
   #intents: Intent[] = [];
   #requests: Extract<ConsumerReport, { type: 'history_request' }>[] = [];
   #tickMicros = 0;
@@ -98,9 +96,7 @@ export class BacktestRun {
     this.#options = options;
     this.batchId = batchId;
     this.#clock = new SimulatedClock(startMicros);
-    this.#calendar = new SessionCalendar(rulesOf(plan.assetClass));
-    this.#session = this.#calendar.currentOrNext(startMicros, plan.marketHours);
-    this.#sessionEndMicros = this.#endOf(this.#session);
+    this.#sessions = new RunSessions(plan, startMicros);
     this.#model = new FillModel(plan.backtest);
     this.account = new SimulatedAccount(decimal(plan.backtest.startingCash));
     this.#lossWatched = numberFromDecimal(decimal(plan.risk.dailyLossMax)) * LOSS_WATCH_SHARE;
@@ -115,14 +111,19 @@ export class BacktestRun {
       marketOf: (symbol) => this.#broker.find(symbol),
     });
     const { feedHasBars } = options;
-    const run = { batchId, session: this.#session, feedHasBars, isLogged: options.log !== undefined };
+    const run = {
+      batchId,
+      session: this.#sessions.current,
+      feedHasBars,
+      isLogged: options.log !== undefined,
+    };
     this.machine = new DeskMachine(deskConfigOf(plan, instances, run));
     this.#desk = new DeskSide(
       {
         machine: this.machine,
         broker: this.#broker,
         latencyMicros: this.#model.latencyMicros,
-        session: this.#session,
+        session: this.#sessions.current,
       },
       {
         onFill: (_, position) => {
@@ -143,7 +144,17 @@ export class BacktestRun {
       report: (report) => this.#onReport(report),
       log: (level, message, fields) => options.log?.(level, message, fields),
     });
-    this.#past = new PastBars(this.#needOfHistory(), this.#calendar);
+    this.#past = new PastBars(historyNeedOf(plan, instances), this.#sessions.calendar);
+    this.#market = new MarketSide({
+      broker: this.#broker,
+      valuation: this.#valuation,
+      past: this.#past,
+      symbols: options.symbols,
+    });
+  }
+
+  get bars(): number {
+    return this.#market.bars;
   }
 
   get curve(): EquityCurve {
@@ -158,12 +169,10 @@ export class BacktestRun {
   handlePast(batch: Batch, from: number, to: number): void {
     this.#define();
     for (let row = from; row < to; row += 1) {
-      const kind = batch.kind[row]!;
-      if (kind === EventKind.none) continue;
       const atMicros = batch.receivedMicros(row);
-      this.#exchange(batch, row, kind, atMicros);
-      if (kind === EventKind.minuteBar) this.#closeBar(batch, row, atMicros);
-      this.#remember(batch, row, kind);
+      this.#market.exchange(batch, row, atMicros);
+      this.#market.close(batch, row, atMicros);
+      this.#status(batch, row);
     }
   }
 
@@ -199,36 +208,22 @@ export class BacktestRun {
     this.#isStarted = true;
     const { instances, startMicros, batchId } = this.#options;
     this.#desk.start(startMicros);
-    this.#desk.beginSession(this.#session, startMicros);
+    this.#desk.beginSession(this.#sessions.current, startMicros);
     this.#desk.work(startMicros);
-    this.#watchClose();
-    const units = instances.flatMap(({ instanceId, scope, symbols }) => {
-      const shared = {
-        instanceId,
-        algoRunId: algoRunIdOf(batchId, instanceId),
-        state: null,
-        orderSequence: 0,
-        positions: [],
-        openOrders: [],
-        rejectedSymbols: [],
-      };
-      if (scope === 'universe') return [{ ...shared, symbol: ALL_SYMBOLS, symbols }];
-      return symbols.map((symbol) => ({ ...shared, symbol, symbols: [symbol] }));
-    });
+    const units = unitsOf(instances, batchId);
     this.#host.handleCommand({ type: 'assign', units }, startMicros);
     this.#settle(startMicros);
   }
 
   #moment(batch: Batch, from: number, to: number): void {
-    const { kind } = batch;
     const atMicros = batch.receivedMicros(from);
     if (this.#nextWakeMicros() < atMicros) this.#wake(atMicros - 1);
-    for (let row = from; row < to; row += 1) this.#exchange(batch, row, kind[row]!, atMicros);
+    for (let row = from; row < to; row += 1) this.#market.exchange(batch, row, atMicros);
     if (this.#nextWakeMicros() <= atMicros) this.#wake(atMicros);
     this.#clock.advanceTo(atMicros);
     for (let row = from; row < to; row += 1) {
-      if (kind[row] === EventKind.minuteBar) this.#closeBar(batch, row, atMicros);
-      if (!this.#past.isIdle) this.#remember(batch, row, kind[row]!);
+      this.#market.close(batch, row, atMicros);
+      this.#status(batch, row);
     }
     this.events += to - from;
     if (this.#isTickDue(atMicros)) this.#tick(atMicros);
@@ -236,57 +231,16 @@ export class BacktestRun {
     if (this.#intents.length > 0 || this.#requests.length > 0) this.#settle(atMicros);
   }
 
-  /**
-   * Shows the exchange a row: orders that were there before it are filled. A bar's close is no price yet: what deals at
-   * its open is told before anybody can know how it ended.
-   */
-  #exchange(batch: Batch, row: number, kind: number, atMicros: EpochMicros): void {
-    switch (kind) {
-      case EventKind.minuteBar:
-        this.#broker.onBar(batch, row, batch.timeMicros(row));
-        return;
-      case EventKind.trade: {
-        if ((batch.flags[row]! & RowFlag.notLast) !== 0) return;
-        const market = this.#broker.market(batch.symbolId[row]!);
-        this.#broker.onTrade(market, batch.n0[row]!, batch.n1[row]!, atMicros);
-        this.#valuation.price(market, atMicros);
-        return;
-      }
-      case EventKind.quote: {
-        const market = this.#broker.market(batch.symbolId[row]!);
-        this.#broker.onQuote(market, batch, row, atMicros);
-        this.#valuation.price(market, atMicros);
-        return;
-      }
-      case EventKind.status:
-        this.#onStatus(batch, row);
-        return;
-    }
+  #status(batch: Batch, row: number): void {
+    if (batch.kind[row] !== EventKind.status) return;
+    const input = this.#market.status(batch, row);
+    if (input !== null) this.#desk.feed(input);
   }
 
-  #closeBar(batch: Batch, row: number, atMicros: EpochMicros): void {
-    this.bars += 1;
-    const market = this.#broker.market(batch.symbolId[row]!);
-    market.last = batch.n3[row]!;
-    this.#valuation.price(market, atMicros);
-  }
-
-  #onStatus(batch: Batch, row: number): void {
-    const id = batch.symbolId[row]!;
-    const tape = batch.tape[row] === 0 ? '' : String.fromCharCode(batch.tape[row]!);
-    const status = tradingStatusOf(String.fromCharCode(batch.code0[row]!), tape);
-    if (status === undefined) return;
-    this.#broker.setStatus(id, status);
-    this.#desk.feed({ type: 'trading_status', symbol: this.#broker.market(id).symbol, status });
-  }
-
-  #remember(batch: Batch, row: number, kind: number): void {
-    if (this.#past.isIdle) return;
-    const { symbols } = this.#options;
-    const symbol = symbols.textOf(batch.symbolId[row]!);
-    if (kind === EventKind.minuteBar) this.#past.bar(symbol, batch, row);
-    else if (kind === EventKind.dailyBar) this.#past.dailyBar(symbol, batch, row);
-    else if (kind === EventKind.trade) this.#past.trade(symbol, batch, row);
+  /** Names symbols to the broker and the host before their first row. */
+  #define(): void {
+    const names = this.#market.define();
+    if (names !== null) this.#host.handleBatch(names, 0);
   }
 
   /** Tells the desk the prices that have changed since it was last told: they do nothing until it decides. */
@@ -304,9 +258,8 @@ export class BacktestRun {
     return Math.min(
       this.#desk.deliveries.nextDueMicros,
       this.#host.nextTimerMicros,
-      this.#sessionEndMicros,
+      this.#sessions.nextMicros,
       this.#broker.nextExpiryMicros,
-      this.#closingMicros,
     );
   }
 
@@ -321,11 +274,8 @@ export class BacktestRun {
         this.#settle(nowMicros);
       } else if (this.#broker.nextExpiryMicros <= dueMicros) {
         this.#broker.expire(nowMicros);
-      } else if (this.#closingMicros <= dueMicros) {
-        this.#closingMicros = Number.POSITIVE_INFINITY;
-        this.#tick(nowMicros);
-      } else if (this.#sessionEndMicros <= dueMicros) {
-        this.#nextSession(nowMicros);
+      } else if (this.#sessions.nextMicros <= dueMicros) {
+        this.#nextOfSession(nowMicros);
       } else {
         this.#host.advanceTo(nowMicros);
         this.#settle(nowMicros);
@@ -333,23 +283,18 @@ export class BacktestRun {
     }
   }
 
-  #nextSession(nowMicros: EpochMicros): void {
-    const { openMicros } = this.#session;
-    this.#session = this.#calendar.currentOrNext(this.#sessionEndMicros, this.#options.plan.marketHours);
-    this.#sessionEndMicros = this.#endOf(this.#session);
-    const days = Math.round((this.#session.openMicros - openMicros) / MICROS_PER_DAY);
-    this.account.endSession(days, this.#model.borrowPerYear);
+  #nextOfSession(nowMicros: EpochMicros): void {
+    const next = this.#sessions.advance();
+    if (next.type === 'closing') {
+      this.#tick(nowMicros);
+      return;
+    }
+    const session = this.#sessions.current;
+    this.account.endSession(next.days, this.#model.borrowPerYear);
     this.#valuation.endSession();
-    this.#desk.beginSession(this.#session, nowMicros);
-    this.#host.handleCommand({ type: 'session', session: this.#session }, nowMicros);
-    this.#watchClose();
+    this.#desk.beginSession(session, nowMicros);
+    this.#host.handleCommand({ type: 'session', session }, nowMicros);
     this.#settle(nowMicros);
-  }
-
-  #watchClose(): void {
-    const { liquidateBeforeCloseMs } = this.#options.plan;
-    if (liquidateBeforeCloseMs === null) return;
-    this.#closingMicros = this.#session.closeMicros - liquidateBeforeCloseMs * MICROS_PER_MILLISECOND;
   }
 
   /**
@@ -360,16 +305,8 @@ export class BacktestRun {
     const isWatched =
       this.#broker.openCount > 0 ||
       this.#valuation.sessionEquity - this.#valuation.equity >= this.#lossWatched ||
-      this.#isClosing(atMicros);
+      this.#sessions.isClosing(atMicros);
     return isWatched && atMicros - this.#tickMicros >= TICK_MICROS;
-  }
-
-  #isClosing(atMicros: EpochMicros): boolean {
-    const { liquidateBeforeCloseMs } = this.#options.plan;
-    return (
-      liquidateBeforeCloseMs !== null &&
-      atMicros >= this.#session.closeMicros - liquidateBeforeCloseMs * MICROS_PER_MILLISECOND
-    );
   }
 
   #tick(nowMicros: EpochMicros): void {
@@ -421,56 +358,21 @@ export class BacktestRun {
     }
   }
 
+  /** The others are about threads, and about states that nothing outlives here. */
   #onReport(report: ConsumerReport): void {
-    switch (report.type) {
-      case 'history_request':
-        this.#requests.push(report);
-        return;
-      case 'fault':
-        this.faults += 1;
-        this.#note(
-          'strategy_fault',
-          `strategy ${report.unit.instanceId} was stopped for ${report.symbol}: ${report.handler} threw ${report.message}`,
-          this.nowMicros,
-        );
-        return;
-      case 'log':
-        this.#options.log?.(report.level, report.message, { ...report.unit, ...report.fields });
-        return;
-      default:
-        // Of threads, of states that nothing outlives here, and of symbols that the host has given up by itself.
-        return;
+    if (report.type === 'history_request') this.#requests.push(report);
+    else if (report.type === 'log') {
+      this.#options.log?.(report.level, report.message, { ...report.unit, ...report.fields });
+    } else if (report.type === 'fault') {
+      const { unit, symbol, handler, message } = report;
+      this.faults += 1;
+      const text = `strategy ${unit.instanceId} was stopped for ${symbol}: ${handler} threw ${message}`;
+      this.#note('strategy_fault', text, this.nowMicros);
     }
   }
 
   #note(code: string, message: string, atMicros: EpochMicros): void {
     if (this.notes.length < NOTES_MAX) this.notes.push({ at: formatMicros(atMicros), code, message });
-  }
-
-  /** Names symbols to the broker and the host before their first row. */
-  #define(): void {
-    const { symbols } = this.#options;
-    if (this.#defined === symbols.size) return;
-    const batch = Batch.create({ rows: symbols.size, heapBytes: symbols.size * 32 }, STREAM);
-    for (; this.#defined < symbols.size; this.#defined += 1) {
-      this.#broker.define(this.#defined, symbols.textOf(this.#defined));
-      appendDefinition(batch, this.#defined, symbols.textOf(this.#defined));
-    }
-    this.#host.handleBatch(batch, 0);
-  }
-
-  #endOf(session: Session): EpochMicros {
-    return bounds(session, this.#options.plan.marketHours).toMicros;
-  }
-
-  #needOfHistory(): { readonly minuteBars: number; readonly dailyBars: number } {
-    const { plan } = this.#options;
-    const most = (name: 'minuteBars' | 'dailyBars') =>
-      Math.min(
-        plan.limits.historyBarsMax,
-        Math.max(0, ...this.#options.instances.map(({ warmUp }) => warmUp[name])),
-      );
-    return { minuteBars: most('minuteBars'), dailyBars: most('dailyBars') };
   }
 }
 

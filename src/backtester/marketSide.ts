@@ -1,0 +1,99 @@
+/** What rows do to the exchange, to prices and to the memory of the past. */
+import type { EpochMicros } from '../domain/time.ts';
+import type { DeskInput } from '../execution/contract.ts';
+import { tradingStatusOf } from '../execution/tradingStatus.ts';
+import { appendDefinition } from '../tape/append.ts';
+import { Batch, EventKind, RowFlag } from '../tape/batch.ts';
+import type { SymbolTable } from '../tape/symbols.ts';
+import type { SimulatedBroker } from './broker.ts';
+import type { PastBars } from './history.ts';
+import type { Valuation } from './valuation.ts';
+
+/** Batches of a run have this stream's symbol ids. */
+export const STREAM = 1;
+/** Longer than any symbol's text. */
+const SYMBOL_BYTES = 64;
+
+export class MarketSide {
+  bars = 0;
+  readonly #broker: SimulatedBroker;
+  readonly #valuation: Valuation;
+  readonly #past: PastBars;
+  readonly #symbols: SymbolTable;
+  #defined = 1;
+
+  constructor(parts: {
+    readonly broker: SimulatedBroker;
+    readonly valuation: Valuation;
+    readonly past: PastBars;
+    readonly symbols: SymbolTable;
+  }) {
+    this.#broker = parts.broker;
+    this.#valuation = parts.valuation;
+    this.#past = parts.past;
+    this.#symbols = parts.symbols;
+  }
+
+  /** Names new symbols to the broker; answers a batch that names them to a host, null when there are none. */
+  define(): Batch | null {
+    const symbols = this.#symbols;
+    if (this.#defined === symbols.size) return null;
+    const batch = Batch.create({ rows: symbols.size, heapBytes: symbols.size * SYMBOL_BYTES }, STREAM);
+    for (; this.#defined < symbols.size; this.#defined += 1) {
+      this.#broker.define(this.#defined, symbols.textOf(this.#defined));
+      appendDefinition(batch, this.#defined, symbols.textOf(this.#defined));
+    }
+    return batch;
+  }
+
+  /**
+   * Shows the exchange a row: orders that were there before it are filled. A bar's close is no price yet: what deals at
+   * its open is told before anybody can know how it ended; see {@link close}.
+   */
+  exchange(batch: Batch, row: number, atMicros: EpochMicros): void {
+    switch (batch.kind[row]!) {
+      case EventKind.minuteBar:
+        this.#broker.onBar(batch, row, batch.timeMicros(row));
+        return;
+      case EventKind.trade: {
+        if ((batch.flags[row]! & RowFlag.notLast) !== 0) return;
+        const market = this.#broker.market(batch.symbolId[row]!);
+        this.#broker.onTrade(market, batch.n0[row]!, batch.n1[row]!, atMicros);
+        this.#valuation.price(market, atMicros);
+        return;
+      }
+      case EventKind.quote: {
+        const market = this.#broker.market(batch.symbolId[row]!);
+        this.#broker.onQuote(market, batch, row, atMicros);
+        this.#valuation.price(market, atMicros);
+        return;
+      }
+    }
+  }
+
+  /** What is known when the row's moment has come: a bar's close, and one more bar of the past. */
+  close(batch: Batch, row: number, atMicros: EpochMicros): void {
+    const kind = batch.kind[row]!;
+    if (kind === EventKind.minuteBar) {
+      this.bars += 1;
+      const market = this.#broker.market(batch.symbolId[row]!);
+      market.last = batch.n3[row]!;
+      this.#valuation.price(market, atMicros);
+    }
+    if (this.#past.isIdle) return;
+    const symbol = this.#symbols.textOf(batch.symbolId[row]!);
+    if (kind === EventKind.minuteBar) this.#past.bar(symbol, batch, row);
+    else if (kind === EventKind.dailyBar) this.#past.dailyBar(symbol, batch, row);
+    else if (kind === EventKind.trade) this.#past.trade(symbol, batch, row);
+  }
+
+  /** A trading status, for the broker at once and as the desk's input; null when the row is none. */
+  status(batch: Batch, row: number): DeskInput | null {
+    const id = batch.symbolId[row]!;
+    const tape = batch.tape[row] === 0 ? '' : String.fromCharCode(batch.tape[row]!);
+    const status = tradingStatusOf(String.fromCharCode(batch.code0[row]!), tape);
+    if (status === undefined) return null;
+    this.#broker.setStatus(id, status);
+    return { type: 'trading_status', symbol: this.#broker.market(id).symbol, status };
+  }
+}

@@ -1,0 +1,52 @@
+/** The session of a run's moment, and when it must be looked at again. */
+import { bounds, rulesOf, SessionCalendar } from '../clock/calendar.ts';
+import type { Session } from '../domain/market.ts';
+import { type EpochMicros, MICROS_PER_DAY, MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import type { Tradeplan } from '../tradeplan/plan.ts';
+
+export class RunSessions {
+  readonly calendar: SessionCalendar;
+  current: Session;
+  /** When the session ends, or positions begin to be closed before it does: whichever comes first. */
+  nextMicros: EpochMicros = 0;
+  readonly #plan: Tradeplan;
+  #endMicros: EpochMicros = 0;
+  #closingMicros: EpochMicros = 0;
+  #isClosingTold = false;
+
+  constructor(plan: Tradeplan, startMicros: EpochMicros) {
+    this.#plan = plan;
+    this.calendar = new SessionCalendar(rulesOf(plan.assetClass));
+    this.current = this.calendar.currentOrNext(startMicros, plan.marketHours);
+    this.#enter(this.current);
+  }
+
+  /** Whether intraday positions are being closed at this moment. */
+  isClosing(atMicros: EpochMicros): boolean {
+    return atMicros >= this.#closingMicros;
+  }
+
+  /** Something is due: closing begins, or the next session does; then the days from one opening to the other. */
+  advance(): { readonly type: 'closing' } | { readonly type: 'session'; readonly days: number } {
+    if (!this.#isClosingTold && this.#closingMicros < this.#endMicros) {
+      this.#isClosingTold = true;
+      this.nextMicros = this.#endMicros;
+      return { type: 'closing' };
+    }
+    const { openMicros } = this.current;
+    this.#enter(this.calendar.currentOrNext(this.#endMicros, this.#plan.marketHours));
+    return { type: 'session', days: Math.round((this.current.openMicros - openMicros) / MICROS_PER_DAY) };
+  }
+
+  #enter(session: Session): void {
+    const { marketHours, liquidateBeforeCloseMs } = this.#plan;
+    this.current = session;
+    this.#endMicros = bounds(session, marketHours).toMicros;
+    this.#closingMicros =
+      liquidateBeforeCloseMs === null
+        ? Number.POSITIVE_INFINITY
+        : session.closeMicros - liquidateBeforeCloseMs * MICROS_PER_MILLISECOND;
+    this.#isClosingTold = false;
+    this.nextMicros = Math.min(this.#endMicros, this.#closingMicros);
+  }
+}
