@@ -12,6 +12,7 @@ import { ChaikinMoneyFlow, Mfi } from '../../src/fincalcs/moneyFlow.ts';
 import { Rsi, Stochastic } from '../../src/fincalcs/oscillators.ts';
 import { Pair } from '../../src/fincalcs/pair.ts';
 import { Atr, TrueRange } from '../../src/fincalcs/range.ts';
+import { SuperTrend } from '../../src/fincalcs/stops.ts';
 import { Trend } from '../../src/fincalcs/trend.ts';
 import { StandardDeviation } from '../../src/fincalcs/volatility.ts';
 import { AnchoredVwap, type TimedCandle } from '../../src/fincalcs/vwap.ts';
@@ -47,6 +48,7 @@ describe.skipIf(!isThere)('published results', () => {
   const keltner = columns(new Keltner(), candles);
   const donchian = columns(new Donchian(20), candles);
   const trend = columns(new Trend(20), closes);
+  const superTrend = columns(new SuperTrend({ period: 14 }), candles);
 
   it.each<readonly [string, Float64Array, Readonly<Record<number, number>>, digits: number]>([
     ['SMA', column(new Sma(20), closes), { 249: 255.55, 501: 251.86 }, 4],
@@ -70,6 +72,8 @@ describe.skipIf(!isThere)('published results', () => {
     ['ADX', adx.adx, { 248: 30.5903, 501: 34.2987 }, 4],
     ['+DI', adx.plus, { 248: 32.3167, 501: 17.7565 }, 4],
     ['-DI', adx.minus, { 248: 18.2471, 501: 31.151 }, 4],
+    ['supertrend', superTrend.stop, { 151: 232.8519, 152: 237.6436, 249: 253.8008, 501: 250.7954 }, 4],
+    ['supertrend, side', superTrend.direction, { 151: 1, 152: -1, 249: 1, 501: -1 }, 4],
     ['stochastic k', stochastic.k, { 501: 43.1353 }, 4],
     ['stochastic d', stochastic.d, { 501: 35.5674 }, 4],
     ['fast stochastic k', fastStochastic.k, { 487: 25.0353, 501: 91.6233 }, 4],
