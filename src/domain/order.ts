@@ -30,6 +30,9 @@ export interface OrderTerms {
   readonly quantity: Decimal;
   readonly limitPrice: Decimal | null;
   readonly stopPrice: Decimal | null;
+  /** Trailing stops only: how far the stop follows the best price, as an amount or in percent; one of the two. */
+  readonly trailPrice?: Decimal;
+  readonly trailPercent?: Decimal;
   /** True when the order may only bring the position closer to zero: such orders pass where new risk may not. */
   readonly reduceOnly: boolean;
   /** Where the strategy means to take profit and to give up: recorded with the fills. */

@@ -24,6 +24,8 @@ export interface Proposal {
   readonly timeInForce: TimeInForce;
   readonly limitPrice: Decimal | null;
   readonly stopPrice: Decimal | null;
+  readonly trailPrice?: Decimal;
+  readonly trailPercent?: Decimal;
   readonly targetPrice: Decimal | null;
   readonly stopLossPrice: Decimal | null;
   readonly reason: string;
@@ -42,6 +44,16 @@ const HUNDREDTH_OF_A_CENT = decimal('0.0001');
 /** Floating-point noise such as 179.07999999999998 ends before this place. */
 const NOISE_PLACES = 7;
 const REASON_CHARACTERS_MAX = 500;
+/** Amounts of cents, or hundredths of a percent. */
+const TRAIL_PLACES = 2;
+const PRICES = [
+  'limitPrice',
+  'stopPrice',
+  'trailPrice',
+  'trailPercent',
+  'targetPrice',
+  'stopLossPrice',
+] as const;
 const TIMES_IN_FORCE: readonly unknown[] = ['day', 'gtc', 'ioc', 'fok', 'opg', 'cls'];
 
 /** A price at the symbol's tick. `rounding` keeps a limit from becoming worse than asked for. */
@@ -63,7 +75,7 @@ export function propose(
   }
   const quantity = decimalFromNumber(fields.quantity, DECIMAL_PLACES);
   if (isZero(quantity)) return invalid(`quantity ${fields.quantity} is less than the smallest, 0.000000001`);
-  for (const name of ['limitPrice', 'stopPrice', 'targetPrice', 'stopLossPrice'] as const) {
+  for (const name of PRICES) {
     const price = fields[name];
     if (price === undefined) continue;
     if (typeof price !== 'number' || !(price > 0) || !Number.isFinite(price)) {
@@ -77,6 +89,8 @@ export function propose(
       `timeInForce must be one of ${TIMES_IN_FORCE.join(', ')}, not ${nameOf(fields.timeInForce)}`,
     );
   }
+  const trail = trailOf(fields);
+  if (typeof trail === 'string') return invalid(trail);
   const at = (price: unknown, rounding: Rounding) =>
     price === undefined ? null : priceAtTick(price as number, assetClass, rounding);
   const limitPrice = at(fields.limitPrice, side === 'buy' ? 'floor' : 'ceiling');
@@ -87,7 +101,8 @@ export function propose(
     ok: true,
     proposal: {
       quantity,
-      type: orderType(limitPrice, stopPrice),
+      type: trail === null ? orderType(limitPrice, stopPrice) : 'trailing_stop',
+      ...trail,
       timeInForce:
         (fields.timeInForce as TimeInForce | undefined) ?? (assetClass === 'crypto' ? 'gtc' : 'day'),
       limitPrice,
@@ -109,6 +124,20 @@ export function isReducing(held: UnitSymbol, side: Side, quantity: Decimal): boo
     if (order.side === side) reducing += order.quantity - order.filledQuantity;
   }
   return reducing <= absolute(held.quantity);
+}
+
+/** The trail of a trailing stop, null for other orders, or what is wrong with it. */
+function trailOf(fields: OrderFields): Pick<Proposal, 'trailPrice' | 'trailPercent'> | null | string {
+  const { trailPrice, trailPercent } = fields;
+  if (trailPrice === undefined && trailPercent === undefined) return null;
+  if (trailPrice !== undefined && trailPercent !== undefined)
+    return 'a trail is an amount or in percent, not both';
+  if (fields.limitPrice !== undefined || fields.stopPrice !== undefined) {
+    return 'a trailing stop takes no limitPrice and no stopPrice';
+  }
+  const distance = roundTo(decimalFromNumber((trailPrice ?? trailPercent) as number), TRAIL_PLACES);
+  if (isZero(distance)) return 'the trail is less than the smallest step, 0.01';
+  return trailPrice === undefined ? { trailPercent: distance } : { trailPrice: distance };
 }
 
 function orderType(limitPrice: Decimal | null, stopPrice: Decimal | null): OrderType {

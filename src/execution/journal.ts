@@ -47,6 +47,8 @@ function withAmounts(order: Order): Order {
     targetPrice: amountOrNull(order.targetPrice),
     stopLossPrice: amountOrNull(order.stopLossPrice),
     averagePrice: amountOrNull(order.averagePrice),
+    ...(order.trailPrice === undefined ? {} : { trailPrice: amount(order.trailPrice) }),
+    ...(order.trailPercent === undefined ? {} : { trailPercent: amount(order.trailPercent) }),
   };
 }
 

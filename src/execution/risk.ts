@@ -268,7 +268,11 @@ export class Risk {
 /** The price to count with: the highest that the order can come to, for selling short risks more when it is high. */
 function worstPrice(intent: OrderIntent, reference: Reference): Decimal {
   const { limitPrice, stopPrice } = intent;
-  if (intent.side === 'buy') return limitPrice ?? maximum(reference.opposite, stopPrice ?? ZERO);
+  const trail =
+    intent.trailPrice ?? divide(multiply(reference.opposite, intent.trailPercent ?? ZERO), HUNDRED);
+  if (intent.side === 'buy') {
+    return limitPrice ?? maximum(add(reference.opposite, trail), stopPrice ?? ZERO);
+  }
   return maximum(maximum(limitPrice ?? ZERO, stopPrice ?? ZERO), reference.opposite);
 }
 
@@ -287,6 +291,8 @@ function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
     quantity: absolute(intent.quantity),
     limitPrice: intent.limitPrice,
     stopPrice: intent.stopPrice,
+    ...(intent.trailPrice === undefined ? {} : { trailPrice: intent.trailPrice }),
+    ...(intent.trailPercent === undefined ? {} : { trailPercent: intent.trailPercent }),
     reduceOnly: intent.reduceOnly,
     targetPrice: intent.targetPrice,
     stopLossPrice: intent.stopLossPrice,

@@ -12,7 +12,8 @@ export function findFault(intent: OrderIntent, assetClass: AssetClass): string |
   if (intent.clientOrderId.length > CLIENT_ORDER_ID_LENGTH_MAX) {
     return `the client order id is over ${CLIENT_ORDER_ID_LENGTH_MAX} characters`;
   }
-  if (type === 'trailing_stop') return 'trailing stops are not offered';
+  const trail = trailFault(intent, assetClass);
+  if (trail !== undefined) return trail;
   const needsLimit = type === 'limit' || type === 'stop_limit';
   const needsStop = type === 'stop' || type === 'stop_limit';
   if (needsLimit !== (limitPrice !== null)) {
@@ -33,6 +34,17 @@ export function findFault(intent: OrderIntent, assetClass: AssetClass): string |
     return `a fractional order lasts a day, not ${timeInForce}`;
   }
   return undefined;
+}
+
+function trailFault(intent: OrderIntent, assetClass: AssetClass): string | undefined {
+  const { type, timeInForce } = intent;
+  const trails = [intent.trailPrice, intent.trailPercent].filter((trail) => trail !== undefined);
+  if (type !== 'trailing_stop') return trails.length > 0 ? `a ${type} order takes no trail` : undefined;
+  if (trails.length !== 1) return 'a trailing stop needs a trail, as an amount or in percent';
+  if (trails.some((trail) => trail <= ZERO)) return 'the trail must be above zero';
+  if (assetClass === 'crypto') return 'crypto has no trailing stops';
+  if (timeInForce === 'day' || timeInForce === 'gtc') return undefined;
+  return `a trailing stop lasts a day or until it is canceled, not ${timeInForce}`;
 }
 
 export function isFractional(intent: Pick<OrderIntent, 'quantity'>): boolean {

@@ -162,6 +162,10 @@ export interface OrderRequest {
   readonly limitPrice?: number;
   /** With it the order is a stop (or, with `limitPrice`, a stop-limit) order. */
   readonly stopPrice?: number;
+  /** With one of these it is a trailing stop: the broker's stop follows the best price at this distance. */
+  readonly trailPrice?: number;
+  /** The distance in percent of the best price: 1.5 is 1.5 %. */
+  readonly trailPercent?: number;
   readonly timeInForce?: TimeInForce;
   /** Where you mean to take profit; recorded with the fills. */
   readonly targetPrice?: number;

@@ -112,6 +112,18 @@ describe('a desk on the local exchange', () => {
     expect(harness.alerts()).toContain('order_rejected');
   });
 
+  it('protects a position by a trailing stop, which the market sets off', async () => {
+    const harness = await startDesk();
+    await harness.settled(harness.order({ symbol: SYMBOL, side: 'buy' }), 'filled');
+    const trail = { type: 'trailing_stop', trailPrice: decimal('0.02') } as const;
+    const stop = harness.order({ symbol: SYMBOL, side: 'sell', ...trail });
+    await until(() => harness.told(stop)?.status === 'filled', {
+      what: 'the stop to be set off',
+      timeoutMs: 40_000,
+    });
+    expect(harness.fills(stop).at(-1)!.position.quantity).toBe(ZERO);
+  });
+
   it('counts an order once that is filled in parts', async () => {
     const harness = await startDesk();
     const id = harness.order({ symbol: SYMBOL, side: 'buy', quantity: decimal('1500') });

@@ -22,9 +22,6 @@ export class AlpacaOrderPath {
   }
 
   async submit(order: Order): Promise<SubmitOutcome> {
-    if (order.type === 'trailing_stop') {
-      return refusal(0, null, 'trailing stops are not supported by this adapter', null);
-    }
     const outcome = await this.#client.send({
       method: 'POST',
       path: '/v2/orders',

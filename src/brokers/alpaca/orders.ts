@@ -60,6 +60,8 @@ export function orderBody(order: Order): string {
     time_in_force: order.timeInForce,
     ...(order.limitPrice === null ? {} : { limit_price: formatDecimal(order.limitPrice) }),
     ...(order.stopPrice === null ? {} : { stop_price: formatDecimal(order.stopPrice) }),
+    ...(order.trailPrice === undefined ? {} : { trail_price: formatDecimal(order.trailPrice) }),
+    ...(order.trailPercent === undefined ? {} : { trail_percent: formatDecimal(order.trailPercent) }),
     ...(order.extendedHours ? { extended_hours: true } : {}),
     client_order_id: order.clientOrderId,
   });

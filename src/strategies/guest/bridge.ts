@@ -59,6 +59,8 @@ export interface OrderFields {
   readonly quantity: unknown;
   readonly limitPrice: unknown;
   readonly stopPrice: unknown;
+  readonly trailPrice?: unknown;
+  readonly trailPercent?: unknown;
   readonly timeInForce: unknown;
   readonly targetPrice: unknown;
   readonly stopLossPrice: unknown;

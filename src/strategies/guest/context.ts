@@ -185,6 +185,8 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
       quantity: request.quantity,
       limitPrice: request.limitPrice,
       stopPrice: request.stopPrice,
+      trailPrice: request.trailPrice,
+      trailPercent: request.trailPercent,
       timeInForce: request.timeInForce,
       targetPrice: request.targetPrice,
       stopLossPrice: request.stopLossPrice,
