@@ -52,17 +52,17 @@ async function pair(members: string, changes: Parameters<typeof hostConfig>[1] =
     a,
     b,
     trade,
-    prepare(nowMicros: number) {
+    prepare: (nowMicros: number) => {
       a.host.handleCommand({ type: 'leave', moveId: 1, unit: UNIT, to: 'B' }, nowMicros);
       b.host.handleCommand({ type: 'expect', moveId: 1, unit: UNIT, symbols: ['AAPL'] }, nowMicros);
     },
     left,
     /** The unit arrives at B with what A has given away and what the desk knows. */
-    arrive(
+    arrive: (
       nowMicros: number,
       known: Parameters<typeof assignment>[2] = {},
       moved: MovedUnit | null = left(),
-    ) {
+    ) => {
       const arrival = { moveId: 1, moved };
       const units = [assignment('test', 'AAPL', { state: moved?.state ?? null, ...known, arrival })];
       b.host.handleCommand({ type: 'assign', units }, nowMicros);

@@ -393,3 +393,42 @@ describe('a consumer that starts again', () => {
     expect(other).toMatchObject({ orderSequence: 0, openOrders: [], positions: [] });
   });
 });
+
+describe('a unit that has moved to another consumer', () => {
+  const handover = {
+    moveId: 7,
+    unit: { instanceId: 'alpha', symbol: 'X' },
+    from: 'A',
+    to: 'B',
+  };
+  const toldTo = (bench: Bench) => bench.of('tell').map(({ consumer, event }) => `${consumer} ${event.type}`);
+
+  it('is told of its orders there, from a moment on that both are told of', () => {
+    const bench = new Bench();
+    const id = bench.order();
+    bench.accept(id);
+    const before = toldTo(bench);
+    expect(new Set(before)).toEqual(new Set(['A order']));
+    bench.feed({ type: 'handover', handover });
+    expect(toldTo(bench).slice(before.length)).toEqual(['A handover', 'B handover']);
+    bench.fill(id, '10');
+    const after = toldTo(bench).slice(before.length + 2);
+    expect(after).toContain('B fill');
+    expect(after.every((line) => line.startsWith('B '))).toBe(true);
+  });
+
+  it('though it has never ordered; and a universe with all its symbols', () => {
+    const bench = new Bench();
+    const id = bench.order();
+    bench.accept(id);
+    const universe = { ...handover, unit: { instanceId: 'alpha', symbol: '*' } };
+    bench.feed({ type: 'handover', handover: universe });
+    const before = toldTo(bench).length;
+    bench.fill(id, '10');
+    expect(
+      toldTo(bench)
+        .slice(before)
+        .every((line) => line.startsWith('B ')),
+    ).toBe(true);
+  });
+});

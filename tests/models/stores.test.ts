@@ -81,6 +81,19 @@ describe.each(KINDS)('stores on $kind', ({ start }) => {
     expect(await stores.listRuns({ batchId })).toHaveLength(2);
   });
 
+  it('closes a run that is left behind, once, and opens it again when it is started again', async (context) => {
+    const { stores, batchId, instanceId } = fresh(context);
+    const algoRunId = await stores.startRun(aRun({ batchId, instanceId }));
+    await stores.endRun(algoRunId, '2026-11-20T20:00:00Z', 'moved to consumer B');
+    await stores.endRun(algoRunId, '2026-11-20T21:00:00Z', 'moved again');
+    expect(await stores.listRuns({ batchId })).toMatchObject([
+      { algoRunId, endedAt: '2026-11-20T20:00:00.000000Z', endReason: 'moved to consumer B' },
+    ]);
+    expect(await stores.startRun(aRun({ batchId, instanceId }))).toBe(algoRunId);
+    expect(await stores.listRuns({ batchId })).toMatchObject([{ algoRunId, endedAt: null, endReason: null }]);
+    expect(await stores.endRuns(batchId, '2026-11-20T22:00:00Z', 'stopped')).toBe(1);
+  });
+
   it('updates an order in place, and never by an older word of the broker', async (context) => {
     const { stores, batchId, instanceId } = fresh(context);
     const algoRunId = await startRun(stores, batchId, instanceId);
