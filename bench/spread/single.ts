@@ -115,6 +115,8 @@ function startProducer(): Worker {
   worker.on('message', (report: ProducerReport) => {
     if (report.type === 'failed') fail(new Error(report.error.cause));
     if (report.type === 'statistics') counters = report.receivers;
+    // The sender would wait for marks that were lost on the way.
+    if (report.type === 'gap') fail(new Error(`the feed was interrupted: ${report.reason}`));
   });
   return worker;
 }
