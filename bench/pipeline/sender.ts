@@ -22,6 +22,18 @@ const BLOCK_EVENTS = 2_048;
 /** Twice what a receiver's two batches hold: batches fill up, and few quotes meet a newer one while they wait. */
 const BLOCKS_UNDER_WAY_MAX = 2;
 
+const CHANNELS = [
+  'trades',
+  'quotes',
+  'bars',
+  'updatedBars',
+  'dailyBars',
+  'statuses',
+  'lulds',
+  'cancelErrors',
+] as const;
+type Channel = (typeof CHANNELS)[number];
+
 const DISTINCT_MESSAGES = 200_000;
 /** So much may wait in this process before it waits for the connection. */
 const BUFFERED_BYTES_MAX = 1_048_576;
@@ -39,20 +51,25 @@ process.on('message', () => {
 server.on('connection', (socket) => {
   socket.send('[{"T":"success","msg":"connected"}]');
   let isSending = false;
+  const subscribed = Object.fromEntries(CHANNELS.map((channel) => [channel, new Set<string>()])) as Record<
+    Channel,
+    Set<string>
+  >;
   socket.on('message', (data: Buffer) => {
-    const message = JSON.parse(data.toString()) as { action: string } & Record<string, unknown>;
+    const message = JSON.parse(data.toString()) as { action: string } & Partial<
+      Record<Channel, readonly string[]>
+    >;
     if (message.action === 'auth') socket.send('[{"T":"success","msg":"authenticated"}]');
-    if (message.action !== 'subscribe') return;
-    const { trades, quotes } = message;
-    const everyone = {
-      bars: [],
-      updatedBars: [],
-      dailyBars: [],
-      statuses: ['*'],
-      lulds: [],
-      cancelErrors: [],
-    };
-    socket.send(JSON.stringify([{ T: 'subscription', trades, quotes, ...everyone }]));
+    if (message.action !== 'subscribe' && message.action !== 'unsubscribe') return;
+    // As the feed does it: the answer tells all that is subscribed now.
+    for (const channel of CHANNELS) {
+      for (const symbol of message[channel] ?? []) {
+        if (message.action === 'subscribe') subscribed[channel].add(symbol);
+        else subscribed[channel].delete(symbol);
+      }
+    }
+    const state = Object.fromEntries(CHANNELS.map((channel) => [channel, [...subscribed[channel]]]));
+    socket.send(JSON.stringify([{ T: 'subscription', ...state }]));
     if (isSending) return;
     isSending = true;
     void sendAll(socket);
