@@ -114,6 +114,26 @@ describe('an order on bars', () => {
     ]);
   });
 
+  it('that is a trailing stop follows the best price, and in a bar is judged before it follows', async () => {
+    const steps: Step[] = [buy, { at: 1, do: 'sell', quantity: 10, trailPrice: 2 }];
+    const rows: OhlcRow[] = [
+      ...calm(2),
+      // The low of 98.5 is above 98, where the stop stands; the high draws it to 102.
+      [100, 104, 98.5, 103],
+      [103, 105, 102.5, 104],
+      // 103 by now.
+      [104, 104.5, 101, 102],
+      ...calm(1),
+    ];
+    const { lines } = await runOnBars({ steps }, rows);
+    expect(
+      said(lines, 'fill').map(({ side, price, time }) => [side, price, ((time as number) - OPEN) / MINUTE]),
+    ).toEqual([
+      ['buy', 100, 1],
+      ['sell', 103, 5],
+    ]);
+  });
+
   it('in a bar that touches both stop and target is stopped out: nobody knows which came first', async () => {
     const steps: Step[] = [
       buy,

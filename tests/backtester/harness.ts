@@ -30,6 +30,7 @@ export interface Step {
   readonly quantity?: number;
   readonly limitPrice?: number;
   readonly stopPrice?: number;
+  readonly trailPrice?: number;
   readonly timeInForce?: string;
 }
 
