@@ -192,6 +192,32 @@ describe('an order on bars', () => {
     expect(result.finalEquityExact).toBe('99999');
   });
 
+  it('of one strategy counts for that one alone, on the account of all', async () => {
+    const strategy = (id: string, quantity: number) => ({
+      path: './scripted.ts',
+      id,
+      symbols: ['AAPL'],
+      intraday: false,
+      parameters: { steps: [{ at: 0, do: 'buy', quantity }] },
+    });
+    const { result } = await runOnBars(
+      { plan: { strategies: [strategy('one', 3), strategy('two', 4)] }, backtest: { fee_per_share: 1 } },
+      [...calm(2), [100, 111, 99, 110], ...calm(1, 110)],
+    );
+    expect(
+      result.instances.map(({ instanceId, qty, unrealizedPnl, fees }) => [
+        instanceId,
+        qty,
+        unrealizedPnl,
+        fees,
+      ]),
+    ).toEqual([
+      ['one', '3', '30.00', '3'],
+      ['two', '4', '40.00', '4'],
+    ]);
+    expect(result.finalEquity).toBe('100063.00');
+  });
+
   it('is refused by risk as it is live', async () => {
     const { lines, result } = await runOnBars({ steps: [buy], risk: { max_order_notional: 500 } }, calm(3));
     expect(said(lines, 'denial')[0]).toMatchObject({ code: 'order_notional' });
