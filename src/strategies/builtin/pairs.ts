@@ -1,7 +1,7 @@
 /**
- * Pairs: two instruments that move together. A straight line through the logs of their last minutes' prices says what the
- * first should cost by the second; where it is too dear it is sold and the second bought, and the other way round, with
- * equal risk by the line's ratio. Out when the spread is back, when it runs away, or in time; both legs together.
+ * Pairs: two instruments that move together. A straight line through the logs of their last minutes' prices says what
+ * the first should cost by the second; where it is too dear it is sold and the second bought, and the other way round,
+ * with equal risk by the line's ratio. Out when the spread is back, when it runs away, or in time; both legs together.
  *
  * A plan needs exactly two symbols and `allow_short` for it.
  */
