@@ -1,10 +1,10 @@
 // `npm run test:kill -- --runs 300 --seed N`: kills the real daemon so often at random moments under load, and the desk
-// in ten times as many runs of the simulator.
+// in ten times as many runs of the simulator. `--soak 168` has the simulator trade for a week of simulated hours, too.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '300' }, seed: { type: 'string' } },
+  options: { runs: { type: 'string', default: '300' }, seed: { type: 'string' }, soak: { type: 'string' } },
 });
 for (const [name, text] of Object.entries(values)) {
   if (!/^\d{1,10}$/.test(text)) {
@@ -22,6 +22,7 @@ const { status } = spawnSync('npx', ['vitest', 'run', ...files], {
     OPENBELL_KILL_RUNS: values.runs,
     OPENBELL_SIMULATOR_RUNS: String(10 * Number(values.runs)),
     OPENBELL_KILL_SEED: seed,
+    ...(values.soak === undefined ? {} : { OPENBELL_SOAK_HOURS: values.soak }),
   },
 });
 process.exit(status ?? 1);

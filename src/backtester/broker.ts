@@ -57,7 +57,7 @@ export class SimulatedBroker {
   /** When the next day order ends. */
   nextExpiryMicros: EpochMicros = Number.POSITIVE_INFINITY;
   /** What bars and trades of this symbol and moment have given already. */
-  readonly #bar: BarPrices = { open: 0, high: 0, low: 0 };
+  readonly #bar: BarPrices = { open: 0, high: 0, low: 0, close: 0 };
 
   constructor(options: BrokerOptions) {
     this.#options = options;
@@ -119,7 +119,9 @@ export class SimulatedBroker {
     this.nextExpiryMicros = Math.min(this.nextExpiryMicros, accepted.expiresMicros);
     this.#orders.set(order.clientOrderId, accepted);
     this.#openCount += 1;
-    this.#bySymbol.get(order.symbol)!.orders.push(accepted);
+    const market = this.#bySymbol.get(order.symbol)!;
+    if (!Number.isNaN(market.last)) accepted.follow(market.last);
+    market.orders.push(accepted);
     return { type: 'accepted', order: accepted.described() };
   }
 
@@ -165,6 +167,7 @@ export class SimulatedBroker {
     for (const order of [...market.orders]) {
       if (atMicros < order.arrivesMicros || atMicros >= order.expiresMicros) continue;
       if (!order.isTriggered && order.reaches(price)) order.isTriggered = true;
+      else if (!order.isTriggered) order.follow(price);
       let offer: Offer | null;
       if (!market.hasQuotes) offer = offerOfTrade(order, trade, model);
       else if (Number.isNaN(order.limit)) offer = offerOfQuote(order, market, model);
@@ -201,6 +204,7 @@ export class SimulatedBroker {
     bar.open = batch.n0[row]!;
     bar.high = batch.n1[row]!;
     bar.low = batch.n2[row]!;
+    bar.close = batch.n3[row]!;
     let left = model.shareOf(batch.heapFloat(row, 0));
     const orders = market.orders.filter(
       (order) =>
@@ -314,10 +318,9 @@ export class SimulatedBroker {
   }
 
   #refusal(order: Order): string | null {
-    const { symbol, side, quantity, timeInForce, type } = order;
+    const { symbol, side, quantity, timeInForce } = order;
     if (!this.#bySymbol.has(symbol)) return `the data has not shown ${symbol} yet`;
     if (quantity <= ZERO) return 'the quantity must be above zero';
-    if (type === 'trailing_stop') return 'trailing stops are not offered in backtests';
     if (timeInForce === 'opg' || timeInForce === 'cls')
       return 'there are no auctions in backtests to take part in';
     const opening = openingQuantity(this.#options.account.quantity(symbol), side, quantity);

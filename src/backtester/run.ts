@@ -200,6 +200,8 @@ export class BacktestRun {
       this.#settle(this.nowMicros);
     }
     this.#host.handleCommand({ type: 'stop' }, this.nowMicros);
+    // What is still held is valued at the last prices, by the desk too.
+    this.#tellPrices(this.nowMicros);
     this.#valuation.endSession();
     this.curve.note(this.nowMicros, this.#valuation.equity);
   }

@@ -1,8 +1,8 @@
 /**
  * Moving averages of prices, in the price's unit.
  *
- * The sums come from trading-signals; the exponential ones begin with the mean of the first `period` values, as TA-Lib's
- * do, where the library begins with the first value and needs some hundred more to agree.
+ * The sums come from trading-signals; the exponential ones begin with the mean of the first `period` values, as
+ * TA-Lib's do, where the library begins with the first value and needs some hundred more to agree.
  */
 import { EMA, HMA, KAMA, SMA, WMA, WSMA } from 'trading-signals';
 import { NumberIndicator, period } from './indicator.ts';

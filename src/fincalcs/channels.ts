@@ -12,7 +12,10 @@ export interface ChannelFigures {
 
 const EMPTY: ChannelFigures = { lower: Number.NaN, middle: Number.NaN, upper: Number.NaN };
 
-/** John Bollinger's: the mean of `period` prices, and `deviations` of their standard deviation to each side. TA-Lib BBANDS. */
+/**
+ * John Bollinger's: the mean of `period` prices, and `deviations` of their standard deviation to each side. TA-Lib
+ * BBANDS.
+ */
 export class Bollinger extends NumberIndicator<ChannelFigures> {
   readonly #bands: BollingerBands;
 
@@ -26,7 +29,10 @@ export class Bollinger extends NumberIndicator<ChannelFigures> {
   }
 }
 
-/** Chester Keltner's, as Linda Raschke draws it: an exponential average of closes, and `multiple` average true ranges to each side. */
+/**
+ * Chester Keltner's, as Linda Raschke draws it: an exponential average of closes, and `multiple` average true ranges
+ * to each side.
+ */
 export class Keltner extends CandleIndicator<ChannelFigures> {
   readonly #middle: Ema;
   readonly #range: Atr;

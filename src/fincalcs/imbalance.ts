@@ -19,7 +19,8 @@ export interface ImbalanceFigures {
 /**
  * imbalance = bid part - ask part. The bid part is 0 where the bid price fell, the change of its size where it stayed,
  * and its size where it rose; the ask part is 0 where the ask price rose, the change of its size where it stayed, and
- * its size where it fell. Average: += (imbalance - average) * 2 / (period + 1), from the first imbalance on. Darryl Shen, "Order Imbalance Based Strategy in High Frequency Trading", Oxford, 2015.
+ * its size where it fell. Average: += (imbalance - average) * 2 / (period + 1), from the first imbalance on. Darryl
+ * Shen, "Order Imbalance Based Strategy in High Frequency Trading", Oxford, 2015.
  *
  * A quote without two sides, or crossed, counts nothing, and the next one is compared with the last that counted.
  */

@@ -22,7 +22,10 @@ export class Obv extends CandleIndicator {
   }
 }
 
-/** Accumulation and distribution, in shares: the running sum of volume ((close - low) - (high - close)) / (high - low). Marc Chaikin; TA-Lib AD. */
+/**
+ * Accumulation and distribution, in shares: the running sum of volume ((close - low) - (high - close)) / (high - low).
+ * Marc Chaikin; TA-Lib AD.
+ */
 export class AccumulationDistribution extends CandleIndicator {
   readonly #ad = new AD();
 
@@ -49,7 +52,10 @@ export class ChaikinMoneyFlow extends CandleIndicator {
   }
 }
 
-/** Money flow index, 0 to 100: the share of typical price x volume that came with rising typical prices. TA-Lib MFI. */
+/**
+ * Money flow index, 0 to 100: the share of typical price x volume that came with rising typical prices; 50 where none
+ * came with a change. TA-Lib MFI, which says 0 then.
+ */
 export class Mfi extends CandleIndicator {
   readonly #mfi: MFI;
 

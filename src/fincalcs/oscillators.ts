@@ -49,7 +49,7 @@ export class Momentum extends NumberIndicator {
 }
 
 export interface StochasticFigures {
-  /** Where the close lies between the lowest low (0) and the highest high (100), smoothed. */
+  /** Where the close lies between the lowest low (0, also where nothing moved) and the highest high (100), smoothed. */
   readonly k: number;
   /** Mean of the last `k`. */
   readonly d: number;
@@ -74,7 +74,10 @@ export class Stochastic extends CandleIndicator<StochasticFigures> {
   }
 }
 
-/** Larry Williams' %R, -100 (at the lowest low of `period` candles) to 0 (at the highest high). TA-Lib WILLR. */
+/**
+ * Larry Williams' %R, -100 (at the lowest low of `period` candles, or where nothing moved) to 0 (at the highest high).
+ * TA-Lib WILLR.
+ */
 export class WilliamsR extends CandleIndicator {
   readonly #williams: WILLR;
 

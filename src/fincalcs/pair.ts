@@ -29,9 +29,9 @@ const EMPTY: PairFigures = {
 const ROUNDING = 1e-12;
 
 /**
- * The least-squares line ln(first) = intercept + ratio ln(second) through the last `period` pairs of prices, and how far
- * the newest pair lies off it. In logs, so that neither price's unit matters. Evan Gatev, William Goetzmann and Geert
- * Rouwenhorst, "Pairs Trading: Performance of a Relative-Value Arbitrage Rule", 2006.
+ * The least-squares line ln(first) = intercept + ratio ln(second) through the last `period` pairs of prices, and how
+ * far the newest pair lies off it. In logs, so that neither price's unit matters. Evan Gatev, William Goetzmann and
+ * Geert Rouwenhorst, "Pairs Trading: Performance of a Relative-Value Arbitrage Rule", 2006.
  */
 export class Pair implements Indicator<PairPrices, PairFigures> {
   readonly #first: Window;

@@ -3,7 +3,9 @@ import { getTrueRange } from 'trading-signals';
 import { Wilder } from './averages.ts';
 import { type Candle, CandleIndicator } from './indicator.ts';
 
-/** max(high, previous close) - min(low, previous close); the first candle has none. Welles Wilder, 1978; TA-Lib TRANGE. */
+/**
+ * max(high, previous close) - min(low, previous close); the first candle has none. Welles Wilder, 1978; TA-Lib TRANGE.
+ */
 export class TrueRange extends CandleIndicator {
   #previousClose: number | undefined;
 

@@ -24,8 +24,8 @@ export interface ResampleOptions {
 
 /**
  * Folds candles into longer ones: first open, highest high, lowest low, last close, sum of volume and trades, VWAP by
- * volume. A candle is closed by the last of its source candles, or by the first that belongs to a later one; no clock is
- * asked. Intervals without candles give none.
+ * volume. A candle is closed by the last of its source candles, or by the first that belongs to a later one; no clock
+ * is asked. Intervals without candles give none.
  */
 export class Resampler {
   readonly #intervalMicros: number;
@@ -44,7 +44,9 @@ export class Resampler {
     return this.#forming;
   }
 
-  /** Takes the next source candle, not older than the one before, and answers the candles that it closed: at most two. */
+  /**
+   * Takes the next source candle, not older than the one before, and answers the candles that it closed: at most two.
+   */
   update(source: SourceCandle): readonly ResampledCandle[] {
     const closed: ResampledCandle[] = [];
     const timeMicros = this.#startOf(source.timeMicros);

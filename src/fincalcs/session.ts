@@ -22,7 +22,10 @@ export interface RangeFigures {
   readonly low: number;
 }
 
-/** Highest and lowest price of a session's first minutes. Toby Crabel, "Day Trading with Short Term Price Patterns", 1990. */
+/**
+ * Highest and lowest price of a session's first minutes. Toby Crabel, "Day Trading with Short Term Price Patterns",
+ * 1990.
+ */
 export class OpeningRange implements Indicator<SessionCandle, RangeFigures> {
   readonly #openMicros: number;
   readonly #endMicros: number;

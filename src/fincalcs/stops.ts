@@ -3,9 +3,9 @@ import { SuperTrend as SUPERTREND } from 'trading-signals';
 import { type Candle, CandleIndicator, period } from './indicator.ts';
 
 /**
- * Parabolic stop and reverse: while long, sar += acceleration (highest high - sar), never above the last two lows; a low
- * under it turns it short, from the highest high on, and the other way round. The acceleration grows by `step` with each
- * new extreme, up to `max`, and begins anew at each turn. Welles Wilder, 1978; TA-Lib SAR.
+ * Parabolic stop and reverse: while long, sar += acceleration (highest high - sar), never above the last two lows; a
+ * low under it turns it short, from the highest high on, and the other way round. The acceleration grows by `step`
+ * with each new extreme, up to `max`, and begins anew at each turn. Welles Wilder, 1978; TA-Lib SAR.
  *
  * Ours, because that of trading-signals needs `structuredClone`, which strategies do not have.
  */
@@ -78,7 +78,10 @@ export interface SuperTrendFigures {
   readonly direction: number;
 }
 
-/** Olivier Seban's: the middle of the candle and `multiple` average true ranges to the side, never moved against the trend. */
+/**
+ * Olivier Seban's: the middle of the candle and `multiple` average true ranges to the side, never moved against the
+ * trend.
+ */
 export class SuperTrend extends CandleIndicator<SuperTrendFigures> {
   readonly #superTrend: SUPERTREND;
 

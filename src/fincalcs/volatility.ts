@@ -41,7 +41,9 @@ export class Volatility extends NumberIndicator {
   }
 }
 
-/** A volatility per step as one per year, by the square root of time: 252 steps for days, 98,280 for minutes of stocks. */
+/**
+ * A volatility per step as one per year, by the square root of time: 252 steps for days, 98,280 for minutes of stocks.
+ */
 export function annualized(volatilityPercent: number, stepsPerYear: number): number {
   return volatilityPercent * Math.sqrt(stepsPerYear);
 }

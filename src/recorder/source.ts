@@ -42,6 +42,7 @@ export class RecordedSource {
 
   /** Takes what comes by this port from now on, in a tape of its own: a thread that was started again counts anew. */
   attach(port: MessagePort): void {
+    this.drain();
     this.detach();
     this.rotate();
     this.#names.clear();

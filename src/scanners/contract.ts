@@ -19,6 +19,13 @@ export interface DaySnapshot {
   readonly previous: Bar | null;
 }
 
+/** Shares of a symbol from the session's open to the newest closed minute, and of earlier sessions up to there. */
+export interface SessionVolumes {
+  readonly today: number;
+  /** Oldest first; 0 where a session had no trade by then. */
+  readonly earlier: readonly number[];
+}
+
 /** A symbol that a scan found. */
 export interface Candidate {
   readonly symbol: string;
@@ -50,6 +57,11 @@ export interface ScannerContext<Parameters> {
   dailyBars(symbols: readonly string[], count: number): Promise<ReadonlyMap<string, readonly Bar[]>>;
   /** The closed minutes of the last `count` minutes, oldest first. */
   minuteBars(symbols: readonly string[], count: number): Promise<ReadonlyMap<string, readonly Bar[]>>;
+  /**
+   * Volumes from the open to the minute of the session that it is now, today and in the newest `sessions` sessions
+   * that lasted as long. Nothing before the session's first minute has closed. Symbols without a trade are left out.
+   */
+  sessionVolumes(symbols: readonly string[], sessions: number): Promise<ReadonlyMap<string, SessionVolumes>>;
   log(level: 'debug' | 'info' | 'warn', message: string, fields?: JsonObject): void;
 }
 

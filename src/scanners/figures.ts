@@ -9,6 +9,8 @@ export interface DayFigures {
   readonly previousClose: number;
   /** Shares of the day so far. */
   readonly volume: number;
+  /** Shares of the day before. */
+  readonly lastVolume: number;
   /** Last price against the previous close, in percent. */
   readonly changePercent: number;
   /** Volume times close of the day before, in dollars. */
@@ -25,6 +27,7 @@ export function dayFigures(snapshot: DaySnapshot): DayFigures | undefined {
     lastPrice,
     previousClose: previous.close,
     volume: today.volume,
+    lastVolume: previous.volume,
     changePercent: percentFrom(previous.close, lastPrice),
     lastDollarVolume: previous.volume * previous.close,
   };
@@ -42,6 +45,9 @@ export const priceBand = {
 
 export const minimumLastDollarVolume = z.number('dollars').min(0).default(500_000);
 export const symbolsMax = z.number('a whole number of symbols').int().min(1).max(SYMBOLS_MAX).default(100);
+
+/** Most of a market that a scanner asks the history of; the others are never looked at. */
+export const candidatesMax = z.number('a whole number of symbols').int().min(1).max(5_000);
 
 export function isInBand(
   price: number,

@@ -5,9 +5,18 @@ import { gap } from './builtin/gap.ts';
 import { list } from './builtin/list.ts';
 import { momentum } from './builtin/momentum.ts';
 import { mostActive } from './builtin/mostActive.ts';
+import { newHighs } from './builtin/newHighs.ts';
+import { relativeVolume } from './builtin/relativeVolume.ts';
 import type { AnyScanner, Candidate, Pick } from './contract.ts';
 
-export const builtinScanners: readonly AnyScanner[] = [list, momentum, gap, mostActive];
+export const builtinScanners: readonly AnyScanner[] = [
+  list,
+  momentum,
+  gap,
+  relativeVolume,
+  mostActive,
+  newHighs,
+];
 
 export function findScanner(name: string): AnyScanner | undefined {
   return builtinScanners.find((scanner) => scanner.name === name);

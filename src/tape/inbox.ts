@@ -55,13 +55,13 @@ export async function* readInbox(tapes: InboxTapes): AsyncGenerator<InboxEntry, 
   const symbols = tapes.symbols ?? new SymbolTable();
   const market = tapes.market === undefined ? undefined : new MarketRows(tapes.market, symbols);
   const assembly = new Assembly(market);
-  let next: number | undefined;
+  let next = FIRST_SEQUENCE;
   try {
     for (const path of tapes.inbox) {
       const reader = await TapeReader.open({ path, symbols });
       for await (const source of reader) {
         const { firstSequence } = source;
-        if (next !== undefined && firstSequence !== next) {
+        if (firstSequence !== next) {
           assembly.drop();
           const isStartedAgain = firstSequence === FIRST_SEQUENCE;
           if (!isStartedAgain) yield { type: 'lost', sequence: next, rows: firstSequence - next };

@@ -25,16 +25,16 @@ export class RunFinder {
   first = 0;
   following = 0;
 
-  /** Looks at a batch; the figures are of it until the next. */
-  look(batch: Batch): void {
-    const { count, origin } = batch;
-    if (this.#pairs.length < 2 * count) this.#pairs = new Int32Array(4 * count);
+  /** Looks at rows of a batch; the figures are of them until the next. */
+  look(batch: Batch, from = 0, to = batch.count): void {
+    const { origin } = batch;
+    if (this.#pairs.length < 2 * (to - from)) this.#pairs = new Int32Array(4 * (to - from));
     const pairs = this.#pairs;
     let base = 0;
     let following = 0;
     let runs = 0;
     let next = -1;
-    for (let row = 0; row < count; row += 1) {
+    for (let row = from; row < to; row += 1) {
       const word = origin[row]!;
       if (word === next) {
         pairs[2 * runs - 2] = pairs[2 * runs - 2]! + 1;

@@ -1,6 +1,6 @@
 /**
- * A strategy tried on prices that a test makes up: a backtest in memory, with the same two machines that run live, a broker
- * without spread, fees or delay, and limits that do not get in the way.
+ * A strategy tried on prices that a test makes up: a backtest in memory, with the same two machines that run live, a
+ * broker without spread, fees or delay, and limits that do not get in the way.
  */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,7 +55,9 @@ export interface Trial {
   readonly profit: number;
 }
 
-/** @throws {UserError} when the file is no strategy or its parameters do not fit, with every violation in its message. */
+/**
+ * @throws {UserError} when the file is no strategy or its parameters do not fit, with every violation in its message.
+ */
 export async function tryStrategy(options: TrialOptions): Promise<Trial> {
   const events = eventsOf(options);
   const names = [...new Set(events.map(({ symbol }) => symbol))];

@@ -1,7 +1,8 @@
 /** A valid file as the plan that everything runs on: defaults that depend on other keys, names, absolute paths. */
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Schedule } from '../clock/schedule.ts';
-import type { RecordPlan, StrategyPlan, Tradeplan, Window } from './plan.ts';
+import { instanceIdsOf } from './names.ts';
+import type { ParameterRange, RecordPlan, StrategyPlan, Tradeplan, Window } from './plan.ts';
 import { type PlanFile, recordDefaults, simulatedSymbols } from './schema.ts';
 
 const MINUTE = 60_000;
@@ -119,6 +120,19 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       barIntervalMs: file.backtest.bar_interval,
       badData: file.backtest.bad_data,
     },
+    optimize: {
+      ranges: [
+        ...rangesOf('strategy', file.optimize.strategies),
+        ...rangesOf('scanner', file.optimize.scanners),
+      ],
+      objective: file.optimize.objective,
+      search: file.optimize.search,
+      trialsMax: file.optimize.max_trials,
+      seed: file.optimize.seed,
+      folds: file.optimize.folds,
+      holdoutShare: file.optimize.holdout_percent / 100,
+      dataBytesMax: file.optimize.max_data_mb * MEBIBYTE,
+    },
   });
 }
 
@@ -143,9 +157,9 @@ function strategyPlans(
   file: PlanFile,
   fromPlan: (relative: string | undefined) => string | null,
 ): readonly StrategyPlan[] {
-  const taken = new Set(file.strategies.flatMap((strategy) => strategy.id ?? []));
-  return file.strategies.map((strategy) => ({
-    instanceId: strategy.id ?? freeName(strategy.name ?? nameOfFile(strategy.path ?? ''), taken),
+  const instanceIds = instanceIdsOf(file.strategies);
+  return file.strategies.map((strategy, index) => ({
+    instanceId: instanceIds[index]!,
     name: strategy.name ?? null,
     path: fromPlan(strategy.path),
     parameters: strategy.parameters ?? {},
@@ -158,21 +172,13 @@ function strategyPlans(
   }));
 }
 
-function freeName(name: string, taken: Set<string>): string {
-  let free = name;
-  for (let count = 2; taken.has(free); count += 1) free = `${name}-${count}`;
-  taken.add(free);
-  return free;
-}
-
-/** `./strategies/MyBreakout.v2.ts` is `mybreakout`. */
-function nameOfFile(path: string): string {
-  const name = (basename(path).split('.')[0] ?? '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+|-+$/g, '')
-    .slice(0, 40);
-  return name === '' ? 'strategy' : name;
+function rangesOf(
+  of: ParameterRange['of'],
+  owners: PlanFile['optimize']['strategies'],
+): readonly ParameterRange[] {
+  return Object.entries(owners).flatMap(([id, parameters]) =>
+    Object.entries(parameters).map(([parameter, values]) => ({ of, id, parameter, values })),
+  );
 }
 
 function schedulesOf(times: PlanFile['miners' | 'scanners'][string]): readonly Schedule[] {

@@ -177,6 +177,31 @@ export interface BacktestPlan {
   readonly badData: 'refuse' | 'repair';
 }
 
+export type Objective = 'sharpe' | 'sortino' | 'return' | 'profit_factor' | 'return_by_drawdown';
+
+/** One parameter that a search varies. */
+export interface ParameterRange {
+  readonly of: 'strategy' | 'scanner';
+  /** The strategy's instance id or the scanner's. */
+  readonly id: string;
+  readonly parameter: string;
+  /** At least one, each once. */
+  readonly values: readonly (number | string | boolean)[];
+}
+
+export interface OptimizePlan {
+  readonly ranges: readonly ParameterRange[];
+  readonly objective: Objective;
+  readonly search: 'grid' | 'random';
+  readonly trialsMax: number;
+  readonly seed: number;
+  /** Walk-forward folds; 0 = none. */
+  readonly folds: number;
+  /** The last part of the data's time, from 0 to 0.9. */
+  readonly holdoutShare: number;
+  readonly dataBytesMax: number;
+}
+
 export interface Tradeplan {
   /** The file it was read from, absolute. */
   readonly path: string;
@@ -207,4 +232,5 @@ export interface Tradeplan {
   readonly limits: LimitsPlan;
   readonly simulation: SimulationPlan;
   readonly backtest: BacktestPlan;
+  readonly optimize: OptimizePlan;
 }

@@ -6,6 +6,7 @@
 import { parseAddress } from './address.ts';
 import type { Path } from './document.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { instanceIdsOf } from './names.ts';
 import { suggest } from './suggestion.ts';
 
 const MINUTE = 60_000;
@@ -42,6 +43,7 @@ export function checkReferences(value: unknown, report: Report): void {
       report,
     });
   }
+  checkOptimize(plan, report);
   checkSymbols(mapping(plan.simulation).symbols, { path: ['simulation', 'symbols'], isCrypto, report });
   const deciders = [
     ...sequence(plan.strategies),
@@ -125,6 +127,26 @@ function checkWindows(windows: readonly unknown[], check: StrategyCheck): void {
     if (other !== -1) report(place, `a window that does not overlap windows[${other}]`);
     seen.push({ fromMs, toMs });
   }
+}
+
+function checkOptimize(plan: Mapping, report: Report): void {
+  const { strategies, scanners } = mapping(plan.optimize);
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  const instanceIds = instanceIdsOf(
+    sequence(plan.strategies).map((entry) => {
+      const { id, name, path } = mapping(entry);
+      return { id: text(id), name: text(name), path: text(path) };
+    }),
+  );
+  const check = (kind: 'strategies' | 'scanners', given: unknown, known: readonly string[]) => {
+    for (const name of Object.keys(mapping(given))) {
+      if (known.includes(name)) continue;
+      const names = known.length === 0 ? 'the plan has none' : known.join(', ');
+      report(['optimize', kind, name], `one of the plan's ${kind}: ${names}`);
+    }
+  };
+  check('strategies', strategies, instanceIds);
+  check('scanners', scanners, Object.keys(mapping(plan.scanners)));
 }
 
 function checkScanners(scanners: Mapping, report: Report): void {

@@ -10,6 +10,7 @@ import {
   list,
   oneOrMore,
   parameters,
+  range,
   ratio,
   relative,
   section,
@@ -54,7 +55,9 @@ const times = {
 const scanner = section({
   name: identifier()
     .optional()
-    .describe('A built-in scanner: list, momentum, gap, most-active. Left out, the entry has its name.'),
+    .describe(
+      'A built-in scanner: list, momentum, gap, relative-volume, most-active, new-highs, sql. Left out, the entry has its name.',
+    ),
   path: text('the path of a scanner file, from the plan')
     .optional()
     .describe('Your own scanner, from the plan.'),
@@ -248,6 +251,35 @@ const backtest = section({
     .describe('refuse: a wrong row ends the run. repair: it is left out, and reported.'),
 });
 
+const ranges = () =>
+  z.record(
+    identifier(),
+    z.record(z.string(), range(), 'a mapping of parameter names to their values'),
+    'a mapping of names to parameters',
+  );
+
+const optimize = section({
+  strategies: ranges().default({}).describe('By the id of a strategy: the values of each parameter to try.'),
+  scanners: ranges().default({}).describe('The same by the name of a scanner.'),
+  objective: choice(['sharpe', 'sortino', 'return', 'profit_factor', 'return_by_drawdown'])
+    .default('sharpe')
+    .describe('What the best trial has the most of.'),
+  search: choice(['grid', 'random'])
+    .default('grid')
+    .describe('grid: every combination. random: max_trials of them, drawn without repeating.'),
+  max_trials: whole(1, 1_000_000, 'trials').default(1_000).describe('A larger grid is refused.'),
+  seed: whole(0, 4_294_967_295).default(1).describe('The same seed draws the same trials.'),
+  folds: whole(0, 50, 'folds')
+    .default(0)
+    .describe('Walk forward: choose on the past, test on what follows, so often. 0: not at all.'),
+  holdout_percent: ratio(0, 90, 'percent')
+    .default(20)
+    .describe('The end of the data, kept from the search and shown once, to the best trial. 0: none.'),
+  max_data_mb: whole(1, 1_000_000, 'MiB')
+    .default(2_048)
+    .describe('Of decoded data, which all workers share.'),
+});
+
 export const planSchema = section({
   mode: choice(['simulated', 'paper', 'live']).describe(
     'simulated: local exchange. paper: needs keys. live: real money.',
@@ -310,6 +342,7 @@ export const planSchema = section({
   limits: limits.prefault({}),
   simulation: simulation.prefault({}),
   backtest: backtest.prefault({}).describe('How the broker of `openbell backtest` deals.'),
+  optimize: optimize.prefault({}).describe('What `openbell optimize` tries.'),
 });
 
 /** What the schema makes of a valid file: complete with the defaults that depend on nothing else. */

@@ -88,6 +88,28 @@ export function parameters() {
   return z.record(z.string(), z.json(), error).transform((values) => values as JsonObject);
 }
 
+const RANGE_VALUES_MAX = 10_000;
+const RANGE = 'a list of values such as [5, 10], or { from: 5, to: 50, step: 5 }';
+
+/** The values that a search tries for one parameter: always a list afterwards. */
+export function range() {
+  const number = z.number('a number');
+  const scalar = z.union([number, z.string(), z.boolean()], { error: 'a number, a text, true or false' });
+  const steps = section({ from: number, to: number, step: number });
+  return z.union([list(scalar, RANGE).min(1, RANGE), steps], { error: RANGE }).transform((given, context) => {
+    if (Array.isArray(given)) return [...new Set(given)];
+    const { from, to, step } = given;
+    const count = Math.floor((to - from) / step + 1e-9) + 1;
+    if (step > 0 && to >= from && count <= RANGE_VALUES_MAX) {
+      // Steps such as 0.1 add up to 0.30000000000000004: nobody means that.
+      return Array.from({ length: count }, (_, index) => Number((from + index * step).toPrecision(12)));
+    }
+    const message = `a range that goes up by a step above 0 and has at most ${RANGE_VALUES_MAX} values`;
+    context.issues.push({ code: 'custom', input: given, message });
+    return z.NEVER;
+  });
+}
+
 export function cron() {
   const error = 'five or six cron fields, such as "*/5 9-15 * * 1-5"';
   return z.string(error).transform((expression, context): Schedule => {

@@ -4,7 +4,7 @@ import type { Bar, Instrument, MarketHours, Session, Snapshot } from '../domain/
 import type { Outcome } from '../domain/outcome.ts';
 import { type EpochMicros, MICROS_PER_DAY, MICROS_PER_MINUTE } from '../domain/time.ts';
 import type { HistoryProvider } from '../providers/contract.ts';
-import type { DaySnapshot, ScannerContext } from '../scanners/contract.ts';
+import type { DaySnapshot, ScannerContext, SessionVolumes } from '../scanners/contract.ts';
 
 /** Calendar days that hold one trading day, holidays and weekends counted in. */
 const CALENDAR_DAYS_PER_TRADING_DAY = 1.7;
@@ -66,7 +66,48 @@ export async function openScanQueries(
         'minute bars',
       );
     },
+    async sessionVolumes(symbols, sessions) {
+      const toMicros = Math.floor(nowMicros / MICROS_PER_MINUTE) * MICROS_PER_MINUTE;
+      const elapsedMicros = Math.min(toMicros, session.closeMicros) - session.openMicros;
+      if (elapsedMicros <= 0) return new Map();
+      const volumes = async ({ openMicros }: Session) => {
+        const range = { fromMicros: openMicros, toMicros: openMicros + elapsedMicros };
+        const answer = await history.bars({ symbols, interval: 'minute', ...range }, signal);
+        return mapValues(need(answer, 'minute bars'), volumeOf);
+      };
+      const days = earlierSessions(calendar, session, { count: sessions, elapsedMicros });
+      const [today = new Map(), ...earlier] = await Promise.all([session, ...days].map(volumes));
+      return new Map(
+        symbols
+          .map((symbol): [string, SessionVolumes] => [
+            symbol,
+            { today: today.get(symbol) ?? 0, earlier: earlier.map((day) => day.get(symbol) ?? 0) },
+          ])
+          .filter(([, volume]) => volume.today > 0 || volume.earlier.some((shares) => shares > 0)),
+      );
+    },
   };
+}
+
+/** The newest sessions before one that lasted at least so long: half a day says nothing of an afternoon. */
+function earlierSessions(
+  calendar: SessionCalendar,
+  session: Session,
+  wanted: { readonly count: number; readonly elapsedMicros: number },
+): readonly Session[] {
+  const days = Math.max(CALENDAR_DAYS_MIN, Math.ceil(wanted.count * CALENDAR_DAYS_PER_TRADING_DAY) + 1);
+  const from = calendar.dateAt(session.openMicros - days * MICROS_PER_DAY).toString();
+  return calendar
+    .sessions(from, session.date)
+    .filter(({ openMicros, closeMicros }) => {
+      const isEarlier = openMicros < session.openMicros;
+      return isEarlier && closeMicros - openMicros >= wanted.elapsedMicros;
+    })
+    .slice(-wanted.count);
+}
+
+function volumeOf(bars: readonly Bar[]): number {
+  return bars.reduce((sum, { volume }) => sum + volume, 0);
 }
 
 /** Tells today's bar from yesterday's: before a symbol's first trade of the day feeds still show the day before. */

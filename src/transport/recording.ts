@@ -21,20 +21,25 @@ export interface RecordingLimits {
   readonly batch: BatchSize;
   /** Batches under way; beyond them rows are lost. */
   readonly batchesMax: number;
+  /** Notes that are longer than the heap of a batch travel by themselves, so many bytes at once. */
+  readonly longNotesBytesMax: number;
   /** How long a row may wait for its batch to be full. */
   readonly flushPeriodMs: number;
 }
 
-/** A third of a second of 200,000 events a second. */
+/** Two thirds of a second of 200,000 events a second; 14 MB where all are needed. */
 export const MARKET_RECORDING_LIMITS: RecordingLimits = {
   batch: { rows: 2_048, heapBytes: 64 * 1_024 },
-  batchesMax: 32,
+  longNotesBytesMax: 0,
+  batchesMax: 64,
   flushPeriodMs: 200,
 };
 
 /** Notes are long: there is more room for their text. */
 export const INBOX_RECORDING_LIMITS: RecordingLimits = {
   batch: { rows: 2_048, heapBytes: 256 * 1_024 },
+  // The states of 11,000 units, a few kilobytes each, in one command.
+  longNotesBytesMax: 64 * 1_024 * 1_024,
   batchesMax: 16,
   flushPeriodMs: 200,
 };
@@ -57,6 +62,7 @@ export class RecordingPort {
   /** A row that is written here first. */
   readonly #single: Batch;
   #made = 0;
+  #longNotesBytes = 0;
   #open: Batch | undefined;
   #sequence = FIRST_SEQUENCE;
   #rowsLost = 0;
@@ -73,7 +79,7 @@ export class RecordingPort {
     this.#single = Batch.create({ rows: 1, heapBytes: this.#pieceBytes });
     this.#flushing = clock.every(limits.flushPeriodMs, () => this.flush());
     this.#port = new TypedPort(port, {
-      onMessage: (buffer) => this.#free.push(new Batch(buffer)),
+      onMessage: (buffer) => this.#takeBack(new Batch(buffer)),
       onClose: () => this.#flushing.cancel(),
     });
   }
@@ -126,8 +132,10 @@ export class RecordingPort {
     if (from === 0) this.#nameDefined(batch);
     const head = this.#row(EventKind.taken, takenMicros);
     head.n0[0] = to - from;
-    const isWhole = from === 0 && to === batch.count;
-    if (isWhole && this.#runs !== null && this.#refer(head, this.#runs, batch)) return;
+    if (this.#runs !== null) {
+      this.#runs.look(batch, from, to);
+      if (this.#refer(head, this.#runs, batch, from)) return;
+    }
     // Rows without their head could not be read: they are lost together.
     if (this.#writable(takenMicros) === undefined) {
       this.#lose(to - from + 1);
@@ -145,6 +153,10 @@ export class RecordingPort {
   /** A note that is JSON already, of what JSON can hold. */
   noteText(text: string, atMicros: EpochMicros): void {
     const bytes = textEncoder.encode(text);
+    if (bytes.length > this.#limits.batch.heapBytes) {
+      this.#longNote(bytes, atMicros);
+      return;
+    }
     for (let from = 0; from < bytes.length && this.isOpen; from += this.#pieceBytes) {
       const piece = this.#row(EventKind.note, atMicros);
       const to = from + this.#pieceBytes;
@@ -180,8 +192,7 @@ export class RecordingPort {
   }
 
   /** Writes a head that names the batch's rows, and those that have no name. False when they are too many runs. */
-  #refer(head: Batch, runs: RunFinder, batch: Batch): boolean {
-    runs.look(batch);
+  #refer(head: Batch, runs: RunFinder, batch: Batch, from: number): boolean {
     const { bytes, first, following } = runs;
     if (bytes.length > this.#pieceBytes) return false;
     head.code0[0] = 1;
@@ -193,7 +204,7 @@ export class RecordingPort {
       return true;
     }
     this.rows(head);
-    for (let row = 0, left = following; left > 0; row += 1) {
+    for (let row = from, left = following; left > 0; row += 1) {
       if (batch.origin[row] !== 0) continue;
       left -= 1;
       this.#following(batch, row);
@@ -208,6 +219,36 @@ export class RecordingPort {
     single.reset(0, batch.baseMicros);
     single.appendRow(batch, row);
     this.rows(single);
+  }
+
+  #longNote(bytes: Uint8Array, atMicros: EpochMicros): void {
+    if (!this.isOpen) return;
+    this.flush();
+    const rows = Math.ceil(bytes.length / this.#pieceBytes);
+    if (this.#longNotesBytes + bytes.length > this.#limits.longNotesBytesMax) {
+      this.#lose(rows);
+      return;
+    }
+    const batch = Batch.create({ rows, heapBytes: bytes.length }, 0, atMicros);
+    batch.firstSequence = this.#sequence;
+    for (let row = 0; row < rows; row += 1) {
+      batch.clearRow(row, EventKind.note, 0);
+      batch.setHeapBytes(row, bytes.subarray(row * this.#pieceBytes, (row + 1) * this.#pieceBytes));
+      if (row + 1 < rows) batch.flags[row] = RowFlag.continued;
+    }
+    batch.count = rows;
+    this.#longNotesBytes += bytes.length;
+    this.#sequence += rows;
+    // What is open is empty.
+    if (this.#open !== undefined) this.#open.firstSequence = this.#sequence;
+    const buffer = batch.seal();
+    this.#port.post(buffer, [buffer]);
+  }
+
+  #takeBack(batch: Batch): void {
+    const { rows, heapBytes } = this.#limits.batch;
+    if (batch.capacity === rows && batch.heapCapacity === heapBytes) this.#free.push(batch);
+    else this.#longNotesBytes -= batch.heapCapacity;
   }
 
   #append(source: Batch, { row, to }: { row: number; to: number }, target: Batch): number {

@@ -114,6 +114,26 @@ describe('an order on bars', () => {
     ]);
   });
 
+  it('that is a trailing stop follows the best price, and in a bar is judged before it follows', async () => {
+    const steps: Step[] = [buy, { at: 1, do: 'sell', quantity: 10, trailPrice: 2 }];
+    const rows: OhlcRow[] = [
+      ...calm(2),
+      // The low of 98.5 is above 98, where the stop stands; the high draws it to 102.
+      [100, 104, 98.5, 103],
+      [103, 105, 102.5, 104],
+      // 103 by now.
+      [104, 104.5, 101, 102],
+      ...calm(1),
+    ];
+    const { lines } = await runOnBars({ steps }, rows);
+    expect(
+      said(lines, 'fill').map(({ side, price, time }) => [side, price, ((time as number) - OPEN) / MINUTE]),
+    ).toEqual([
+      ['buy', 100, 1],
+      ['sell', 103, 5],
+    ]);
+  });
+
   it('in a bar that touches both stop and target is stopped out: nobody knows which came first', async () => {
     const steps: Step[] = [
       buy,
@@ -170,6 +190,32 @@ describe('an order on bars', () => {
     // 10 x 100 at 0.1 % a day, for one night.
     expect(result.metrics.borrowCost).toBe('1');
     expect(result.finalEquityExact).toBe('99999');
+  });
+
+  it('of one strategy counts for that one alone, on the account of all', async () => {
+    const strategy = (id: string, quantity: number) => ({
+      path: './scripted.ts',
+      id,
+      symbols: ['AAPL'],
+      intraday: false,
+      parameters: { steps: [{ at: 0, do: 'buy', quantity }] },
+    });
+    const { result } = await runOnBars(
+      { plan: { strategies: [strategy('one', 3), strategy('two', 4)] }, backtest: { fee_per_share: 1 } },
+      [...calm(2), [100, 111, 99, 110], ...calm(1, 110)],
+    );
+    expect(
+      result.instances.map(({ instanceId, qty, unrealizedPnl, fees }) => [
+        instanceId,
+        qty,
+        unrealizedPnl,
+        fees,
+      ]),
+    ).toEqual([
+      ['one', '3', '30.00', '3'],
+      ['two', '4', '40.00', '4'],
+    ]);
+    expect(result.finalEquity).toBe('100063.00');
   });
 
   it('is refused by risk as it is live', async () => {

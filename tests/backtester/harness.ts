@@ -25,11 +25,13 @@ export const SECOND = 1_000_000;
 /** What the scripted strategy does on its nth event (bars, trades and quotes count together, from 0). */
 export interface Step {
   readonly at: number;
-  readonly do: 'buy' | 'sell' | 'flatten' | 'cancel';
+  /** `timer`: buys one when `quantity` seconds have passed. */
+  readonly do: 'buy' | 'sell' | 'flatten' | 'cancel' | 'timer';
   readonly symbol?: string;
   readonly quantity?: number;
   readonly limitPrice?: number;
   readonly stopPrice?: number;
+  readonly trailPrice?: number;
   readonly timeInForce?: string;
 }
 
@@ -52,6 +54,10 @@ export default defineStrategy({
     context.log('info', 'fill', { side, quantity, price, time: timeMicros, now: context.nowMicros, isComplete, equity: context.portfolio.equity });
   },
   onOrder(context, { side, status, reason }) { context.log('info', 'order', { side, status, reason, now: context.nowMicros }); },
+  onTimer(context, name) {
+    context.log('info', 'timer', { name, now: context.nowMicros });
+    context.buy({ quantity: 1, reason: 'the time has come' });
+  },
   onDenial(context, { reason }) { context.log('info', 'denial', { ...reason }); },
 });
 function step(context, kind, seen) {
@@ -60,6 +66,7 @@ function step(context, kind, seen) {
   for (const { at, do: action, symbol, ...order } of parameters.steps) {
     if (at !== state.events) continue;
     if (action === 'flatten') context.flatten('told to');
+    else if (action === 'timer') context.setTimer('told', context.nowMicros + order.quantity * 1_000_000);
     else if (action === 'cancel') context.cancel(state.ids[order.quantity], 'told to');
     else state.ids.push(context[action]({ ...order, ...(symbol ? { symbol } : {}), reason: 'told to' }));
   }

@@ -162,4 +162,15 @@ describe('an order on quotes and trades', () => {
     expect(said(lines, 'order').map(({ status: of }) => of)).toContain('canceled');
     expect(said(lines, 'fill')).toMatchObject([{ price: 98, quantity: 10 }]);
   });
+
+  it("that a timer gives goes out at the timer's moment, between two rows", async () => {
+    const steps: Step[] = [{ at: 0, do: 'timer', quantity: 10 }];
+    const { lines } = await runOnRows({ channels: ['quotes'], steps }, (batch, symbols) => {
+      quote(batch, symbols, 1, [99, 500, 100, 500]);
+      quote(batch, symbols, 30, [99, 500, 104, 500]);
+      quote(batch, symbols, 31, [99, 500, 105, 500]);
+    });
+    expect(said(lines, 'timer')).toMatchObject([{ now: OPEN + 11 * SECOND }]);
+    expect(said(lines, 'fill')).toMatchObject([{ price: 104, now: OPEN + 30 * SECOND }]);
+  });
 });

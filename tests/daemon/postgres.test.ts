@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { logOf, openWorkshop, type Workshop } from '../support/daemon.ts';
 import { openbellJson, startOpenbell } from '../support/openbell.ts';
 import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
@@ -28,7 +30,7 @@ describe.skipIf(postgres === null)('openbell trade with DATABASE_URL', () => {
 
   it('leaves runs, fills, orders and picks where psql reads them, and the password nowhere', async () => {
     const env = { DATABASE_URL: server.url };
-    const daemon = startOpenbell(['trade', 'tradeplan.example.yaml', ...workshop.storage], env);
+    const daemon = startOpenbell(['trade', workshop.plan(quickPlan()), ...workshop.storage], env);
     try {
       await daemon.heard('Trading, batch');
       await until(() => hasRoundTrip(server.url), { what: 'a round trip in new_trades', timeoutMs: 90_000 });
@@ -63,6 +65,16 @@ describe.skipIf(postgres === null)('openbell trade with DATABASE_URL', () => {
     expect(await openbellJson<unknown[]>(['trades', ...workshop.storage], env)).toHaveLength(fills);
   }, 120_000);
 });
+
+/** The example's plan with positions that are closed after some seconds. */
+function quickPlan(): Record<string, unknown> {
+  const plan = parse(readFileSync('tradeplan.example.yaml', 'utf8')) as {
+    strategies: { parameters: Record<string, unknown> }[];
+  };
+  for (const { parameters } of plan.strategies)
+    Object.assign(parameters, { holdSecondsMax: 2, pauseSeconds: 1 });
+  return plan;
+}
 
 function hasRoundTrip(url: string): boolean {
   const query = `select 1 from new_trades group by algo_run_id, symbol having count(distinct operation) = 2`;

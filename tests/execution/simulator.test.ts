@@ -6,6 +6,8 @@ import { type RunOptions, run } from './simulator/world.ts';
 /** Set by `npm run test:kill -- --runs 300 --seed N`. */
 const RUNS = Number(process.env.OPENBELL_SIMULATOR_RUNS ?? 20);
 const FIRST_SEED = Number(process.env.OPENBELL_KILL_SEED ?? newSeed());
+/** `--soak 168` is a week. */
+const SOAK_HOURS = Number(process.env.OPENBELL_SOAK_HOURS ?? 1);
 const RUN_MS_MAX = 20_000;
 
 async function prove(options: RunOptions) {
@@ -29,6 +31,18 @@ describe('a desk that is hit by everything', () => {
       process.stdout.write(`${RUNS} runs from seed ${FIRST_SEED}: ${JSON.stringify(total)}\n`);
     },
     20_000 + RUNS * RUN_MS_MAX,
+  );
+
+  it(
+    `for ${SOAK_HOURS} hours on end does not drift`,
+    async () => {
+      const seed = FIRST_SEED;
+      const tradingMs = SOAK_HOURS * 3_600_000;
+      const pace = { actEveryMs: 20_000, tickMs: 2_000, kills: Math.ceil(SOAK_HOURS / 2) };
+      const { orders, fills } = await prove({ seed, tradingMs, ...pace });
+      process.stdout.write(`${SOAK_HOURS} hours from seed ${seed}: ${JSON.stringify({ orders, fills })}\n`);
+    },
+    20_000 + SOAK_HOURS * RUN_MS_MAX,
   );
 
   it.each(DESK_STEPS)('and killed at %s loses, doubles and invents nothing', async (step) => {

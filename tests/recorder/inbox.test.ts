@@ -41,6 +41,7 @@ const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   any: fc.oneof(
     { depthSize: 'small' },
     fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.string({ minLength: 200, maxLength: 900, size: 'max' }),
     fc.string().map((text) => `\u0001${text}`),
     fc.double(),
     fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
@@ -55,7 +56,11 @@ const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).any;
 const step = fc.oneof(
-  fc.record({ type: fc.constant('batch' as const), rows: fc.array(row, { maxLength: 30 }) }),
+  fc.record({
+    type: fc.constant('batch' as const),
+    rows: fc.array(row, { maxLength: 30 }),
+    isSlow: fc.boolean(),
+  }),
   fc.record({ type: fc.constant('note' as const), value }),
   /** The recorder takes what was posted, and its credits come back. */
   fc.record({ type: fc.constant('turn' as const) }),
@@ -78,7 +83,7 @@ async function record(
   const { directory, batchesMax, isMarketRecorded } = options;
   const market = open('market', directory);
   const inbox = open('inbox', directory);
-  const limits = { batch: BATCH, batchesMax, flushPeriodMs: 3_600_000 };
+  const limits = { batch: BATCH, batchesMax, longNotesBytesMax: batchesMax * 400, flushPeriodMs: 3_600_000 };
   const fed = new SymbolTable();
   const feed = new MarketRecording(
     new RecordingPort(market.port, { clock: liveClock, limits, isMarketRecorded: false }),
@@ -124,8 +129,13 @@ async function record(
         batch.appendRow(late, index);
       }
       late = lateNext;
-      posted.push({ type: 'batch', atMicros: at, rows: rowsOf(batch, fed) });
-      recording.taken(batch, at);
+      // A slow consumer takes a batch in parts.
+      const parts = next.isSlow ? [0, batch.count >> 1, batch.count] : [0, batch.count];
+      for (const [index, to] of parts.slice(1).entries()) {
+        const from = parts[index] ?? 0;
+        posted.push({ type: 'batch', atMicros: at + index, rows: rowsOf(batch, fed).slice(from, to) });
+        recording.taken(batch, at + index, from, to);
+      }
     }
   }
   recording.close();

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { SessionCalendar, usEquityRules } from '../../src/clock/calendar.ts';
 import type { JsonObject } from '../../src/domain/order.ts';
+import type { Candidate } from '../../src/scanners/contract.ts';
 import {
   builtinScanners,
   checkScannerParameters,
@@ -7,7 +9,7 @@ import {
   rankCandidates,
 } from '../../src/scanners/registry.ts';
 import { openScanQueries } from '../../src/trader/scanQueries.ts';
-import { at, type Day, instrument, marketOf, PlainHistory } from './market.ts';
+import { at, bar, type Day, instrument, marketOf, PlainHistory, TODAY, YESTERDAY } from './market.ts';
 
 const LATE_MORNING = '2024-07-02T15:00:00Z';
 const PRE_MARKET = '2024-07-02T13:00:00Z';
@@ -19,22 +21,31 @@ const LIKED: Day = {
 };
 const day = (symbol: string, changes: Partial<Day> = {}): Day => ({ ...LIKED, symbol, ...changes });
 
+async function candidates(
+  name: string,
+  history: PlainHistory,
+  parameters: JsonObject,
+  moment = LATE_MORNING,
+): Promise<readonly Candidate[]> {
+  const scanner = findScanner(name);
+  if (scanner === undefined) throw new RangeError(name);
+  const checked = checkScannerParameters(scanner, parameters, 'scanners.x.parameters');
+  if (!checked.ok) throw new Error(JSON.stringify(checked.violations));
+  const market = marketOf(
+    history,
+    history.symbols.map((symbol) => instrument(symbol)),
+  );
+  const queries = await openScanQueries(market, at(moment), new AbortController().signal);
+  return scanner.scan({ ...queries, parameters: checked.parameters, log: () => undefined });
+}
+
 async function scan(
   name: string,
   days: readonly Day[],
   parameters: JsonObject = {},
   moment = LATE_MORNING,
 ): Promise<string[]> {
-  const scanner = findScanner(name);
-  if (scanner === undefined) throw new RangeError(name);
-  const checked = checkScannerParameters(scanner, parameters, 'scanners.x.parameters');
-  if (!checked.ok) throw new Error(JSON.stringify(checked.violations));
-  const market = marketOf(
-    new PlainHistory({ days }),
-    days.map((one) => instrument(one.symbol)),
-  );
-  const queries = await openScanQueries(market, at(moment), new AbortController().signal);
-  const found = await scanner.scan({ ...queries, parameters: checked.parameters, log: () => undefined });
+  const found = await candidates(name, new PlainHistory({ days }), parameters, moment);
   return rankCandidates(found, 1_000).map((pick) => pick.symbol);
 }
 
@@ -133,6 +144,132 @@ describe('most-active', () => {
       'DEAR',
     ]);
     expect(await scan('most-active', [day('QUIET', { hasTraded: false })])).toEqual([]);
+  });
+});
+
+describe('relative-volume', () => {
+  const minute = (symbol: string, date: string, time: string, volume: number) =>
+    bar(symbol, at(`${date}T${time}Z`), { volume });
+  /** Monday's and Friday's usual morning, and much more of it today. */
+  const minuteBars = [
+    minute('HOT', '2024-06-28', '13:30:00', 10_000),
+    minute('HOT', '2024-06-28', '14:59:00', 10_000),
+    minute('HOT', '2024-07-01', '13:30:00', 20_000),
+    // Later in their sessions than it is today: not compared with.
+    minute('HOT', '2024-06-28', '15:00:00', 900_000),
+    minute('HOT', '2024-07-01', '19:59:00', 900_000),
+    // Before the open: in the day's volume, not in the session's.
+    minute('HOT', TODAY, '13:29:00', 500_000),
+    minute('HOT', TODAY, '13:30:00', 50_000),
+    minute('HOT', TODAY, '14:59:00', 10_000),
+    // The minute that is under way.
+    minute('HOT', TODAY, '15:00:00', 700_000),
+    ...['2024-06-28', '2024-07-01', TODAY].map((date) => minute('USUAL', date, '14:00:00', 60_000)),
+    minute('FRESH', TODAY, '14:00:00', 60_000),
+  ];
+  const days = ['HOT', 'USUAL', 'FRESH'].map((symbol) => day(symbol, { volume: 60_000 }));
+  const find = (parameters: JsonObject, moment = LATE_MORNING) =>
+    candidates('relative-volume', new PlainHistory({ days, minuteBars }), parameters, moment);
+
+  it('compares with the same minutes of earlier sessions, by the time of the scan', async () => {
+    expect(await find({ sessions: 2 })).toEqual([
+      { symbol: 'HOT', score: 3, reason: '3.00 times its usual volume by now: 60,000 shares, +10.00 %' },
+    ]);
+    expect(await find({ sessions: 2, min_relative_volume: 1 })).toMatchObject([
+      { symbol: 'HOT' },
+      { symbol: 'USUAL', score: 1 },
+    ]);
+    // One minute old, today has 50,000 shares; the first minutes before had 10,000 and 20,000.
+    const early = await find({ sessions: 2 }, '2024-07-02T13:31:30Z');
+    expect(early.map(({ symbol, score }) => [symbol, Number(score.toFixed(3))])).toEqual([['HOT', 3.333]]);
+  });
+
+  it('counts sessions without a trade, and has no answer for a symbol that never traded before', async () => {
+    expect(await find({ sessions: 4 })).toMatchObject([
+      { symbol: 'HOT', score: 6 },
+      { symbol: 'USUAL', score: 2 },
+    ]);
+  });
+
+  it('keeps to its limits', async () => {
+    expect(await find({ sessions: 2, min_volume: 60_001 })).toEqual([]);
+    expect(await find({ sessions: 2, min_relative_volume: 3.01 })).toEqual([]);
+    expect(await find({ sessions: 2, min_last_dv: 1_000_000 })).toEqual([]);
+    expect(await find({ sessions: 2, max_share_price: 10 })).toEqual([]);
+    expect(await find({ sessions: 2, min_relative_volume: 0, max_symbols: 1 })).toHaveLength(1);
+    // Of those with the most volume for yesterday's, equal here, the first by name.
+    expect(await find({ sessions: 2, min_relative_volume: 0, max_candidates: 1 })).toEqual([]);
+  });
+
+  it('picks nothing before the first minute has closed', async () => {
+    expect(await find({ sessions: 2 }, '2024-07-02T13:30:59Z')).toEqual([]);
+  });
+
+  it('leaves out sessions that were over at this time of the day', async () => {
+    // Friday, 2024-07-05, at 14:30: Wednesday closed at 13:00, so Tuesday is the session before.
+    const history = new PlainHistory({
+      days,
+      minuteBars: [
+        minute('HOT', '2024-07-02', '14:00:00', 20_000),
+        minute('HOT', '2024-07-03', '14:00:00', 999_000),
+        minute('HOT', '2024-07-05', '14:00:00', 60_000),
+      ],
+    });
+    const queries = await openScanQueries(
+      marketOf(history, [instrument('HOT')]),
+      at('2024-07-05T18:30:00Z'),
+      new AbortController().signal,
+    );
+    expect(await queries.sessionVolumes(['HOT'], 1)).toEqual(
+      new Map([['HOT', { today: 60_000, earlier: [20_000] }]]),
+    );
+  });
+});
+
+describe('new-highs', () => {
+  /** 60 days with a high of 12 on the first of them, 11 on the others; the last price is 11.44. */
+  const dates = new SessionCalendar(usEquityRules).sessions('2024-04-05', YESTERDAY).map(({ date }) => date);
+  const dailyBars = dates.flatMap((date, index) => {
+    const time = at(`${date}T04:00:00Z`);
+    return [
+      bar('OLD', time, { close: 10, high: index === 0 ? 12 : 11 }),
+      bar('TOP', time, { close: 10, high: index === 0 ? 10 : 9 }),
+      ...(index >= dates.length - 19 ? [bar('YOUNG', time, { close: 10, high: 10 })] : []),
+    ];
+  });
+  // Today's own high is not what today is compared with.
+  dailyBars.push(bar('OLD', at(`${TODAY}T04:00:00Z`), { close: 11.44, high: 50 }));
+  const days = ['OLD', 'TOP', 'YOUNG'].map((symbol) => day(symbol, { last: 11.44 }));
+  const find = (parameters: JsonObject) =>
+    candidates('new-highs', new PlainHistory({ days, dailyBars }), parameters);
+
+  it('picks what is above the highest of 52 weeks, the farthest first, and says how far', async () => {
+    expect(await find({})).toEqual([
+      { symbol: 'TOP', score: expect.closeTo(14.4), reason: '+14.40 % from its 52-week high of 10' },
+    ]);
+  });
+
+  it('looks back as many days as it is told', async () => {
+    expect(await find({ days: 20 })).toMatchObject([
+      { symbol: 'TOP' },
+      { symbol: 'OLD', score: expect.closeTo(4), reason: '+4.00 % from its high of 20 days of 11' },
+    ]);
+    expect((await find({ days: 19 })).map(({ symbol }) => symbol)).toEqual(['TOP', 'YOUNG', 'OLD']);
+  });
+
+  it('takes what is a little below, when it is asked to', async () => {
+    expect(await find({ max_distance_percent: 4.6 })).toHaveLength(1);
+    expect(await find({ max_distance_percent: 4.7 })).toMatchObject([
+      { symbol: 'TOP' },
+      { symbol: 'OLD', reason: '-4.67 % from its 52-week high of 12' },
+    ]);
+  });
+
+  it('keeps to its limits', async () => {
+    expect(await find({ min_share_price: 12 })).toEqual([]);
+    expect(await find({ min_last_dv: 1_000_000 })).toEqual([]);
+    expect(await find({ days: 19, max_symbols: 2 })).toHaveLength(2);
+    expect(await find({ days: 19, max_candidates: 1 })).toMatchObject([{ symbol: 'OLD' }]);
   });
 });
 

@@ -90,6 +90,11 @@ export class PlainHistory implements HistoryProvider {
     this.#bars = { minute: data.minuteBars ?? [], day: data.dailyBars ?? [] };
   }
 
+  /** Those that have a snapshot. */
+  get symbols(): readonly string[] {
+    return [...this.#snapshots.keys()];
+  }
+
   async bars(request: BarsRequest): Promise<Outcome<ReadonlyMap<string, readonly Bar[]>>> {
     this.requests.push(request);
     const { fromMicros, toMicros, limitPerSymbol = Number.POSITIVE_INFINITY } = request;

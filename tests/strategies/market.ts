@@ -13,6 +13,7 @@ import {
   hostConfig,
   instance,
   MINUTE,
+  positionOf,
   Recorder,
   SECOND,
   tradesBatch,
@@ -121,6 +122,13 @@ export class TestMarket {
   advanceTo(atMicros: number): void {
     this.#host.advanceTo(atMicros);
     this.#settle(atMicros);
+  }
+
+  /** Somebody else closes what is held, and the desk tells of it. */
+  closeFromOutside(symbol: string, atMicros: number): void {
+    this.#held.set(symbol, 0);
+    const order = this.orders.find((known) => known.symbol === symbol)!;
+    this.#host.handleDesk([{ type: 'position', position: positionOf(order, '0') }], atMicros);
   }
 
   #answerHistory(nowMicros: number): void {

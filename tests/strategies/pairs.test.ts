@@ -85,6 +85,15 @@ describe('pairs', () => {
     expect(market.holdings.size).toBe(0);
   });
 
+  it('does not open again what others have closed', () => {
+    const market = marketOf({ parameters: { ...SHORT, exitZ: 0, pauseMinutes: 60 } });
+    market.playBars(minutesOfBoth(40, [0, -0.3, -0.3]));
+    expect(market.holdings.size).toBe(2);
+    for (const symbol of ['ONE', 'TWO']) market.closeFromOutside(symbol, OPEN + 43 * MINUTE);
+    market.playBars(minutesOfBoth(43, [-0.3, -0.3, -0.3]));
+    expect(market.orders).toHaveLength(2);
+  });
+
   it('gives up in time', () => {
     const market = marketOf({ parameters: { ...SHORT, holdMinutesMax: 1, exitZ: 0 } });
     market.playBars(minutesOfBoth(40, [0, -0.3, -0.3, -0.3]));
@@ -95,7 +104,7 @@ describe('pairs', () => {
     const three = marketOf({ symbols: ['ONE', 'TWO', 'SIX'] });
     three.playBars(minutesOfBoth(40, [0, -0.3, -0.3]));
     expect(three.orders).toEqual([]);
-    expect(three.messages).toEqual(['pairs needs exactly two symbols and has 3; it does nothing']);
+    expect(three.messages).toEqual(['pairs needs two symbols and has 3; it does nothing']);
     const strict = marketOf({ parameters: { ...SHORT, correlationMin: 1 } });
     strict.playBars(minutesOfBoth(40, [0, -0.3, -0.3]));
     expect(strict.orders).toEqual([]);

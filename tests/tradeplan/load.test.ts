@@ -122,6 +122,16 @@ describe('a plan', () => {
         barIntervalMs: 60_000,
         badData: 'refuse',
       },
+      optimize: {
+        ranges: [],
+        objective: 'sharpe',
+        search: 'grid',
+        trialsMax: 1_000,
+        seed: 1,
+        folds: 0,
+        holdoutShare: 0.2,
+        dataBytesMax: 2_048 * 1_024 * 1_024,
+      },
       simulation: {
         seed: 1,
         symbols: [

@@ -11,12 +11,16 @@ export interface BarPrices {
   open: number;
   high: number;
   low: number;
+  close: number;
 }
 
 /** The price at which the order deals with the bar's first trade; null = it does not. Sets stops off. */
 export function priceAtOpen(order: SimulatedOrder, bar: BarPrices, model: FillModel): Decimal | null {
   if (!order.isTriggered) {
-    if (!order.reaches(bar.open)) return null;
+    if (!order.reaches(bar.open)) {
+      order.follow(bar.open);
+      return null;
+    }
     order.isTriggered = true;
   }
   const slips = order.order.limitPrice === null;
@@ -24,10 +28,16 @@ export function priceAtOpen(order: SimulatedOrder, bar: BarPrices, model: FillMo
   return order.accepts(price) ? price : null;
 }
 
-/** Whether the bar sets a stop off after its open. */
+/**
+ * Whether the bar sets a stop off after its open. The worst price is compared with the stop as it stood at the open; a
+ * trailing stop then follows the best price, and the close, which came after that, may set it off.
+ */
 export function isSetOff(order: SimulatedOrder, bar: BarPrices): boolean {
   if (order.isTriggered) return false;
-  return order.reaches(order.order.side === 'buy' ? bar.high : bar.low);
+  const isBuy = order.order.side === 'buy';
+  if (order.reaches(isBuy ? bar.high : bar.low)) return true;
+  order.follow(isBuy ? bar.low : bar.high);
+  return order.reaches(bar.close);
 }
 
 /** What a stop deals at that was set off inside a bar: its own price, and what the market costs on top. */

@@ -12,6 +12,8 @@ import {
 import { isTerminal, type Order, type OrderStatus } from '../../domain/order.ts';
 import type { EpochMicros } from '../../domain/time.ts';
 
+const PERCENT = 100;
+
 export interface OrderTimes {
   /** When it was decided. A bar that began earlier gives it nothing. */
   readonly decidedMicros: EpochMicros;
@@ -29,7 +31,8 @@ export class SimulatedOrder {
   readonly expiresMicros: EpochMicros;
   /** NaN where it has none. Compared with the data's prices, which are numbers too. */
   readonly limit: number;
-  readonly stop: number;
+  /** A trailing stop's moves with the best price since it was placed. */
+  stop: number;
   status: OrderStatus = 'new';
   /** A stop that was set off, or an order without one. */
   isTriggered: boolean;
@@ -50,7 +53,7 @@ export class SimulatedOrder {
     this.updatedMicros = times.arrivesMicros;
     this.limit = order.limitPrice === null ? Number.NaN : numberFromDecimal(order.limitPrice);
     this.stop = order.stopPrice === null ? Number.NaN : numberFromDecimal(order.stopPrice);
-    this.isTriggered = order.stopPrice === null;
+    this.isTriggered = order.stopPrice === null && order.type !== 'trailing_stop';
     this.remaining = order.quantity;
   }
 
@@ -60,6 +63,19 @@ export class SimulatedOrder {
 
   get isImmediate(): boolean {
     return this.order.timeInForce === 'ioc' || this.order.timeInForce === 'fok';
+  }
+
+  /** Draws a trailing stop after a price that is better for the position than any before. */
+  follow(price: number): void {
+    const { trailPrice, trailPercent, side } = this.order;
+    if (this.order.type !== 'trailing_stop') return;
+    const distance =
+      trailPrice === undefined
+        ? (price * numberFromDecimal(trailPercent ?? ZERO)) / PERCENT
+        : numberFromDecimal(trailPrice);
+    const stop = side === 'buy' ? price + distance : price - distance;
+    const isBetter = side === 'buy' ? stop < this.stop : stop > this.stop;
+    if (isBetter || Number.isNaN(this.stop)) this.stop = stop;
   }
 
   /** At or beyond the stop: at or above it for a buy, at or below it for a sale. */

@@ -42,7 +42,7 @@ export const algoRun = pgTable(
   ],
 );
 
-/** One row per trial of a parameter search; the trial's own batch holds its runs and trades. */
+/** One row per backtest of a parameter search, written when it has ended: what is there need not be run again. */
 export const optimizerRun = pgTable(
   'optimizer_run',
   {
@@ -53,6 +53,8 @@ export const optimizerRun = pgTable(
     batchId: text('batch_id').notNull(),
     tstamp: written('tstamp'),
     parameters: document('parameters').notNull(),
+    /** What the backtest was for, and what came of it. */
+    outcome: document('outcome'),
   },
   (table) => [uniqueIndex('optimizer_run_session_batch').on(table.optimizerSessionId, table.batchId)],
 );

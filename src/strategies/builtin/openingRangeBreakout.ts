@@ -1,7 +1,7 @@
 /**
- * Opening-range breakout. The first minutes of a session set a range; the first trade beyond it opens a position in its
- * direction, with the stop inside the range and the target a multiple of its height away. Once a session; on demand only
- * where those minutes traded more than the ones before.
+ * Opening-range breakout. The first minutes of a session set a range; the first trade beyond it opens a position in
+ * its direction, with the stop inside the range and the target a multiple of its height away. Once a session; on
+ * demand only where those minutes traded more than the ones before.
  */
 import {
   BarFollower,

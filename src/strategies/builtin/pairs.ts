@@ -1,7 +1,7 @@
 /**
- * Pairs: two instruments that move together. A straight line through the logs of their last minutes' prices says what the
- * first should cost by the second; where it is too dear it is sold and the second bought, and the other way round, with
- * equal risk by the line's ratio. Out when the spread is back, when it runs away, or in time; both legs together.
+ * Pairs: two instruments that move together. A straight line through the logs of their last minutes' prices says what
+ * the first should cost by the second; where it is too dear it is sold and the second bought, and the other way round,
+ * with equal risk by the line's ratio. Out when the spread is back, when it runs away, or in time; both legs together.
  *
  * A plan needs exactly two symbols and `allow_short` for it.
  */
@@ -41,7 +41,6 @@ type Parameters = z.infer<typeof parameters>;
 
 interface State {
   targets: Targets;
-  /** Why the position changes. */
   reason: string;
   /** 1 when the first is bought and the second sold, -1 the other way round, 0 when flat. */
   side: number;
@@ -60,9 +59,9 @@ function figuresOf(context: Context): PairFigures | undefined {
   for (const { timeMicros, close } of barsOf(second.minuteBars)) closes.set(timeMicros, close);
   const both = [...barsOf(first.minuteBars)].filter(({ timeMicros }) => closes.has(timeMicros));
   const newest = both.at(-1);
-  // Both names, because the newest may lie far back in one that trades rarely.
-  if (newest === undefined || newest !== first.minuteBars.at(-1)) return undefined;
-  if (newest.timeMicros !== second.minuteBars.at(-1)?.timeMicros) return undefined;
+  const isCurrent =
+    newest === first.minuteBars.at(-1) && newest?.timeMicros === second.minuteBars.at(-1)?.timeMicros;
+  if (!isCurrent) return undefined;
   const { windowMinutes } = context.parameters;
   const pair = new Pair(windowMinutes);
   for (const { timeMicros, close } of both.slice(-windowMinutes)) {
@@ -76,7 +75,9 @@ function decide(context: Context, { ratio, zScore, correlation }: PairFigures): 
   const away = Math.abs(zScore);
   const minutesSince = (micros: number) => (nowMicros - micros) / 60e6;
   if (state.side !== 0) {
-    if (zScore * state.side >= -plan.exitZ) close(context, 'the spread is back');
+    // By the end of the day, by a person: it is not opened again.
+    if (state.enteredMicros < nowMicros && isFlat(context)) close(context, 'closed by others');
+    else if (zScore * state.side >= -plan.exitZ) close(context, 'the spread is back');
     else if (away >= plan.stopZ) close(context, 'the spread runs away');
     else if (minutesSince(state.enteredMicros) >= plan.holdMinutesMax) close(context, 'held long enough');
     return;
@@ -93,10 +94,14 @@ function decide(context: Context, { ratio, zScore, correlation }: PairFigures): 
   const [one, other] = [quantityOf(first!, plan.notional), quantityOf(second!, plan.notional * ratio)];
   if (!(one > 0 && other > 0)) return;
   const side = zScore < 0 ? 1 : -1;
-  state.targets = { [first!]: side * one, [second!]: -side * other };
-  state.side = side;
-  state.reason = `the spread is ${zScore.toFixed(2)} deviations away`;
-  state.enteredMicros = nowMicros;
+  const targets = { [first!]: side * one, [second!]: -side * other };
+  const reason = `the spread is ${zScore.toFixed(2)} deviations away`;
+  Object.assign(state, { targets, side, reason, enteredMicros: nowMicros });
+}
+
+function isFlat(context: Context): boolean {
+  const views = context.symbols.map((symbol) => context.view(symbol)!);
+  return views.every(({ position, openOrders }) => position.quantity === 0 && openOrders.length === 0);
 }
 
 function close(context: Context, reason: string): void {
@@ -105,8 +110,7 @@ function close(context: Context, reason: string): void {
 
 export default defineStrategy<Parameters, State>({
   name: 'pairs',
-  description:
-    'Sells the dearer and buys the cheaper of two instruments that move together, for the way back.',
+  description: 'Sells the dearer and buys the cheaper of two that move together, for the way back.',
   scope: 'universe',
   channels: ['trades', 'bars'],
   parameters,
@@ -121,8 +125,8 @@ export default defineStrategy<Parameters, State>({
   }),
 
   onStart(context) {
-    if (context.symbols.length === 2) return;
-    context.log('warn', `pairs needs exactly two symbols and has ${context.symbols.length}; it does nothing`);
+    const { length } = context.symbols;
+    if (length !== 2) context.log('warn', `pairs needs two symbols and has ${length}; it does nothing`);
   },
 
   onBar(context) {
@@ -130,8 +134,7 @@ export default defineStrategy<Parameters, State>({
     const figures = figuresOf(context);
     if (figures === undefined) return;
     if (Number.isFinite(figures.zScore)) decide(context, figures);
-    const { ratio, spread, zScore, correlation } = figures;
-    const indicators = () => ({ ratio, spread, zScore, correlation });
+    const indicators = () => ({ ...figures });
     approach(context, context.state.targets, { reason: context.state.reason, indicators });
   },
 

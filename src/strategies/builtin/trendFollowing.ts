@@ -1,8 +1,8 @@
 /**
- * Trend following on daily bars over a universe. Every so many sessions the symbols are ranked by the slope of a straight
- * line through their last closes, in percent of the price, times how well the line fits (after Andreas Clenow, "Stocks on
- * the Move", 2015). The best that rise and lie above their long average are held, sized so that an average day's range
- * of each moves the portfolio by the same amount; all others are sold.
+ * Trend following on daily bars over a universe. Every so many sessions the symbols are ranked by the slope of a
+ * straight line through their last closes, in percent of the price, times how well the line fits (after Andreas
+ * Clenow, "Stocks on the Move", 2015). The best that rise and lie above their long average are held, sized so that an
+ * average day's range of each moves the portfolio by the same amount; all others are sold.
  *
  * A plan needs `intraday: false` for it: it holds overnight.
  */

@@ -12,7 +12,10 @@ export interface RiskSizing {
   readonly step?: number;
 }
 
-/** Quantity = risk / |entry - stop|, no more than notionalMax / entry, rounded down to the step. 0 where that is nothing. */
+/**
+ * Quantity = risk / |entry - stop|, no more than notionalMax / entry, rounded down to the step. 0 where that is
+ * nothing.
+ */
 export function quantityByRisk({
   entryPrice,
   stopPrice,

@@ -15,8 +15,8 @@ export interface TargetOrders {
 type Context = StrategyContext<unknown, unknown>;
 
 /**
- * Proposes the next orders towards the targets: first what reduces, and what adds only when nothing is open any more, so
- * that the money is there. Symbols without a target are sold. Call it until it answers true: all targets are held.
+ * Proposes the next orders towards the targets: first what reduces, and what adds only when nothing is open any more,
+ * so that the money is there. Symbols without a target are sold. Call it until it answers true: all targets are held.
  */
 export function approach(context: Context, targets: Targets, orders: TargetOrders): boolean {
   const views = context.symbols.map((symbol) => context.view(symbol)).filter((view) => view !== undefined);

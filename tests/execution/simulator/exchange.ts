@@ -23,7 +23,6 @@ import type { Dice } from './dice.ts';
 
 export const SYMBOLS = ['AAPL', 'MSFT'] as const;
 const LIMITS = { ...DEFAULT_LIMITS, tradesPerSymbolMax: 64, quotesPerSymbolMax: 64, barsPerSymbolMax: 64 };
-const TICK_MS = 200;
 
 /** A quote and sometimes a trade of each symbol at every tick, around a price that walks. */
 class Walk implements TickSource {
@@ -93,6 +92,7 @@ export class SimulatedExchange {
     clock: SimulatedClock;
     dice: Dice;
     seed: number;
+    tickMs: number;
     onQuote(quote: QuoteEvent): void;
     onUpdate(update: OrderUpdate): void;
   }) {
@@ -138,6 +138,6 @@ export class SimulatedExchange {
       onSessionClose: (session) => venue.onSessionClose(session),
     });
     venue.listen((update) => options.onUpdate(update));
-    clock.every(TICK_MS, () => market.pulse());
+    clock.every(options.tickMs, () => market.pulse());
   }
 }

@@ -13,6 +13,7 @@ import type { Mishaps } from './wire.ts';
 
 const START = Date.UTC(2026, 10, 20, 15) * 1_000;
 const MICROS_PER_MS = 1_000;
+const TICK_MS = 200;
 
 export interface RunOptions {
   readonly seed: number;
@@ -21,6 +22,9 @@ export interface RunOptions {
   readonly kills?: number;
   /** Kill at this step only. */
   readonly step?: DeskStep;
+  /** How often strategies act and the market moves; several times a second unless given. */
+  readonly actEveryMs?: number;
+  readonly tickMs?: number;
 }
 
 export interface RunResult {
@@ -77,6 +81,7 @@ class World {
       clock: this.#clock,
       dice: this.#dice,
       seed: options.seed,
+      tickMs: options.tickMs ?? TICK_MS,
       onQuote: (quote) => {
         if (this.#life.isDead) return;
         const { symbol, bidPrice, askPrice, timeMicros } = quote;
@@ -93,7 +98,7 @@ class World {
     const endMicros = this.#clock.nowMicros() + tradingMs * MICROS_PER_MS;
     const kills = this.#options.kills ?? dice.integer(0, 6);
     this.#troubles();
-    const acting = this.#clock.every(dice.integer(120, 900), () => this.#act());
+    const acting = this.#clock.every(this.#options.actEveryMs ?? dice.integer(120, 900), () => this.#act());
     const troubling = this.#clock.every(3_000, () => this.#troubles());
     for (let kill = 0; kill < kills; kill += 1) {
       this.#clock.after(dice.between(500, tradingMs), () => this.#arm());

@@ -1,0 +1,1 @@
+ALTER TABLE "optimizer_run" ADD COLUMN "outcome" jsonb;
