@@ -3,9 +3,11 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
+import type { Decimal } from '../domain/decimal.ts';
 import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { JsonObject } from '../domain/order.ts';
 import { type EpochMicros, formatMicros } from '../domain/time.ts';
+import type { NewTrade } from '../models/contract.ts';
 import type { Batch } from '../tape/batch.ts';
 import { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
@@ -37,6 +39,17 @@ export interface BacktestOptions {
   readonly clock: Clock;
   readonly onProgress?: (share: number, text: string) => void;
   readonly log?: (level: string, message: string, fields: JsonObject) => void;
+  readonly watcher?: RunWatcher;
+}
+
+/** Sees what a run sees, for a report. */
+export interface RunWatcher {
+  /** Told once, before anything else: whose ids the batches have, and the run's first moment. */
+  onStart(symbols: SymbolTable, fromMicros: EpochMicros): void;
+  onTrade(row: NewTrade): void;
+  /** Rows that the run was shown, after it has dealt with them. `borrowCost` is all that was paid so far. */
+  onRows(batch: Batch, rows: { readonly from: number; readonly to: number }, borrowCost: Decimal): void;
+  onEnd(toMicros: EpochMicros, borrowCost: Decimal): void;
 }
 
 /** @throws {UserError} exit code 2 when plan and data do not go together, or the data cannot be used. */
@@ -76,12 +89,14 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     feedHasBars: sources.hasBars,
     startMicros: fromMicros,
     ...(options.log === undefined ? {} : { log: options.log }),
+    onTrade: (row) => options.watcher?.onTrade(row),
   });
+  options.watcher?.onStart(symbols, fromMicros);
   const runMs = clock.monotonicMs();
   const spanMicros = Math.max(1, Math.min(toMicros, lastMicros) - firstMicros);
   let count = 0;
   for await (const batch of sources.batches()) {
-    const isOver = showBatch(run, batch, { fromMicros, toMicros });
+    const isOver = showBatch(run, batch, { fromMicros, toMicros }, options.watcher);
     count += 1;
     if (count % PROGRESS_BATCHES === 0) {
       const share = (run.nowMicros - firstMicros) / spanMicros;
@@ -90,6 +105,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     if (isOver) break;
   }
   run.finish();
+  options.watcher?.onEnd(run.nowMicros, run.account.borrowCost);
   const endedMs = clock.monotonicMs();
   return resultOf(run, {
     plan,
@@ -106,6 +122,7 @@ export function showBatch(
   run: BacktestRun,
   batch: Batch,
   { fromMicros, toMicros }: { readonly fromMicros: EpochMicros; readonly toMicros: EpochMicros },
+  watcher?: RunWatcher,
 ): boolean {
   if (batch.count === 0) return false;
   // Ids are those of the run's own table, whatever stream they came by.
@@ -117,7 +134,10 @@ export function showBatch(
   }
   let to = batch.count;
   while (to > from && batch.receivedMicros(to - 1) > toMicros) to -= 1;
-  if (from < to) run.handle(batch, from, to);
+  if (from < to) {
+    run.handle(batch, from, to);
+    watcher?.onRows(batch, { from, to }, run.account.borrowCost);
+  }
   return to < batch.count;
 }
 

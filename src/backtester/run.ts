@@ -13,6 +13,7 @@ import type { Intent, JsonObject } from '../domain/order.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { StrategyHost } from '../engine/host.ts';
 import { DeskMachine } from '../execution/deskMachine.ts';
+import type { NewTrade } from '../models/contract.ts';
 import { type Batch, EventKind } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
@@ -54,6 +55,8 @@ export interface RunOptions {
   readonly startMicros: EpochMicros;
   /** What strategies and desk log; left out, nobody reads it. */
   readonly log?: (level: string, message: string, fields: JsonObject) => void;
+  /** Each fill as a row of the database would have it. */
+  readonly onTrade?: (row: NewTrade) => void;
 }
 
 /** A strategy that failed, or a critical alert of the desk. */
@@ -134,6 +137,7 @@ export class BacktestRun {
           this.alerts += 1;
           this.#note(code, message, atMicros);
         },
+        onTrade: (row) => options.onTrade?.(row),
         log: (level, message, fields) => options.log?.(level, message, fields),
       },
     );

@@ -85,15 +85,35 @@ export class Assignments {
     this.#core.units[unit.id] = undefined;
   }
 
-  /** New symbols of a universe, whole. One that holds a position or open orders stays until it is flat. */
+  /** New symbols, whole. One that holds a position or open orders stays; a unit that is left with none ends. */
   setSymbols({ instanceId, symbol }: UnitName, symbols: readonly string[]): void {
     const unit = this.#core.findUnit(instanceId, symbol);
-    if (unit === undefined || unit.phase === 'stopped') return;
+    if (unit === undefined) return;
+    const all = () => unit.symbols.filter((viewer) => viewer !== undefined);
+    let kept = all();
+    if (unit.phase !== 'stopped') {
+      if (symbols.length === 0 && kept.every(isFlat)) {
+        this.#saveState(unit);
+        this.#remove(unit);
+        kept = [];
+      } else {
+        this.#changeSymbols(unit, symbols);
+        kept = all();
+      }
+    }
+    const name = { instanceId, symbol };
+    this.#core.output.report({
+      type: 'symbols',
+      unit: name,
+      symbols: kept.map(({ market }) => market.symbol),
+    });
+  }
+
+  #changeSymbols(unit: Unit, symbols: readonly string[]): void {
     const wanted = new Set(symbols);
     for (const viewer of unit.symbols) {
       if (viewer === undefined || wanted.has(viewer.market.symbol)) continue;
-      const isFlat = viewer.quantity === 0n && viewer.openOrders.size === 0;
-      if (isFlat) this.#removeSymbol(viewer);
+      if (isFlat(viewer)) this.#removeSymbol(viewer);
     }
     const added = symbols.filter((name) => unit.find(name) === undefined);
     const viewers = added.map((name) => this.#addSymbol(unit, name));
@@ -176,6 +196,11 @@ export class Assignments {
     unit.instance.guest.removeSymbol(unit.id, place);
     unit.remove(viewer);
   }
+}
+
+/** An order is open from its proposal on: of a flat symbol nothing is under way. */
+function isFlat({ quantity, openOrders }: UnitSymbol): boolean {
+  return quantity === 0n && openOrders.size === 0;
 }
 
 function packedSymbol(viewer: UnitSymbol, table: MarketTable): MovedSymbol {

@@ -334,11 +334,11 @@ function makeScanners(
     batchId,
     scanTimeoutMs: plan.limits.scannerTimeoutMs,
     onPicks: (scannerId, picks) => {
-      const changed = universe.addPicks(
+      universe.setPicks(
         scannerId,
         picks.map((pick) => pick.symbol),
       );
-      if (changed.length > 0) void consumers.place();
+      void consumers.place();
     },
     recordPicks: (rows) => stores.recordPicks(rows),
   });

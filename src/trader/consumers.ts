@@ -200,17 +200,20 @@ export class Consumers {
     if (this.#isStopping) return;
     const fresh = new Map<string, Placed[]>();
     this.#placement.weigh(this.#loads);
-    for (const wanted of this.#options.universe.units()) {
+    const { universe } = this.#options;
+    const units = universe.units();
+    for (const wanted of units) {
       const known = this.#placement.find(wanted);
       if (known !== undefined && sameSymbols(known.symbols, wanted.symbols)) continue;
       // Its symbols change when it has arrived.
       if (this.#moving.isUnderWay(wanted)) continue;
-      const placed = this.#placement.place(wanted, wanted.symbols);
+      // What leaves is routed until its host says that it has left.
+      const placed = this.#placement.place(wanted, union(wanted.symbols, known?.symbols ?? []));
       if (known === undefined) fresh.set(placed.consumer, [...(fresh.get(placed.consumer) ?? []), placed]);
-      else
-        this.#threads
-          .get(placed.consumer)
-          ?.tell({ type: 'symbols', unit: unitOf(placed), symbols: placed.symbols });
+      else this.#tellSymbols(placed, wanted.symbols);
+    }
+    for (const placed of this.#placement.without(units)) {
+      if (universe.isRunning(placed) && !this.#moving.isUnderWay(placed)) this.#tellSymbols(placed, []);
     }
     this.#route();
     for (const [consumer, units] of fresh) {
@@ -222,6 +225,22 @@ export class Consumers {
         throw error;
       }
     }
+  }
+
+  #tellSymbols(placed: Placed, symbols: readonly string[]): void {
+    this.#threads.get(placed.consumer)?.tell({ type: 'symbols', unit: unitOf(placed), symbols });
+  }
+
+  /** A host tells what a unit has left. What could not leave yet is asked for again with the next placing. */
+  #onSymbols(unit: Unit, kept: readonly string[]): void {
+    // A unit that moves takes along what it has; its symbols are looked at when it has arrived.
+    if (this.#placement.find(unit) === undefined || this.#moving.isUnderWay(unit)) return;
+    const wanted = this.#options.universe.wantedSymbols(unit);
+    if (kept.length > 0) this.#placement.place(unit, union(wanted, kept));
+    else this.#placement.remove(unit);
+    this.#route();
+    // Picked again while it was leaving.
+    if (kept.length === 0 && wanted.length > 0) void this.place();
   }
 
   #route(): void {
@@ -248,6 +267,9 @@ export class Consumers {
     switch (report.type) {
       case 'ready':
       case 'stopped':
+        return;
+      case 'symbols':
+        if (!this.#isStopping) this.#onSymbols(report.unit, report.symbols);
         return;
       case 'heartbeat':
         this.#rebalancer.onHeartbeat(consumer, report);
@@ -353,6 +375,11 @@ export class Consumers {
 
 function unitOf(unit: Unit): Unit {
   return { instanceId: unit.instanceId, symbol: unit.symbol };
+}
+
+/** Those of the first list, then those that only the second has. */
+function union(first: readonly string[], second: readonly string[]): readonly string[] {
+  return [...new Set([...first, ...second])];
 }
 
 function sameSymbols(a: readonly string[], b: readonly string[]): boolean {

@@ -66,6 +66,12 @@ export class Placement {
     return [...this.#units.values()];
   }
 
+  /** Those that are placed and not among the given. */
+  without(units: readonly Unit[]): readonly Placed[] {
+    const keys = new Set(units.map(keyOf));
+    return [...this.#units].flatMap(([key, placed]) => (keys.has(key) ? [] : [placed]));
+  }
+
   #leastLoaded(): string {
     const [least] = [...this.#loads].sort(([, a], [, b]) => a - b);
     if (least === undefined) throw new RangeError('a plan needs at least one consumer');

@@ -30,7 +30,7 @@ export interface ScannerRunnerOptions {
   readonly log: Log;
   readonly batchId: string;
   readonly scanTimeoutMs: number;
-  /** New picks of a scan, best first. Not called for a scan that found nothing. */
+  /** What a scan found, best first, in place of what the one before found; not called for a scan that failed. */
   onPicks(scannerId: string, picks: readonly Pick[]): void;
   /** Writes the rows of `trending_tickers`; a failure is logged and costs nothing but the rows. */
   recordPicks(rows: readonly NewPick[]): Promise<void>;
@@ -116,10 +116,8 @@ export class ScannerRunner {
       const tookMs = Math.round((clock.nowMicros() - startMicros) / 1_000);
       log.info({ scanner: scannerId, symbols, tookMs }, 'scanned');
       this.#note(scannerId, { symbols, lastScanMicros: startMicros, lastFailure: null });
-      if (picks.length > 0) {
-        this.#options.onPicks(scannerId, picks);
-        await this.#record(scannerId, picks, startMicros);
-      }
+      this.#options.onPicks(scannerId, picks);
+      if (picks.length > 0) await this.#record(scannerId, picks, startMicros);
       return { ok: true, scannerId, picks };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -22,7 +22,10 @@ export interface WantedUnit extends Unit {
 
 export class Universe {
   readonly #instances: readonly InstanceShape[];
-  readonly #picks = new Map<string, Set<string>>();
+  /** What each scanner picked last. */
+  readonly #picks = new Map<string, readonly string[]>();
+  /** What each instance has held since before this batch. */
+  readonly #held = new Map<string, readonly string[]>();
   /** Units whose strategy failed: they stay stopped until the daemon is started again. */
   readonly #ended = new Set<string>();
   /** Symbols that a unit wants no more of today. */
@@ -30,25 +33,23 @@ export class Universe {
 
   constructor(instances: readonly InstanceShape[]) {
     this.#instances = instances;
-    for (const instance of instances) this.#picks.set(instance.instanceId, new Set(instance.symbols));
   }
 
-  /** Adds a scanner's picks to the instances that take from it; answers the ids of those that got new symbols. */
-  addPicks(scannerId: string, symbols: readonly string[]): readonly string[] {
-    const changed: string[] = [];
-    for (const instance of this.#instances) {
-      if (!instance.scanners.includes(scannerId)) continue;
-      const held = this.#symbolsOf(instance.instanceId);
-      const before = held.size;
-      for (const symbol of symbols) held.add(symbol);
-      if (held.size > before) changed.push(instance.instanceId);
+  /**
+   * What a scanner picks from now on, in place of what it picked before. Symbols that are not flat stay where they are
+   * until they are: whoever places units sees to that.
+   */
+  setPicks(scannerId: string, symbols: readonly string[]): void {
+    this.#picks.set(scannerId, symbols);
+    // Placed by now: from here on they stay as any other does, until they are flat.
+    for (const { instanceId, scanners } of this.#instances) {
+      if (scanners.includes(scannerId)) this.#held.delete(instanceId);
     }
-    return changed;
   }
 
-  /** Symbols that an instance holds already (after a restart) stay its own whatever the scanners say. */
+  /** Symbols that an instance holds already (after a restart) are its own until its scanners have picked. */
   addHeld(instanceId: string, symbols: readonly string[]): void {
-    for (const symbol of symbols) this.#symbolsOf(instanceId).add(symbol);
+    this.#held.set(instanceId, [...(this.#held.get(instanceId) ?? []), ...symbols]);
   }
 
   endUnit(unit: Unit): void {
@@ -78,7 +79,7 @@ export class Universe {
   /** All units that should run now. A universe without symbols is not one yet. */
   units(): readonly WantedUnit[] {
     return this.#instances.flatMap((instance): WantedUnit[] => {
-      const symbols = [...this.#symbolsOf(instance.instanceId)];
+      const symbols = this.#symbolsOf(instance);
       if (symbols.length === 0) return [];
       const units =
         instance.scope === 'universe'
@@ -86,6 +87,15 @@ export class Universe {
           : symbols.map((symbol) => ({ instanceId: instance.instanceId, symbol, symbols: [symbol] }));
       return units.filter((unit) => !this.#ended.has(keyOf(unit)));
     });
+  }
+
+  /** What one unit should trade now; nothing where it should not run. */
+  wantedSymbols(unit: Unit): readonly string[] {
+    const instance = this.#instances.find(({ instanceId }) => instanceId === unit.instanceId);
+    if (instance === undefined || !this.isRunning(unit)) return [];
+    const symbols = this.#symbolsOf(instance);
+    if (instance.scope === 'universe') return symbols;
+    return symbols.includes(unit.symbol) ? [unit.symbol] : [];
   }
 
   /** The routes of one consumer: the union of what the units on it need of each symbol. */
@@ -117,10 +127,11 @@ export class Universe {
     }));
   }
 
-  #symbolsOf(instanceId: string): Set<string> {
-    const symbols = this.#picks.get(instanceId);
-    if (symbols === undefined) throw new RangeError(`no strategy instance ${instanceId} in the plan`);
-    return symbols;
+  /** Those of the plan, those it holds and those that its scanners pick; each once. */
+  #symbolsOf({ instanceId, symbols, scanners }: InstanceShape): readonly string[] {
+    const held = this.#held.get(instanceId) ?? [];
+    const picked = scanners.flatMap((scannerId) => this.#picks.get(scannerId) ?? []);
+    return [...new Set([...symbols, ...held, ...picked])];
   }
 }
 

@@ -541,6 +541,7 @@ describe('the strategy host', () => {
     const symbols = ['PEP', 'MNST'];
     host.handleCommand({ type: 'symbols', unit: { instanceId: 'test', symbol: '*' }, symbols }, NOON);
     expect(output.said).toEqual(['KO KO+PEP NaN', 'PEP KO+PEP 60']);
+    expect(output.of('symbols')).toMatchObject([{ symbols: ['KO', 'PEP', 'MNST'] }]);
     expect(output.orders).toMatchObject([
       { symbol: 'KO', side: 'sell', clientOrderId: '0b1c2d3e0000.test.KO.1' },
     ]);
@@ -552,6 +553,23 @@ describe('the strategy host', () => {
     host.handleCommand({ type: 'stop' }, NOON);
     trade(host, 'AAPL', NOON);
     expect(output.intents).toEqual([]);
+  });
+
+  it('lets a symbol leave that is flat, with its last state, and keeps one with an order or a position', async () => {
+    const { host, output } = await hostOf(
+      `onTrade(context, trade) { if (trade.price > 100) context.buy({ quantity: 1, reason: 'r' }); },`,
+    );
+    assign(host, 'AAPL', 'MSFT', 'KO');
+    trade(host, 'MSFT', NOON, 101);
+    for (const symbol of ['AAPL', 'MSFT', 'NONE']) {
+      host.handleCommand({ type: 'symbols', unit: { instanceId: 'test', symbol }, symbols: [] }, NOON);
+    }
+    expect(output.of('symbols')).toEqual([
+      { type: 'symbols', unit: { instanceId: 'test', symbol: 'AAPL' }, symbols: [] },
+      { type: 'symbols', unit: { instanceId: 'test', symbol: 'MSFT' }, symbols: ['MSFT'] },
+    ]);
+    expect(output.of('states').at(-1)?.states).toMatchObject([{ instanceId: 'test', symbol: 'AAPL' }]);
+    expect(host.counters.units).toBe(2);
   });
 
   it('lets go of a unit with its last state', async () => {

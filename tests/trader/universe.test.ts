@@ -26,13 +26,33 @@ describe('the universe', () => {
 
   it('adds picks to the strategies that take from the scanner, and to no other', () => {
     const universe = new Universe([momentum, pairs]);
-    expect(universe.addPicks('gainers', ['NVDA', 'AAPL'])).toEqual(['momentum']);
-    expect(universe.addPicks('gainers', ['NVDA'])).toEqual([]);
+    universe.setPicks('gainers', ['NVDA', 'AAPL']);
     expect(universe.units().map((unit) => `${unit.instanceId} ${unit.symbol}`)).toEqual([
       'momentum AAPL',
       'momentum NVDA',
       'pairs *',
     ]);
+  });
+
+  it('lets picks go that are not picked again, and what is held once the scanners have picked', () => {
+    const other = { ...momentum, instanceId: 'both', scanners: ['gainers', 'gaps'], symbols: [] };
+    const universe = new Universe([momentum, other, { ...pairs, scanners: ['gaps'] }]);
+    const units = () => universe.units().map((unit) => `${unit.instanceId} ${unit.symbols.join('+')}`);
+    universe.addHeld('both', ['TSLA']);
+    expect(units()).toEqual(['momentum AAPL', 'both TSLA', 'pairs KO+PEP']);
+    universe.setPicks('gainers', ['NVDA']);
+    universe.setPicks('gaps', ['NVDA', 'MNST']);
+    expect(units()).toEqual([
+      ...['momentum AAPL', 'momentum NVDA', 'both NVDA', 'both MNST'],
+      'pairs KO+PEP+NVDA+MNST',
+    ]);
+    universe.setPicks('gainers', []);
+    expect(units()).toEqual(['momentum AAPL', 'both NVDA', 'both MNST', 'pairs KO+PEP+NVDA+MNST']);
+    universe.setPicks('gaps', ['MNST']);
+    expect(units()).toEqual(['momentum AAPL', 'both MNST', 'pairs KO+PEP+MNST']);
+    expect(universe.wantedSymbols({ instanceId: 'both', symbol: 'MNST' })).toEqual(['MNST']);
+    expect(universe.wantedSymbols({ instanceId: 'both', symbol: 'NVDA' })).toEqual([]);
+    expect(universe.wantedSymbols({ instanceId: 'pairs', symbol: '*' })).toEqual(['KO', 'PEP', 'MNST']);
   });
 
   it('takes a faulted unit out for good', () => {

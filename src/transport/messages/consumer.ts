@@ -83,7 +83,10 @@ export type ConsumerCommand =
     }
   /** The move does not take place. */
   | { readonly type: 'abandon'; readonly moveId: number }
-  /** New symbols of a universe unit, whole. */
+  /**
+   * New symbols of a unit, whole; none: the unit ends. A symbol with a position or an open order stays. Answered by
+   * `symbols`.
+   */
   | { readonly type: 'symbols'; readonly unit: Unit; readonly symbols: readonly string[] }
   | {
       readonly type: 'history';
@@ -113,6 +116,8 @@ export interface ConsumerLoad {
 
 export type ConsumerReport =
   | { readonly type: 'ready' }
+  /** What the unit has left after the command `symbols`; none: it has ended. Not said of a unit that is not here. */
+  | { readonly type: 'symbols'; readonly unit: Unit; readonly symbols: readonly string[] }
   | {
       readonly type: 'heartbeat';
       readonly beat: number;
