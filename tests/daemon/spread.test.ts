@@ -58,8 +58,8 @@ describe('a consumer that is behind', () => {
       simulation: { seed: 11, symbols: ['NVDA', 'AAPL', 'MSFT', 'INTC', 'KO'], rate: 1_000 },
     });
     daemon = startOpenbell(['trade', plan, ...workshop.storage]);
-    await daemon.heard('Trading, batch');
-  }, 60_000);
+    await daemon.heard('Trading, batch', 90_000);
+  }, 120_000);
 
   afterAll(async () => {
     daemon.child.kill('SIGKILL');
