@@ -109,10 +109,7 @@ export class BacktestRun {
       assetClass: plan.assetClass,
       onUpdate: (update) => this.#desk.onUpdate(update),
     });
-    this.#valuation = new Valuation(this.account, {
-      startMicros,
-      marketOf: (symbol) => this.#broker.find(symbol),
-    });
+    this.#valuation = new Valuation(this.account, startMicros);
     const { feedHasBars } = options;
     const run = {
       batchId,
