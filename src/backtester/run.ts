@@ -116,6 +116,7 @@ export class BacktestRun {
       session: this.#sessions.current,
       feedHasBars,
       isLogged: options.log !== undefined,
+      keepsRecords: options.log !== undefined || options.onTrade !== undefined,
     };
     this.machine = new DeskMachine(deskConfigOf(plan, instances, run));
     this.#desk = new DeskSide(
