@@ -81,6 +81,14 @@ export class SimulatedAccount {
     this.#held.set(market.symbol, { quantity: next, averagePrice, market });
   }
 
+  /** Notes for each market that is held what a share of it is worth now. */
+  markAll(): void {
+    for (const { market } of this.#held.values()) {
+      const worth = market.worth();
+      market.mark = Number.isNaN(worth) ? 0 : worth;
+    }
+  }
+
   /** Cash and what is held, at what it is worth now. */
   equity(): Decimal {
     let equity = this.#cash;

@@ -54,7 +54,7 @@ export interface RunWatcher {
 
 /** @throws {UserError} exit code 2 when plan and data do not go together, or the data cannot be used. */
 export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
-  const { plan, instances, paths, clock, onProgress } = options;
+  const { plan, instances, paths, clock, onProgress, watcher } = options;
   const startedMs = clock.monotonicMs();
   checkPlan(plan, instances);
   const symbols = new SymbolTable();
@@ -89,14 +89,14 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     feedHasBars: sources.hasBars,
     startMicros: fromMicros,
     ...(options.log === undefined ? {} : { log: options.log }),
-    onTrade: (row) => options.watcher?.onTrade(row),
+    ...(watcher === undefined ? {} : { onTrade: (row) => watcher.onTrade(row) }),
   });
-  options.watcher?.onStart(symbols, fromMicros);
+  watcher?.onStart(symbols, fromMicros);
   const runMs = clock.monotonicMs();
   const spanMicros = Math.max(1, Math.min(toMicros, lastMicros) - firstMicros);
   let count = 0;
   for await (const batch of sources.batches()) {
-    const isOver = showBatch(run, batch, { fromMicros, toMicros }, options.watcher);
+    const isOver = showBatch(run, batch, { fromMicros, toMicros }, watcher);
     count += 1;
     if (count % PROGRESS_BATCHES === 0) {
       const share = (run.nowMicros - firstMicros) / spanMicros;
@@ -105,7 +105,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     if (isOver) break;
   }
   run.finish();
-  options.watcher?.onEnd(run.nowMicros, run.account.borrowCost);
+  watcher?.onEnd(run.nowMicros, run.account.borrowCost);
   const endedMs = clock.monotonicMs();
   return resultOf(run, {
     plan,

@@ -99,7 +99,7 @@ export function hostConfigOf(
 export function deskConfigOf(
   plan: Tradeplan,
   instances: readonly BacktestInstance[],
-  run: { readonly batchId: string; readonly session: Session; readonly isLogged: boolean },
+  run: { readonly batchId: string; readonly session: Session; readonly keepsRecords: boolean },
 ): DeskMachineConfig {
   return {
     batchId: run.batchId,
@@ -115,8 +115,8 @@ export function deskConfigOf(
     submitTimeoutMs: plan.limits.submitTimeoutMs,
     session: run.session,
     policy: DEFAULT_DESK_POLICY,
-    // Nothing is restored from a backtest's journal, so none is kept.
-    keepsRecords: run.isLogged,
+    // Nothing is restored from a backtest's journal, so none is kept unless somebody looks at it.
+    keepsRecords: run.keepsRecords,
     rememberedMax: REMEMBERED_MAX,
   };
 }

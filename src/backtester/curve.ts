@@ -20,10 +20,12 @@ export class EquityCurve {
   #drawdownShareMax = 0;
   #lowest: number;
   #sessionStart: number;
-  // Of the sessions' returns: their number, mean and sum of squared distances from it (Welford).
+  // Of the sessions' returns: their number, mean, and sums of powers of the distances from it (Welford, Terriberry).
   #sessions = 0;
   #mean = 0;
   #squares = 0;
+  #cubes = 0;
+  #fourths = 0;
   #squaresBelow = 0;
 
   constructor(start: EquityPoint) {
@@ -49,10 +51,19 @@ export class EquityCurve {
     const change = equity / this.#sessionStart - 1;
     this.#sessionStart = equity;
     if (!Number.isFinite(change)) return;
+    const before = this.#sessions;
     this.#sessions += 1;
+    const count = this.#sessions;
     const distance = change - this.#mean;
-    this.#mean += distance / this.#sessions;
-    this.#squares += distance * (change - this.#mean);
+    const step = distance / count;
+    const spread = distance * step * before;
+    this.#mean += step;
+    this.#fourths +=
+      spread * step * step * (count * count - 3 * count + 3) +
+      6 * step * step * this.#squares -
+      4 * step * this.#cubes;
+    this.#cubes += spread * step * (count - 2) - 3 * step * this.#squares;
+    this.#squares += spread;
     if (change < 0) this.#squaresBelow += change * change;
   }
 
@@ -89,6 +100,20 @@ export class EquityCurve {
     return {
       sharpe: deviation > 0 ? (this.#mean / deviation) * scale : null,
       sortino: below > 0 ? (this.#mean / below) * scale : null,
+    };
+  }
+
+  /**
+   * Of the sessions' returns: mean over standard deviation, not annualised, and the shape of their distribution
+   * (skewness 0 and kurtosis 3 for a normal one). Null where there are too few sessions, or no movement.
+   */
+  shape(): { readonly sharpe: number; readonly skewness: number; readonly kurtosis: number } | null {
+    if (this.#sessions < 2 || this.#squares <= 0) return null;
+    const count = this.#sessions;
+    return {
+      sharpe: this.#mean / Math.sqrt(this.#squares / (count - 1)),
+      skewness: (Math.sqrt(count) * this.#cubes) / this.#squares ** 1.5,
+      kurtosis: (count * this.#fourths) / this.#squares ** 2,
     };
   }
 

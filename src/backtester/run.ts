@@ -109,16 +109,14 @@ export class BacktestRun {
       assetClass: plan.assetClass,
       onUpdate: (update) => this.#desk.onUpdate(update),
     });
-    this.#valuation = new Valuation(this.account, {
-      startMicros,
-      marketOf: (symbol) => this.#broker.find(symbol),
-    });
+    this.#valuation = new Valuation(this.account, startMicros);
     const { feedHasBars } = options;
     const run = {
       batchId,
       session: this.#sessions.current,
       feedHasBars,
       isLogged: options.log !== undefined,
+      keepsRecords: options.log !== undefined || options.onTrade !== undefined,
     };
     this.machine = new DeskMachine(deskConfigOf(plan, instances, run));
     this.#desk = new DeskSide(

@@ -11,21 +11,13 @@ export class Valuation {
   equity: number;
   sessionEquity: number;
   readonly #account: SimulatedAccount;
-  readonly #marketOf: (symbol: string) => SymbolState | undefined;
   #untold: SymbolState[] = [];
 
-  constructor(
-    account: SimulatedAccount,
-    of: {
-      readonly startMicros: EpochMicros;
-      readonly marketOf: (symbol: string) => SymbolState | undefined;
-    },
-  ) {
+  constructor(account: SimulatedAccount, startMicros: EpochMicros) {
     this.#account = account;
-    this.#marketOf = of.marketOf;
     this.equity = numberFromDecimal(account.startingCash);
     this.sessionEquity = this.equity;
-    this.curve = new EquityCurve({ atMicros: of.startMicros, equity: this.equity });
+    this.curve = new EquityCurve({ atMicros: startMicros, equity: this.equity });
   }
 
   /** A market has a new price. */
@@ -45,11 +37,7 @@ export class Valuation {
   /** From the exact ledger, so that the curve never drifts from it. */
   revalue(): void {
     this.equity = numberFromDecimal(this.#account.equity());
-    for (const { symbol } of this.#account.positions()) {
-      const market = this.#marketOf(symbol)!;
-      const worth = market.worth();
-      market.mark = Number.isNaN(worth) ? 0 : worth;
-    }
+    this.#account.markAll();
   }
 
   endSession(): void {

@@ -171,8 +171,11 @@ export class BrokerLink implements BrokerRequests {
 
   async #reconcile(): Promise<void> {
     const { clock, limits, log } = this.#options;
-    this.#reconcileTimer?.cancel();
-    this.#reconcileTimer = null;
+    if (this.#reconcileTimer !== null) {
+      this.#reconcileTimer.cancel();
+      this.#timers.delete(this.#reconcileTimer);
+      this.#reconcileTimer = null;
+    }
     this.#isReconciling = true;
     this.#isReconcileWanted = false;
     const outcome = await answered(() => this.#readBooks());

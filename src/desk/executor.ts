@@ -57,7 +57,7 @@ export class Executor {
    */
   #unwritten: readonly JournalEntry[] = [];
   /** Rows of such entries: the database must not know of what the next start does not. */
-  #heldRows: readonly DeskAction[] = [];
+  #heldRows: readonly RowAction[] = [];
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -70,7 +70,7 @@ export class Executor {
     const entries = actions.flatMap((action) => (action.type === 'journal' ? [action.entry] : []));
     const hasEntries = entries.length > 0;
     if (hasEntries && !this.#append(entries)) {
-      this.#heldRows = [...this.#heldRows, ...actions.filter(isRow)];
+      this.#heldRows = newestRows([...this.#heldRows, ...actions.filter(isRow)]);
       this.#perform({
         actions: this.#withoutSubmissions(actions).filter((action) => !isRow(action)),
         hasEntries,
@@ -110,7 +110,7 @@ export class Executor {
       if (isBroken) this.#releaseRows();
       return true;
     } catch (error) {
-      this.#unwritten = all;
+      this.#unwritten = newestOnly(all);
       const why = error instanceof Error ? error.message : String(error);
       if (!isBroken) {
         this.#parts.log.error({ why, entries: entries.length }, 'the journal cannot be written');
@@ -201,6 +201,23 @@ export class Executor {
   }
 }
 
-function isRow(action: DeskAction): boolean {
+type RowAction = Extract<DeskAction, { type: 'record_order' | 'record_trade' }>;
+
+function isRow(action: DeskAction): action is RowAction {
   return action.type === 'record_order' || action.type === 'record_trade';
+}
+
+/** All trades, and of each order its newest state: no new order is sent while the disk is full, so that is not much. */
+function newestOnly(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  return newestOf(entries, (entry) => (entry.entry === 'order' ? entry.kept.order.clientOrderId : null));
+}
+
+function newestRows(rows: readonly RowAction[]): readonly RowAction[] {
+  return newestOf(rows, (row) => (row.type === 'record_order' ? row.row.clientOrderId : null));
+}
+
+/** Without those that one of the same key follows; all that have none. */
+function newestOf<T>(items: readonly T[], keyOf: (item: T) => string | null): readonly T[] {
+  const last = new Map(items.map((item, index) => [keyOf(item), index]));
+  return items.filter((item, index) => keyOf(item) === null || last.get(keyOf(item)) === index);
 }

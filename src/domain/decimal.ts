@@ -20,6 +20,9 @@ const PATTERN = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$|^([+-]?)\.(\d
 const NUMBER_SCALE = 10 ** DECIMAL_PLACES;
 const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 const USUAL_PLACES = 4;
+/** Far more than the error of a product below this size. */
+const DOUBT = 1e-3;
+const CLEAR_MAX = 1e12;
 const USUAL_UNITS = 10 ** USUAL_PLACES;
 const USUAL_UNITS_MAX = 1e15;
 const USUAL_SCALE = 10n ** BigInt(DECIMAL_PLACES - USUAL_PLACES);
@@ -147,6 +150,15 @@ export function decimalFromNumber(value: number, places: number = DECIMAL_PLACES
     return (BigInt(units) * USUAL_SCALE) as Decimal;
   }
   if (!Number.isFinite(value)) throw new RangeError(`not a finite amount: ${value}`);
+  if (places <= USUAL_PLACES) {
+    // Rounding is beyond doubt where what is cut off is not near a half.
+    const scaled = value * 10 ** places;
+    const whole = Math.round(scaled);
+    const isClear = Math.abs(Math.abs(scaled - whole) - 0.5) > DOUBT;
+    if (isClear && Math.abs(scaled) < CLEAR_MAX) {
+      return (BigInt(whole) * 10n ** BigInt(DECIMAL_PLACES - places)) as Decimal;
+    }
+  }
   return roundTo(decimal(String(value)), places);
 }
 

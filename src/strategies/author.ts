@@ -38,5 +38,6 @@ export * from './contract.ts';
 export * as z from './schema.ts';
 export * from './toolbox/cycle.ts';
 export { BarFollower } from './toolbox/follower.ts';
+export { onEachPrice, type PriceNow } from './toolbox/prices.ts';
 export { quantityByRisk, type RiskSizing, shareOfEquity } from './toolbox/sizing.ts';
 export { approach, type TargetOrders, type Targets } from './toolbox/targets.ts';

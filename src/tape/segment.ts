@@ -1,8 +1,9 @@
 /**
  * Writes one tape file as it comes, on a thread that may wait for the disk: a block for each batch, straight from its
- * columns. What was appended survives the death of the process; {@link SegmentFile.close} survives a loss of power.
+ * columns. What was appended survives the death of the process. A loss of power may cost what the system has not written
+ * yet; packing the closed tape waits for the disk.
  */
-import { closeSync, fdatasyncSync, mkdirSync, openSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync, writevSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Batch } from './batch.ts';
 import { rowPieces } from './columns.ts';
@@ -48,12 +49,9 @@ export class SegmentFile {
     this.#rows += batch.count;
   }
 
+  /** Does not wait until the disk has it all: that may take seconds, in which the market goes on. */
   close(): void {
-    try {
-      fdatasyncSync(this.#file);
-    } finally {
-      closeSync(this.#file);
-    }
+    closeSync(this.#file);
   }
 
   #writeJson(type: BlockType, value: unknown): void {

@@ -45,6 +45,13 @@ afterAll(async () => {
 afterEach(async () => {
   exchange.setFaults(NO_FAULTS);
   for (const harness of running.splice(0)) await harness.kill();
+  // A test that failed must not leave its position to the next.
+  const { env } = exchange;
+  await fetch(`${env.APCA_API_BASE_URL}/v2/positions?cancel_orders=true`, {
+    method: 'DELETE',
+    headers: { 'APCA-API-KEY-ID': env.APCA_API_KEY_ID, 'APCA-API-SECRET-KEY': env.APCA_API_SECRET_KEY },
+  });
+  await until(() => exchange.statistics().ordersOpen === 0, { what: 'a clean exchange' });
 });
 
 /** A desk of a new batch, that is ready and knows the market. */
@@ -125,13 +132,15 @@ describe('a desk on the local exchange', () => {
   });
 
   it('counts an order once that is filled in parts', async () => {
-    const harness = await startDesk();
-    const id = harness.order({ symbol: SYMBOL, side: 'buy', quantity: decimal('1500') });
+    const harness = await startDesk({
+      risk: { orderNotionalMax: '10000000', positionNotionalMax: '10000000' },
+    });
+    const id = harness.order({ symbol: SYMBOL, side: 'buy', quantity: decimal('4000') });
     await harness.settled(id, 'filled');
     const fills = harness.fills(id);
     expect(fills.length).toBeGreaterThan(1);
-    expect(fills.reduce((sum, { fill }) => sum + fill.quantity, 0n)).toBe(decimal('1500'));
-    expect(fills.at(-1)!.position.quantity).toBe(decimal('1500'));
+    expect(fills.reduce((sum, { fill }) => sum + fill.quantity, 0n)).toBe(decimal('4000'));
+    expect(fills.at(-1)!.position.quantity).toBe(decimal('4000'));
     await close(harness);
   });
 

@@ -124,6 +124,9 @@ describe('an exact amount', () => {
     fc.assert(
       fc.property(numbers, (value) => {
         expect(decimalFromNumber(value)).toBe(decimal(String(value)));
+        for (const places of [0, 2, 4]) {
+          expect(decimalFromNumber(value, places)).toBe(roundTo(decimal(String(value)), places));
+        }
       }),
     );
   });

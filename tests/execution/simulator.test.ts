@@ -4,7 +4,7 @@ import { DESK_STEPS } from '../../src/desk/steps.ts';
 import { type RunOptions, run } from './simulator/world.ts';
 
 /** Set by `npm run test:kill -- --runs 300 --seed N`. */
-const RUNS = Number(process.env.OPENBELL_SIMULATOR_RUNS ?? 20);
+const RUNS = Number(process.env.OPENBELL_SIMULATOR_RUNS ?? 10);
 const FIRST_SEED = Number(process.env.OPENBELL_KILL_SEED ?? newSeed());
 /** `--soak 168` is a week. */
 const SOAK_HOURS = Number(process.env.OPENBELL_SOAK_HOURS ?? 1);

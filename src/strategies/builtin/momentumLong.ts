@@ -16,6 +16,8 @@ import {
   exitReason,
   mayEnter,
   newCycle,
+  onEachPrice,
+  type PriceNow,
   type StrategyContext,
   settle,
   z,
@@ -76,7 +78,7 @@ const follower = new BarFollower<Tools, Context>(
   },
 );
 
-function enterOnBreakout(context: Context, price: number): void {
+function enterOnBreakout(context: Context, { price, timeMicros }: PriceNow): void {
   const tools = follower.follow(context);
   if (tools === undefined || !tools.slow.isReady || !(tools.atr.value > 0)) return;
   const [emaFast, emaSlow, atr] = [tools.fast.value, tools.slow.value, tools.atr.value];
@@ -84,7 +86,10 @@ function enterOnBreakout(context: Context, price: number): void {
   const vwap = tools.vwap.value.middle;
   if (!(price > vwap)) return;
   const { breakoutMinutes, stopAtr, targetAtr } = context.parameters;
-  const breakout = Math.max(...context.minuteBars.column('close', breakoutMinutes));
+  // A minute that has just closed does not exceed itself.
+  const own = context.minuteBars.at(-1)?.timeMicros === timeMicros ? 1 : 0;
+  const closes = context.minuteBars.column('close', breakoutMinutes + own);
+  const breakout = Math.max(...closes.subarray(0, closes.length - own));
   if (!(price > breakout)) return;
   const stop = price - atr * stopAtr;
   context.state.trail = stop;
@@ -95,6 +100,17 @@ function enterOnBreakout(context: Context, price: number): void {
     reason: `breakout above ${breakout.toFixed(2)} in an uptrend`,
     indicators: { price, emaFast, emaSlow, atr, vwap, breakout },
   });
+}
+
+function act(context: Context, now: PriceNow): void {
+  const { price } = now;
+  const { state, parameters: plan, position } = context;
+  if (position.quantity > 0 && state.phase === 'open') {
+    const atr = follower.follow(context)?.atr.value ?? Number.NaN;
+    if (atr > 0) state.trail = Math.max(state.trail, price - atr * plan.trailAtr);
+    const reason = exitReason(context, price) ?? (price <= state.trail ? 'trailing stop reached' : undefined);
+    if (reason !== undefined) exit(context, reason);
+  } else if (mayEnter(context)) enterOnBreakout(context, now);
 }
 
 export default defineStrategy<Parameters, State>({
@@ -109,18 +125,7 @@ export default defineStrategy<Parameters, State>({
   }),
   initialState: () => ({ ...newCycle(), trail: 0 }),
 
-  onTrade(context, { movesLast, price }) {
-    if (!movesLast) return;
-    const { state, parameters: plan, position } = context;
-    if (position.quantity > 0 && state.phase === 'open') {
-      const atr = follower.follow(context)?.atr.value ?? Number.NaN;
-      if (atr > 0) state.trail = Math.max(state.trail, price - atr * plan.trailAtr);
-      const reason =
-        exitReason(context, price) ?? (price <= state.trail ? 'trailing stop reached' : undefined);
-      if (reason !== undefined) exit(context, reason);
-    } else if (mayEnter(context)) enterOnBreakout(context, price);
-  },
-
+  ...onEachPrice(act),
   onStart: settle,
   onFill: settle,
   onOrder: settle,

@@ -14,6 +14,8 @@ import {
   mayEnter,
   newCycle,
   OpeningRange,
+  onEachPrice,
+  type PriceNow,
   type StrategyContext,
   settle,
   z,
@@ -115,6 +117,20 @@ function enterBeyond(context: Context, price: number, opening: Opening): void {
   });
 }
 
+function act(context: Context, { price }: PriceNow): void {
+  const { state, position, parameters: plan, session } = context;
+  if (position.quantity !== 0 && state.phase === 'open') {
+    const reason = exitReason(context, price);
+    if (reason !== undefined) exit(context, reason);
+    return;
+  }
+  const isInTime =
+    context.minutesSinceOpen >= plan.rangeMinutes && context.minutesSinceOpen <= plan.entryMinutesMax;
+  if (!isInTime || state.enteredOn === session.date || !mayEnter(context)) return;
+  const opening = follower.follow(context);
+  if (opening !== undefined && isTradable(opening, plan)) enterBeyond(context, price, opening);
+}
+
 export default defineStrategy<Parameters, State>({
   name: 'opening-range-breakout',
   description:
@@ -125,21 +141,7 @@ export default defineStrategy<Parameters, State>({
   warmUp: ({ rangeMinutes, entryMinutesMax }) => ({ minuteBars: 2 * rangeMinutes + entryMinutesMax }),
   initialState: () => ({ ...newCycle(), enteredOn: '' }),
 
-  onTrade(context, { movesLast, price }) {
-    if (!movesLast) return;
-    const { state, position, parameters: plan, session } = context;
-    if (position.quantity !== 0 && state.phase === 'open') {
-      const reason = exitReason(context, price);
-      if (reason !== undefined) exit(context, reason);
-      return;
-    }
-    const isInTime =
-      context.minutesSinceOpen >= plan.rangeMinutes && context.minutesSinceOpen <= plan.entryMinutesMax;
-    if (!isInTime || state.enteredOn === session.date || !mayEnter(context)) return;
-    const opening = follower.follow(context);
-    if (opening !== undefined && isTradable(opening, plan)) enterBeyond(context, price, opening);
-  },
-
+  ...onEachPrice(act),
   onStart: settle,
   onFill: settle,
   onOrder: settle,

@@ -104,10 +104,23 @@ function enterAway(context: Context, price: number, vwap: SessionVwap): void {
   });
 }
 
+function act(context: Context, price: number, { vwap, bars }: Session): void {
+  const { state, parameters: plan, position } = context;
+  if (position.quantity !== 0 && state.phase === 'open') {
+    const target = targetOf(vwap, plan.exitZ, Math.sign(position.quantity));
+    if (Number.isFinite(target)) state.target = target;
+    const reason = exitReason(context, price);
+    if (reason !== undefined) exit(context, reason);
+  } else if (mayEnter(context) && bars >= plan.barsMin) {
+    const zScore = vwap.zScore(price);
+    const isFar = zScore <= -plan.entryZ || (plan.allowShort && zScore >= plan.entryZ);
+    if (isFar) enterAway(context, price, vwap);
+  }
+}
+
 export default defineStrategy<Parameters, Cycle>({
   name: 'vwap-reversion',
-  description:
-    "Buys what has fallen far below the session's VWAP for the way back; optionally sells what lies above.",
+  description: "Buys what has fallen far below the session's VWAP, for the way back; on demand sells.",
   scope: 'symbol',
   channels: ['trades', 'bars'],
   parameters,
@@ -117,23 +130,16 @@ export default defineStrategy<Parameters, Cycle>({
   onTrade(context, trade) {
     const session = sessionOf(context);
     if (session === undefined) return;
-    const { vwap } = session;
     if (trade.countsInVolume && trade.movesRange && trade.timeMicros >= session.nextMicros) {
-      vwap.add(trade.price, trade.size);
+      session.vwap.add(trade.price, trade.size);
     }
-    if (!trade.movesLast) return;
-    const { state, parameters: plan, position } = context;
-    if (position.quantity !== 0 && state.phase === 'open') {
-      const target = targetOf(vwap, plan.exitZ, Math.sign(position.quantity));
-      if (Number.isFinite(target)) state.target = target;
-      const reason = exitReason(context, trade.price);
-      if (reason !== undefined) exit(context, reason);
-    } else if (mayEnter(context) && session.bars >= plan.barsMin) {
-      const zScore = vwap.zScore(trade.price);
-      if (zScore <= -plan.entryZ || (plan.allowShort && zScore >= plan.entryZ)) {
-        enterAway(context, trade.price, vwap);
-      }
-    }
+    if (trade.movesLast) act(context, trade.price, session);
+  },
+
+  // Where the data has minutes only.
+  onBar(context, { close }) {
+    const session = sessionOf(context);
+    if (session !== undefined) act(context, close, session);
   },
 
   onStart: settle,
