@@ -132,9 +132,9 @@ export class SimulatedAccount {
    */
   endSession(days: number, borrowPerYear: Decimal): void {
     if (days > 0 && borrowPerYear !== ZERO) {
-      const rate = divide(multiply(borrowPerYear, decimal(String(days))), DAYS_PER_YEAR);
       for (const held of this.#held.values()) {
         if (held.quantity >= ZERO) continue;
+        const rate = divide(multiply(borrowPerYear, decimal(String(days))), DAYS_PER_YEAR);
         const cost = multiply(absolute(worthOf(held)), rate);
         this.#cash = subtract(this.#cash, cost);
         this.#borrowed = add(this.#borrowed, cost);

@@ -4,6 +4,9 @@ import type { Session } from '../domain/market.ts';
 import { type EpochMicros, MICROS_PER_DAY, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 
+/** No market is closed for longer. */
+const DAYS_AHEAD = 60;
+
 export class RunSessions {
   readonly calendar: SessionCalendar;
   current: Session;
@@ -13,6 +16,7 @@ export class RunSessions {
   #endMicros: EpochMicros = 0;
   #closingMicros: EpochMicros = 0;
   #isClosingTold = false;
+  #ahead: Session[] = [];
 
   constructor(plan: Tradeplan, startMicros: EpochMicros) {
     this.#plan = plan;
@@ -34,8 +38,21 @@ export class RunSessions {
       return { type: 'closing' };
     }
     const { openMicros } = this.current;
-    this.#enter(this.calendar.currentOrNext(this.#endMicros, this.#plan.marketHours));
+    this.#enter(this.#after(this.#endMicros));
     return { type: 'session', days: Math.round((this.current.openMicros - openMicros) / MICROS_PER_DAY) };
+  }
+
+  /** The session under way at a moment, or else the next one. Asked of the calendar for weeks at a time. */
+  #after(moment: EpochMicros): Session {
+    const { marketHours } = this.#plan;
+    for (;;) {
+      const next = this.#ahead.shift();
+      if (next === undefined) {
+        const date = this.calendar.dateAt(moment);
+        const to = date.add({ days: DAYS_AHEAD });
+        this.#ahead = [...this.calendar.sessions(date.toString(), to.toString())];
+      } else if (bounds(next, marketHours).toMicros > moment) return next;
+    }
   }
 
   #enter(session: Session): void {

@@ -40,17 +40,33 @@ interface Word {
   readonly execution: Execution | null;
 }
 
-type Step = 'new' | 'pending_cancel' | 'cancel_refused' | 'suspended' | 'done_for_day' | { fill: number };
-type End = 'canceled' | 'expired' | 'rejected' | 'filled' | 'open';
+/** Every status that an order can have while it lives, and what leaves its status as it was. */
+const LIVING = [
+  'pending_new',
+  'new',
+  'held',
+  'stopped',
+  'suspended',
+  'calculated',
+  'done_for_day',
+  'pending_cancel',
+  'pending_replace',
+] as const;
+const UNCHANGED = ['order_cancel_rejected', 'order_replace_rejected', 'restated'] as const;
+/** With a fill these read `partially_filled`. */
+const BARE: readonly OrderStatus[] = ['accepted', 'pending_new', 'held', 'new'];
+
+type Step = (typeof LIVING)[number] | (typeof UNCHANGED)[number] | { fill: number };
+type End = 'canceled' | 'expired' | 'rejected' | 'replaced' | 'filled' | 'open';
 
 const steps = fc.array(
   fc.oneof(
-    fc.constantFrom<Step>('new', 'pending_cancel', 'cancel_refused', 'suspended', 'done_for_day'),
+    fc.constantFrom<Step>(...LIVING, ...UNCHANGED),
     fc.integer({ min: 1, max: 40 }).map((fill): Step => ({ fill })),
   ),
   { maxLength: 12 },
 );
-const ends = fc.constantFrom<End>('canceled', 'expired', 'rejected', 'filled', 'open');
+const ends = fc.constantFrom<End>('canceled', 'expired', 'rejected', 'replaced', 'filled', 'open');
 
 /** What a broker says of one order's life, in the order in which it happened. */
 function story(plan: readonly Step[], end: End): readonly Word[] {
@@ -87,13 +103,15 @@ function story(plan: readonly Step[], end: End): readonly Word[] {
     if (status === 'filled') break;
     if (typeof step === 'object') {
       fillBy(Math.min(step.fill, 100 - filled));
-    } else if (step === 'cancel_refused') {
+    } else if (step === 'restated') {
+      say(step, null);
+    } else if (step === 'order_cancel_rejected' || step === 'order_replace_rejected') {
       status = resting;
-      say('order_cancel_rejected', null);
+      say(step, null);
     } else {
-      if (step === 'new' && filled > 0) continue;
+      if (BARE.includes(step) && filled > 0) continue;
       status = step;
-      if (step !== 'pending_cancel') resting = step;
+      if (step !== 'pending_cancel' && step !== 'pending_replace') resting = step;
       say(step, null);
     }
   }
@@ -125,7 +143,7 @@ function naive(words: readonly Word[]): { status: OrderStatus; filled: Decimal; 
   const executions = words.flatMap(({ execution }) => (execution === null ? [] : [execution]));
   for (const { quantity } of executions) filled = add(filled, quantity);
   const last = words.at(-1)!.described.status;
-  const isBare = last === 'new' || last === 'accepted';
+  const isBare = BARE.includes(last);
   const status = filled > ZERO && isBare ? 'partially_filled' : last;
   return { status, filled, average: filled === ZERO ? null : weightedAverage(executions) };
 }
