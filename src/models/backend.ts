@@ -1,5 +1,6 @@
 /** What the stores stand on: one shape for the embedded database and a real PostgreSQL. */
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import type { SelectedRows, SelectLimits } from './contract.ts';
 import type { MigrationStatus } from './messages.ts';
 
 /** Drizzle over either driver. */
@@ -16,6 +17,8 @@ export interface Backend {
   migrate(): Promise<MigrationStatus>;
   /** Copies the database, as it is at one moment, into a folder that does not exist yet. Embedded only. */
   snapshot(directory: string): Promise<void>;
+  /** As the store of that name. */
+  select(query: string, limits: SelectLimits): Promise<SelectedRows>;
   close(): Promise<void>;
 }
 

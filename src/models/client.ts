@@ -93,6 +93,7 @@ export function createStoresClient(port: MessagePort, options: StoresClientOptio
     saveStates: (states, environment) => call('saveStates', states, environment),
     loadStates: (instanceIds, environment) => call('loadStates', instanceIds, environment),
     holdings: (instanceIds, environment) => call('holdings', instanceIds, environment),
+    select: (query, limits) => call('select', query, limits),
     listRuns: (filter) => call('listRuns', filter),
     listOrders: (filter) => call('listOrders', filter),
     listTrades: (filter) => call('listTrades', filter),

@@ -134,6 +134,18 @@ export const ROWS_PER_LIST_DEFAULT = 1_000;
 /** No list is longer; who needs more reads the tables with SQL. */
 export const ROWS_PER_LIST_MAX = 100_000;
 
+/** Of a user's query. */
+export interface SelectLimits {
+  readonly rowsMax: number;
+  readonly timeoutMs: number;
+}
+
+/** All values as text. */
+export interface SelectedRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
 /**
  * The stores, as the database thread offers them to the others. Every call may be repeated without harm, and fails
  * with a `DatabaseFailure` (failure.ts), whose `retry` says whether repeating it is sensible.
@@ -159,6 +171,11 @@ export interface Stores extends MiningStores {
   loadStates(instanceIds: readonly string[], environment: Environment): Promise<readonly StateRow[]>;
   /** Open positions only. */
   holdings(instanceIds: readonly string[], environment: Environment): Promise<readonly HoldingRow[]>;
+  /**
+   * The first rows of a user's own query, which can change nothing. The failure's message is one line without values of
+   * rows. The embedded database is copied for it, one query at a time.
+   */
+  select(query: string, limits: SelectLimits): Promise<SelectedRows>;
   /** Lists are ordered newest first. */
   listRuns(filter: RowFilter): Promise<readonly RunRow[]>;
   listOrders(filter: RowFilter): Promise<readonly OrderRow[]>;

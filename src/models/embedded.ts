@@ -9,8 +9,10 @@ import type { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import type { Clock } from '../clock/clock.ts';
+import { liveClock } from '../clock/live.ts';
 import { EXIT_UNEXPECTED, EXIT_UNREACHABLE, EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { Backend } from './backend.ts';
+import { selectFromCopy } from './copy.ts';
 import { type DatabaseFailure, failureFrom } from './failure.ts';
 import { takeFolderLock } from './lock.ts';
 import { applyMigrations, MIGRATIONS_FOLDER, readMigrationStatus } from './migrations.ts';
@@ -19,6 +21,8 @@ import { createSolePresence } from './presence.ts';
 
 /** PGlite 0.5 is PostgreSQL 18; files of another major version cannot be opened. */
 const EMBEDDED_MAJOR = '18';
+
+const IN_MEMORY = 'a database in memory has no files to copy';
 
 /** A fresh database takes 40 MB, its log 16 MB for each segment; with less it would break half way. */
 const FRESH_BYTES = 80 * 1_024 * 1_024;
@@ -43,7 +47,7 @@ export async function openEmbedded(directory: string, context: EmbeddedContext):
     checkVersion(folder);
     checkSpace(place, existsSync(folder) ? REOPEN_BYTES : FRESH_BYTES);
     const pglite = await openFolder(folder, (failure) => context.onBroken(openingError(place, failure)));
-    return createEmbeddedBackend(pglite, { folder, release: () => lock.release() });
+    return createEmbeddedBackend(pglite, { folder, release: () => lock.release(), clock: context.clock });
   } catch (error) {
     lock.release();
     throw error instanceof UserError ? error : openingError(place, error);
@@ -53,20 +57,31 @@ export async function openEmbedded(directory: string, context: EmbeddedContext):
 /** The backend over an open PGlite; its folder is null when it lives in memory. */
 export function createEmbeddedBackend(
   pglite: PGlite,
-  context: { readonly folder: string | null; readonly release: () => void },
+  context: { readonly folder: string | null; readonly release: () => void; readonly clock?: Clock },
 ): Backend {
   const queries = drizzle(pglite);
+  let selecting: Promise<unknown> = Promise.resolve();
+  const snapshot = async (target: string) => {
+    const { folder } = context;
+    if (folder === null) throw new RangeError(IN_MEMORY);
+    await pglite.exec('checkpoint');
+    // Nothing runs between two queries, so the files are what a crash at this moment would leave: recoverable.
+    await pglite.runExclusive(async () => cpSync(folder, target, { recursive: true, errorOnExist: true }));
+  };
   return {
     queries,
     presence: createSolePresence(),
     migrationStatus: () => readMigrationStatus(queries),
     migrate: () => applyMigrations(queries, () => migrate(queries, { migrationsFolder: MIGRATIONS_FOLDER })),
-    async snapshot(target) {
-      const { folder } = context;
-      if (folder === null) throw new RangeError('a database in memory has no files to copy');
-      await pglite.exec('checkpoint');
-      // Nothing runs between two queries, so the files are what a crash at this moment would leave: recoverable.
-      await pglite.runExclusive(async () => cpSync(folder, target, { recursive: true, errorOnExist: true }));
+    snapshot,
+    select(query, limits) {
+      if (context.folder === null) return Promise.reject(new RangeError(IN_MEMORY));
+      const folder = `${context.folder}.select`;
+      const run = () =>
+        selectFromCopy({ query, limits }, { folder, clock: context.clock ?? liveClock, snapshot });
+      const selected = selecting.then(run);
+      selecting = selected.catch(() => {});
+      return selected;
     },
     async close() {
       try {

@@ -10,10 +10,14 @@ import { DatabaseFailure, failureFrom } from './failure.ts';
 import type { DatabaseLimits } from './limits.ts';
 import { applyMigrations, MIGRATION_LOCK_KEY, MIGRATIONS_FOLDER, readMigrationStatus } from './migrations.ts';
 import { createAdvisoryPresence } from './presence.ts';
+import { type Send, selectRows } from './select.ts';
 
 const IDLE_TIMEOUT_MS = 60_000;
 /** How much longer than the server's own limit we wait for its word that a statement was ended. */
 const STATEMENT_GRACE_MS = 5_000;
+
+/** One statement at a time, rows as lists, every value as text. The types lack `queryMode`. */
+const EXTENDED = { queryMode: 'extended', rowMode: 'array', types: { getTypeParser: () => String } };
 
 /**
  * Connects once, to know that it can be done.
@@ -71,6 +75,17 @@ export async function openPostgres(
         );
       } finally {
         // Ending the session gives the lock back, whatever state it is in.
+        client.release(true);
+      }
+    },
+    async select(query, { rowsMax, timeoutMs }) {
+      const client = await pool.connect();
+      try {
+        await client.query(`set statement_timeout = ${timeoutMs}`);
+        const send: Send = (text) => client.query({ text, ...EXTENDED } as pg.QueryArrayConfig);
+        return await selectRows(send, query, rowsMax);
+      } finally {
+        // Nothing that the query did to its session may reach another user of the pool.
         client.release(true);
       }
     },

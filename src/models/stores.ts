@@ -28,6 +28,7 @@ export function createStores(backend: Backend): Stores {
     endRun: guarded(runs.endRun),
     endRuns: guarded(runs.endRuns),
     endAbandonedRuns: guarded(runs.endAbandonedRuns),
+    select: guarded((query, limits) => backend.select(query, limits)),
     listRuns: guarded(runs.listRuns),
     recordOrders: guarded(orders.recordOrders),
     listOrders: guarded(orders.listOrders),

@@ -1,6 +1,6 @@
 /**
  * What a scanner is and what it is given. A scanner looks over the market and names the symbols worth trading now.
- * It only asks: its context has queries and no way to an order, a table, a key or a clock of its own.
+ * It only asks: its context has queries and no way to an order, a key or a clock of its own, and tables only to read.
  */
 import type { ZodType } from 'zod';
 import type { Bar, Instrument, Quote, Session } from '../domain/market.ts';
@@ -24,6 +24,12 @@ export interface SessionVolumes {
   readonly today: number;
   /** Oldest first; 0 where a session had no trade by then. */
   readonly earlier: readonly number[];
+}
+
+/** What a query of our tables answers, all of it as text. */
+export interface SelectedRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | null)[])[];
 }
 
 /** A symbol that a scan found. */
@@ -62,6 +68,14 @@ export interface ScannerContext<Parameters> {
    * that lasted as long. Nothing before the session's first minute has closed. Symbols without a trade are left out.
    */
   sessionVolumes(symbols: readonly string[], sessions: number): Promise<ReadonlyMap<string, SessionVolumes>>;
+  /**
+   * Asks our own tables, read-only: a single SELECT, its first rows. Rejects with one line when it is no such query or
+   * takes longer than `timeoutMs`. On the embedded database it works on a copy, which takes a second or two to make.
+   */
+  select(
+    query: string,
+    limits: { readonly rowsMax: number; readonly timeoutMs: number },
+  ): Promise<SelectedRows>;
   log(level: 'debug' | 'info' | 'warn', message: string, fields?: JsonObject): void;
 }
 

@@ -7,6 +7,7 @@ import { momentum } from './builtin/momentum.ts';
 import { mostActive } from './builtin/mostActive.ts';
 import { newHighs } from './builtin/newHighs.ts';
 import { relativeVolume } from './builtin/relativeVolume.ts';
+import { sql } from './builtin/sql.ts';
 import type { AnyScanner, Candidate, Pick } from './contract.ts';
 
 export const builtinScanners: readonly AnyScanner[] = [
@@ -16,7 +17,11 @@ export const builtinScanners: readonly AnyScanner[] = [
   relativeVolume,
   mostActive,
   newHighs,
+  sql,
 ];
+
+/** A query may be long. */
+const FOUND_CHARACTERS_MAX = 200;
 
 export function findScanner(name: string): AnyScanner | undefined {
   return builtinScanners.find((scanner) => scanner.name === name);
@@ -40,7 +45,7 @@ export function checkScannerParameters(
       issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
     return keys.map((key) => ({
       path: [path, ...key.map(String)].join('.'),
-      found: JSON.stringify(valueAt(parameters, key)) ?? 'nothing',
+      found: (JSON.stringify(valueAt(parameters, key)) ?? 'nothing').slice(0, FOUND_CHARACTERS_MAX),
       allowed: issue.code === 'unrecognized_keys' ? `a parameter of ${scanner.name}` : issue.message,
     }));
   });

@@ -328,7 +328,10 @@ function makeScanners(
   const { plan } = preparation;
   return new ScannerRunner({
     scanners: preparation.scanners,
-    market: { history, calendar, hours: plan.marketHours, instruments: cachedInstruments(broker, clock) },
+    market: {
+      ...{ history, calendar, hours: plan.marketHours, instruments: cachedInstruments(broker, clock) },
+      select: (query, limits) => stores.select(query, limits),
+    },
     clock,
     log,
     batchId,

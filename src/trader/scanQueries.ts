@@ -4,7 +4,7 @@ import type { Bar, Instrument, MarketHours, Session, Snapshot } from '../domain/
 import type { Outcome } from '../domain/outcome.ts';
 import { type EpochMicros, MICROS_PER_DAY, MICROS_PER_MINUTE } from '../domain/time.ts';
 import type { HistoryProvider } from '../providers/contract.ts';
-import type { DaySnapshot, ScannerContext, SessionVolumes } from '../scanners/contract.ts';
+import type { DaySnapshot, ScannerContext, SelectedRows, SessionVolumes } from '../scanners/contract.ts';
 
 /** Calendar days that hold one trading day, holidays and weekends counted in. */
 const CALENDAR_DAYS_PER_TRADING_DAY = 1.7;
@@ -18,6 +18,11 @@ export interface ScanMarket {
   readonly hours: MarketHours;
   /** What the account may trade. */
   instruments(): Promise<Outcome<readonly Instrument[]>>;
+  /** Asks the database; left out where there is none. */
+  select?(
+    query: string,
+    limits: { readonly rowsMax: number; readonly timeoutMs: number },
+  ): Promise<SelectedRows>;
 }
 
 /** The market as it is at one moment. @throws {Error} when the instruments cannot be had. */
@@ -31,6 +36,8 @@ export async function openScanQueries(
   const instruments = need(await market.instruments(), 'instruments')
     .filter((instrument) => instrument.tradable)
     .sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+  // A date of each bar would take as long as all the rest of a scan over the whole market.
+  const dayMicros = calendar.startOf(session.date);
   const allSymbols = () => instruments.map((instrument) => instrument.symbol);
   return {
     nowMicros,
@@ -40,7 +47,7 @@ export async function openScanQueries(
     signal,
     async snapshots(symbols = allSymbols()) {
       const answer = need(await history.snapshots(symbols, signal), 'snapshots');
-      return mapValues(answer, (snapshot) => daySnapshot(snapshot, session, calendar));
+      return mapValues(answer, (snapshot) => daySnapshot(snapshot, dayMicros));
     },
     async dailyBars(symbols, count) {
       const days = Math.max(CALENDAR_DAYS_MIN, Math.ceil(count * CALENDAR_DAYS_PER_TRADING_DAY) + 1);
@@ -54,7 +61,7 @@ export async function openScanQueries(
         },
         signal,
       );
-      const isBefore = (bar: Bar) => calendar.dateAt(bar.timeMicros).toString() < session.date;
+      const isBefore = (bar: Bar) => bar.timeMicros < dayMicros;
       return mapValues(need(answer, 'daily bars'), (bars) => bars.filter(isBefore).slice(-count));
     },
     async minuteBars(symbols, count) {
@@ -65,6 +72,10 @@ export async function openScanQueries(
         await history.bars({ symbols, interval: 'minute', fromMicros, toMicros }, signal),
         'minute bars',
       );
+    },
+    async select(query, limits) {
+      if (market.select === undefined) throw new Error('there is no database to ask here');
+      return market.select(query, limits);
     },
     async sessionVolumes(symbols, sessions) {
       const toMicros = Math.floor(nowMicros / MICROS_PER_MINUTE) * MICROS_PER_MINUTE;
@@ -111,9 +122,9 @@ function volumeOf(bars: readonly Bar[]): number {
 }
 
 /** Tells today's bar from yesterday's: before a symbol's first trade of the day feeds still show the day before. */
-function daySnapshot(snapshot: Snapshot, session: Session, calendar: SessionCalendar): DaySnapshot {
+function daySnapshot(snapshot: Snapshot, dayMicros: EpochMicros): DaySnapshot {
   const { symbol, dailyBar, previousDailyBar } = snapshot;
-  const isToday = dailyBar !== undefined && calendar.dateAt(dailyBar.timeMicros).toString() === session.date;
+  const isToday = dailyBar !== undefined && dailyBar.timeMicros >= dayMicros;
   return {
     symbol,
     lastPrice: snapshot.latestTrade?.price ?? snapshot.minuteBar?.close ?? dailyBar?.close ?? null,

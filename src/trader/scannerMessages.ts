@@ -7,7 +7,7 @@ import type { ScanQueries } from './scanQueries.ts';
 
 /** What a scan knows without asking. */
 export type ScanFacts = Pick<ScanQueries, 'nowMicros' | 'session' | 'minutesSinceOpen' | 'instruments'>;
-export type QueryName = 'snapshots' | 'dailyBars' | 'minuteBars' | 'sessionVolumes';
+export type QueryName = 'snapshots' | 'dailyBars' | 'minuteBars' | 'sessionVolumes' | 'select';
 
 /** The thread's `workerData`. */
 export interface ScannerJob {

@@ -86,6 +86,7 @@ function contextOf(facts: ScanFacts, parameters: unknown): ScannerContext<unknow
     snapshots: (symbols) => ask('snapshots', symbols === undefined ? [] : [[...symbols]]),
     dailyBars: (symbols, count) => ask('dailyBars', [[...symbols], count]),
     minuteBars: (symbols, count) => ask('minuteBars', [[...symbols], count]),
+    select: (query, limits) => ask('select', [query, limits]),
     sessionVolumes: (symbols, sessions) => ask('sessionVolumes', [[...symbols], sessions]),
     log: (level, message, fields) =>
       tell({ type: 'log', level, message, fields: plain(fields ?? {}) as JsonObject }),

@@ -8,7 +8,7 @@ import {
   findScanner,
   rankCandidates,
 } from '../../src/scanners/registry.ts';
-import { openScanQueries } from '../../src/trader/scanQueries.ts';
+import { openScanQueries, type ScanMarket } from '../../src/trader/scanQueries.ts';
 import { at, bar, type Day, instrument, marketOf, PlainHistory, TODAY, YESTERDAY } from './market.ts';
 
 const LATE_MORNING = '2024-07-02T15:00:00Z';
@@ -273,6 +273,84 @@ describe('new-highs', () => {
   });
 });
 
+describe('sql', () => {
+  const asked: unknown[] = [];
+  const find = async (columns: readonly string[], rows: readonly (readonly (string | null)[])[]) => {
+    const parameters = { query: 'select 1', timeout_seconds: 2.5, max_symbols: 7 };
+    const checked = checkScannerParameters(findScanner('sql')!, parameters, 'p');
+    const market: ScanMarket = {
+      ...marketOf(new PlainHistory({}), []),
+      select: async (query, limits) => {
+        asked.push({ query, limits });
+        return { columns, rows };
+      },
+    };
+    const queries = await openScanQueries(market, at(LATE_MORNING), new AbortController().signal);
+    if (!checked.ok) throw new Error(JSON.stringify(checked.violations));
+    return findScanner('sql')!.scan({
+      ...queries,
+      parameters: checked.parameters,
+      log: () => undefined,
+    });
+  };
+
+  it('picks what its query answers, ranked by the score or else by the order, within its limits', async () => {
+    expect(
+      await find(
+        ['close', 'symbol'],
+        [
+          ['1', 'B'],
+          ['2', 'A'],
+          ['3', null],
+        ],
+      ),
+    ).toEqual([
+      { symbol: 'B', score: -0, reason: 'number 1 of the query' },
+      { symbol: 'A', score: -1, reason: 'number 2 of the query' },
+    ]);
+    expect(await find(['symbol', 'score', 'reason'], [['B', '1.5', 'cheap']])).toEqual([
+      { symbol: 'B', score: 1.5, reason: 'cheap' },
+    ]);
+    expect(asked[0]).toEqual({ query: 'select 1', limits: { rowsMax: 7, timeoutMs: 2_500 } });
+  });
+
+  it('says in one line what its query does not answer', async () => {
+    await expect(find(['name', 'close'], [])).rejects.toThrow(
+      /^the query answers no column `symbol`, only: name, close$/,
+    );
+    await expect(find(['symbol', 'score'], [['A', 'secret']])).rejects.toThrow(
+      /^the column `score` of row 1 is no number$/,
+    );
+    await expect(find(['symbol', 'score'], [['A', null]])).rejects.toThrow(/row 1 is no number/);
+  });
+
+  it.each([
+    'select symbol from stock_ohlc',
+    '  -- the best; of all\n SELECT symbol FROM stock_ohlc ; ',
+    '/* a /* nested; */ comment; */ with x as (select 1) select * from x',
+    "(select ';' as symbol) union (select $a$ ; delete $a$ || E'\\';')",
+    'select 1 as ";"',
+  ])('takes %j', (query) => {
+    expect(checkScannerParameters(findScanner('sql')!, { query }, 'p')).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    'delete from stock_ohlc',
+    'select 1; delete from stock_ohlc',
+    'select 1;;',
+    "select ';' ; drop table stock_ohlc",
+    '-- select 1\n drop table stock_ohlc',
+    'selected',
+    'explain analyze select 1',
+    '',
+  ])('refuses %j when the plan is checked', (query) => {
+    expect(checkScannerParameters(findScanner('sql')!, { query }, 'p')).toMatchObject({
+      ok: false,
+      violations: [{ path: 'p.query', allowed: expect.stringMatching(/^a single SELECT.*$/) }],
+    });
+  });
+});
+
 describe('list', () => {
   it('picks its symbols in their order, as far as they can be traded', async () => {
     const days = [day('A'), day('B'), day('C')];
@@ -294,8 +372,8 @@ describe('parameters', () => {
     expect(checked.ok ? '' : checked.violations[0]?.allowed).toMatch(allowed);
   });
 
-  it('of every built-in but the list have defaults', () => {
-    for (const scanner of builtinScanners.filter(({ name }) => name !== 'list')) {
+  it('of every built-in have defaults, but what only its author knows', () => {
+    for (const scanner of builtinScanners.filter(({ name }) => name !== 'list' && name !== 'sql')) {
       expect(checkScannerParameters(scanner, {}, 'p').ok).toBe(true);
     }
   });

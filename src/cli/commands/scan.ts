@@ -6,6 +6,7 @@ import type { Pick } from '../../scanners/contract.ts';
 import { cachedInstruments } from '../../trader/instruments.ts';
 import { type Preparation, prepare } from '../../trader/preparation.ts';
 import { ScannerRunner, type ScanResult } from '../../trader/scanning.ts';
+import { withDatabase } from '../database.ts';
 import { type Market, withMarket } from '../market.ts';
 import {
   DEFAULT_PLAN,
@@ -54,7 +55,11 @@ async function scan(
   const { plan } = preparation;
   const runner = new ScannerRunner({
     scanners: preparation.scanners,
-    market: { history, calendar, hours: plan.marketHours, instruments: cachedInstruments(broker, liveClock) },
+    market: {
+      ...{ history, calendar, hours: plan.marketHours, instruments: cachedInstruments(broker, liveClock) },
+      select: (query, limits) =>
+        withDatabase(preparation.environment, ({ stores }) => stores.select(query, limits)),
+    },
     clock: liveClock,
     log,
     batchId,
