@@ -67,6 +67,19 @@ export abstract class CandleIndicator<Value = number> extends Calculation<Candle
   }
 }
 
+/**
+ * What a candle's trades cost on average: its own VWAP, or the typical price (high + low + close) / 3 where its source
+ * told none (undefined or NaN).
+ */
+export function averagePrice({
+  high,
+  low,
+  close,
+  vwap = Number.NaN,
+}: Pick<Candle, 'high' | 'low' | 'close'> & { readonly vwap?: number }): number {
+  return Number.isFinite(vwap) ? vwap : (high + low + close) / 3;
+}
+
 /** @throws {RangeError} when a period is not a whole number of at least `min`. */
 export function period(count: number, min = 1): number {
   if (Number.isInteger(count) && count >= min) return count;

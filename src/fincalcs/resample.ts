@@ -1,5 +1,5 @@
 /** Candles of any interval from candles of a shorter one. */
-import { assertInterval, type Candle } from './indicator.ts';
+import { assertInterval, averagePrice, type Candle } from './indicator.ts';
 
 const MINUTE_MICROS = 60_000_000;
 
@@ -79,13 +79,14 @@ export function resample(candles: Iterable<SourceCandle>, options: ResampleOptio
 
 function begun(timeMicros: number, source: SourceCandle): ResampledCandle {
   const { open, high, low, close, volume } = source;
-  const { vwap = typicalPrice(source), tradeCount = 0, incomplete = false } = source;
+  const { tradeCount = 0, incomplete = false } = source;
+  const vwap = averagePrice(source);
   return { timeMicros, open, high, low, close, volume, vwap, tradeCount, incomplete };
 }
 
 function joined(before: ResampledCandle, source: SourceCandle): ResampledCandle {
   const volume = before.volume + source.volume;
-  const vwap = source.vwap ?? typicalPrice(source);
+  const vwap = averagePrice(source);
   return {
     timeMicros: before.timeMicros,
     open: before.open,
@@ -97,8 +98,4 @@ function joined(before: ResampledCandle, source: SourceCandle): ResampledCandle 
     tradeCount: before.tradeCount + (source.tradeCount ?? 0),
     incomplete: before.incomplete || (source.incomplete ?? false),
   };
-}
-
-function typicalPrice({ high, low, close }: Candle): number {
-  return (high + low + close) / 3;
 }

@@ -1,6 +1,6 @@
 /** The volume-weighted average price of a session, or since any moment, and how far prices lie from it. */
 import type { ChannelFigures } from './channels.ts';
-import type { Candle, Indicator } from './indicator.ts';
+import { averagePrice, type Candle, type Indicator } from './indicator.ts';
 
 /**
  * Streaming VWAP with its volume-weighted standard deviation:
@@ -103,7 +103,7 @@ export class AnchoredVwap implements Indicator<TimedCandle, ChannelFigures> {
 
   update(candle: TimedCandle): ChannelFigures {
     if (candle.timeMicros >= this.#anchorMicros) {
-      this.#vwap.add(candle.vwap ?? (candle.high + candle.low + candle.close) / 3, candle.volume);
+      this.#vwap.add(averagePrice(candle), candle.volume);
     }
     return this.value;
   }

@@ -6,7 +6,15 @@ export { BarBuilder, type BuiltBar, TradeEffect } from '../fincalcs/bars.ts';
 export { Bollinger, type ChannelFigures, Donchian, Keltner } from '../fincalcs/channels.ts';
 export { Adx, type AdxFigures, Aroon, type AroonFigures } from '../fincalcs/directional.ts';
 export { type BestPrices, type ImbalanceFigures, VolumeOrderImbalance } from '../fincalcs/imbalance.ts';
-export { barsOf, type Candle, candlesOf, column, columns, type Indicator } from '../fincalcs/indicator.ts';
+export {
+  averagePrice,
+  barsOf,
+  type Candle,
+  candlesOf,
+  column,
+  columns,
+  type Indicator,
+} from '../fincalcs/indicator.ts';
 export * from '../fincalcs/levels.ts';
 export { Macd, type MacdFigures } from '../fincalcs/macd.ts';
 export { AccumulationDistribution, ChaikinMoneyFlow, Mfi, Obv } from '../fincalcs/moneyFlow.ts';

@@ -17,6 +17,8 @@ export interface MinuteBar {
   readonly close: number;
   /** Shares. */
   readonly volume: number;
+  /** NaN where the source tells none, as many do; left out, the typical price. */
+  readonly vwap?: number;
 }
 
 export interface MinuteBarOptions {

@@ -161,7 +161,7 @@ function tradeOf({ symbol, timeMicros, price, size }: TestTrade) {
 }
 
 function barOf(bar: MinuteBar) {
-  return { ...bar, vwap: (bar.high + bar.low + bar.close) / 3, tradeCount: 1 };
+  return { vwap: (bar.high + bar.low + bar.close) / 3, tradeCount: 1, ...bar };
 }
 
 function fillOf({ symbol, side, quantity, price }: Readonly<Record<string, JsonValue>>): TrialFill {

@@ -78,5 +78,7 @@ describe('the anchored VWAP', () => {
   it('counts a bar by its own VWAP where it has one', () => {
     const vwap = new AnchoredVwap({ anchorMicros: 0 });
     expect(vwap.update({ ...candle(1, 100, 5), vwap: 101 }).middle).toBe(101);
+    // Where its source told none: the typical price.
+    expect(vwap.update({ ...candle(2, 103, 5), vwap: Number.NaN }).middle).toBe(102);
   });
 });

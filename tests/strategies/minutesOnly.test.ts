@@ -13,7 +13,12 @@ describe.skipIf(!isThere)('recorded minutes alone', () => {
   const bars = isThere
     ? recordedMinutes('AAPL')
         .filter(({ timeMicros }) => timeMicros >= openMicros && timeMicros < closeMicros)
-        .map((bar, minute) => ({ ...bar, timeMicros: OPEN_MICROS + minute * MINUTE_MICROS }))
+        // Many sources of minutes know no VWAP.
+        .map((bar, minute) => ({
+          ...bar,
+          vwap: Number.NaN,
+          timeMicros: OPEN_MICROS + minute * MINUTE_MICROS,
+        }))
     : [];
 
   it.each([

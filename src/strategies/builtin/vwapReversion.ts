@@ -4,7 +4,7 @@
  * Closed bars give the session so far, trades since then keep it current. Out near the VWAP, at the stop, or in time.
  */
 import {
-  type BarView,
+  averagePrice,
   type Cycle,
   cycleParameters,
   defineStrategy,
@@ -76,9 +76,9 @@ function sessionOf(context: Context): Session | undefined {
   const fromMicros = nextMicros - context.parameters.windowMinutes * MINUTE_MICROS;
   let bars = 0;
   for (let index = -1; index >= -context.minuteBars.length; index -= 1) {
-    const bar = context.minuteBars.at(index) as BarView;
+    const bar = context.minuteBars.at(index)!;
     if (bar.timeMicros < context.session.openMicros || bar.timeMicros < fromMicros) break;
-    vwap.add(bar.vwap, bar.volume);
+    vwap.add(averagePrice(bar), bar.volume);
     bars += 1;
   }
   const session = { vwap, nextMicros, bars };
