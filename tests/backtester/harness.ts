@@ -105,6 +105,8 @@ const WIDE: JsonObject = {
   max_orders_per_minute: 1_000,
 };
 let worlds = 0;
+/** The same script for all worlds of a kind: bundling it takes longer than most runs. */
+const bundled = new Map<string, PreparedInstance>();
 
 export async function worldOf(world: World) {
   worlds += 1;
@@ -142,9 +144,26 @@ export async function worldOf(world: World) {
     }),
   );
   const plan = loadTradeplan(path);
-  const { instances, violations } = await prepareStrategies(plan);
-  if (violations.length > 0) throw new Error(JSON.stringify(violations));
-  return { plan, instances: instances as readonly PreparedInstance[], place };
+  const key = `${channels.join()} ${world.scope ?? 'symbol'}`;
+  let prepared = bundled.get(key);
+  if (prepared === undefined) {
+    const { instances, violations } = await prepareStrategies(plan);
+    if (violations.length > 0) throw new Error(JSON.stringify(violations));
+    prepared = instances[0]!;
+    bundled.set(key, prepared);
+  }
+  const { minuteBars = 0, dailyBars = 0 } = world;
+  const instances = plan.strategies.map(
+    (strategy): PreparedInstance => ({
+      ...prepared,
+      instanceId: strategy.instanceId,
+      symbols: strategy.symbols,
+      parameters: strategy.parameters,
+      warmUp: { minuteBars, dailyBars },
+      plan: strategy,
+    }),
+  );
+  return { plan, instances, place };
 }
 
 /** Collects what is logged; the desk's lines and the strategy's stand in one list. */
