@@ -50,6 +50,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'execution',
     'engine',
   ],
+  optimizer: ['domain', 'clock', 'fincalcs', 'tape', 'tradeplan', 'strategies', 'models', 'backtester'],
   trader: ['*'],
   testing: ['*'],
   cli: ['*'],

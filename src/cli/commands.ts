@@ -81,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/backtest.ts')).backtestCommand(),
   },
   {
+    name: 'optimize',
+    description: 'try parameters over backtests, in parallel, and say how much of the best is luck',
+    load: async () => (await import('./commands/optimize.ts')).optimizeCommand(),
+  },
+  {
     name: 'template',
     description: 'write files to begin with: a new strategy with its test',
     load: async () => (await import('./commands/template.ts')).templateCommand(),

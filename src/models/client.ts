@@ -111,5 +111,8 @@ export function createStoresClient(port: MessagePort, options: StoresClientOptio
     recordGains: (gains) => call('recordGains', gains),
     recordRoundTrips: (trips) => call('recordRoundTrips', trips),
     fillsAfter: (after) => call('fillsAfter', after),
+    recordOptimizerRun: (row) => call('recordOptimizerRun', row),
+    optimizerRunsAfter: (sessionId, batchId) => call('optimizerRunsAfter', sessionId, batchId),
+    optimizerRunsOfStage: (stage) => call('optimizerRunsOfStage', stage),
   };
 }

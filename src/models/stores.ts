@@ -5,6 +5,7 @@ import { failureFrom } from './failure.ts';
 import { createDayStores } from './stores/days.ts';
 import { createGainStores } from './stores/gains.ts';
 import { createMinerRunStores } from './stores/minerRuns.ts';
+import { createOptimizerStores } from './stores/optimizerRuns.ts';
 import { createOrderStores } from './stores/orders.ts';
 import { createPositionStores } from './stores/positions.ts';
 import { createRunStores } from './stores/runs.ts';
@@ -23,6 +24,7 @@ export function createStores(backend: Backend): Stores {
   const days = createDayStores(backend.queries);
   const tickers = createTickerStores(backend.queries);
   const gains = createGainStores(backend.queries);
+  const optimizerRuns = createOptimizerStores(backend.queries);
   return {
     startRun: guarded(runs.startRun),
     endRun: guarded(runs.endRun),
@@ -52,6 +54,9 @@ export function createStores(backend: Backend): Stores {
     recordGains: guarded(gains.recordGains),
     recordRoundTrips: guarded(gains.recordRoundTrips),
     fillsAfter: guarded(gains.fillsAfter),
+    recordOptimizerRun: guarded(optimizerRuns.recordOptimizerRun),
+    optimizerRunsAfter: guarded(optimizerRuns.optimizerRunsAfter),
+    optimizerRunsOfStage: guarded(optimizerRuns.optimizerRunsOfStage),
   };
 }
 

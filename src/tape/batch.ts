@@ -131,6 +131,10 @@ const U32_HEAP_CAPACITY = 5;
 const F64_BASE_MICROS = 3;
 const F64_FIRST_SEQUENCE = 4;
 
+function bytesOf(size: BatchSize): number {
+  return HEADER_BYTES + size.rows * ROW_BYTES + size.heapBytes;
+}
+
 export class Batch {
   readonly buffer: ArrayBuffer;
   readonly capacity: number;
@@ -161,9 +165,13 @@ export class Batch {
   count: number;
   heapUsed: number;
 
-  /** Opens the batch that a buffer holds. Throws when the buffer is not one of this version. */
-  constructor(buffer: ArrayBuffer) {
-    this.buffer = buffer;
+  /**
+   * Opens the batch that a buffer holds. Throws when the buffer is not one of this version. One in shared memory is
+   * only read, and never transferred.
+   */
+  constructor(buffer: ArrayBuffer | SharedArrayBuffer) {
+    // The same to every reader: only who transfers batches must know, and those never are in shared memory.
+    this.buffer = buffer as ArrayBuffer;
     this.#u32 = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
     this.#f64 = new Float64Array(buffer, 0, HEADER_BYTES / 8);
     assert(
@@ -215,15 +223,40 @@ export class Batch {
 
   /** A new, empty batch. `streamId` says whose symbol ids it uses. */
   static create(size: BatchSize = DEFAULT_BATCH_SIZE, streamId = 0, baseMicros: EpochMicros = 0): Batch {
-    const buffer = new ArrayBuffer(HEADER_BYTES + size.rows * ROW_BYTES + size.heapBytes);
+    const batch = Batch.#format(new ArrayBuffer(bytesOf(size)), size);
+    batch.reset(streamId, baseMicros);
+    return batch;
+  }
+
+  /** A copy of the rows in use in memory that threads share, sealed, with the ids of another stream. */
+  static share(source: Batch, streamId: number): SharedArrayBuffer {
+    const size = { rows: source.count, heapBytes: source.heapUsed };
+    const buffer = new SharedArrayBuffer(bytesOf(size));
+    const batch = Batch.#format(buffer, size);
+    batch.reset(streamId, source.baseMicros, source.firstSequence);
+    const from = source.#columns();
+    for (const [index, column] of batch.#columns().entries()) column.set(from[index]!.subarray(0, size.rows));
+    batch.heap.set(source.heap.subarray(0, size.heapBytes));
+    batch.count = size.rows;
+    batch.heapUsed = size.heapBytes;
+    batch.seal();
+    return buffer;
+  }
+
+  static #format(buffer: ArrayBuffer | SharedArrayBuffer, size: BatchSize): Batch {
     const header = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
     header[U32_VERSION] = BATCH_VERSION;
-    header[U32_STREAM] = streamId;
     header[U32_CAPACITY] = size.rows;
     header[U32_HEAP_CAPACITY] = size.heapBytes;
-    const batch = new Batch(buffer);
-    batch.baseMicros = baseMicros;
-    return batch;
+    return new Batch(buffer);
+  }
+
+  #columns(): readonly (Float64Array | Uint32Array | Uint8Array)[] {
+    return [
+      ...[this.timeNs, this.receivedNs, this.n0, this.n1, this.n2, this.n3],
+      ...[this.idLow, this.idHigh, this.symbolId, this.conditions, this.origin],
+      ...[this.heapOffset, this.heapLength, this.kind, this.flags, this.code0, this.code1, this.tape],
+    ];
   }
 
   get streamId(): number {

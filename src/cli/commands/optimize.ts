@@ -1,0 +1,197 @@
+/** `openbell optimize`: which parameters would have done best, and how much of that is luck. */
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import { newId } from '../../clock/chance.ts';
+import { liveClock } from '../../clock/live.ts';
+import { EXIT_UNEXPECTED, EXIT_USAGE, UserError } from '../../domain/exit.ts';
+import { type EpochMicros, parseMicros } from '../../domain/time.ts';
+import { shareData } from '../../optimizer/data.ts';
+import { openTrialPool } from '../../optimizer/pool.ts';
+import { type SearchResult, search } from '../../optimizer/search.ts';
+import { SearchSession } from '../../optimizer/session.ts';
+import { trialsOf } from '../../optimizer/trials.ts';
+import { loadTradeplan } from '../../tradeplan/load.ts';
+import type { Tradeplan } from '../../tradeplan/plan.ts';
+import { type PreparedInstance, prepareStrategies } from '../../trader/preparation.ts';
+import { withDatabase } from '../database.ts';
+import {
+  DEFAULT_PLAN,
+  dataDirectoryOption,
+  jsonOption,
+  logLevelOption,
+  moment,
+  type StorageOptions,
+  storageOf,
+  wholeNumber,
+} from '../options.ts';
+import { printJson } from '../output.ts';
+import { openProgress } from '../progress.ts';
+import { onStopRequest } from '../signals.ts';
+import { showSearch } from './optimizeTables.ts';
+
+const WORKERS_MAX = 64;
+
+interface Options extends StorageOptions {
+  readonly data?: readonly string[];
+  readonly tape?: readonly string[];
+  readonly symbol?: string;
+  readonly timeZone?: string;
+  readonly barTime?: 'start' | 'end';
+  readonly from?: string;
+  readonly to?: string;
+  readonly session?: string;
+  readonly workers?: number;
+  readonly top: number;
+  readonly json?: boolean;
+}
+
+export function optimizeCommand(): Command {
+  return new Command('optimize')
+    .argument('[plan]', 'the tradeplan; its `optimize:` says what is tried', DEFAULT_PLAN)
+    .option('--data <files...>', 'CSV (also .gz and .zip) or tapes, merged by time')
+    .option('--tape <files...>', 'the same')
+    .option('--symbol <symbol>', "whose a CSV file without a symbol column is (the plan's only one)")
+    .option('--time-zone <zone>', 'of CSV times that name none, such as America/New_York (UTC unless given)')
+    .addOption(
+      new Option(
+        '--bar-time <edge>',
+        "whether a CSV bar's time is its start (the default) or its end",
+      ).choices(['start', 'end']),
+    )
+    .addOption(new Option('--from <time>', 'what lies before is history for warm-ups').argParser(moment))
+    .addOption(new Option('--to <time>', 'use nothing that was known later').argParser(moment))
+    .option('--session <id>', 'go on with a search: what it has finished is not run again')
+    .addOption(
+      new Option('--workers <count>', 'threads (one for each core unless given)').argParser(
+        wholeNumber({ min: 1, max: WORKERS_MAX }),
+      ),
+    )
+    .addOption(
+      new Option('--top <count>', 'how many of the best trials the table shows')
+        .argParser(wholeNumber({ min: 1, max: 1_000 }))
+        .default(10),
+    )
+    .addOption(dataDirectoryOption())
+    .addOption(logLevelOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nEach backtest is kept in the database when it has ended. The session is named on standard error.\n\nExamples:\n  openbell optimize tradeplan.yaml --data bars.csv\n  openbell optimize --tape year.tape --session 1f0c2f6e-8d0b-4f5c-9b0a-0a4f6f0f5d11\n  openbell optimize --data bars.csv --json | jq ".trials[0].parameters"',
+    )
+    .action(optimize);
+}
+
+async function optimize(planPath: string, options: Options): Promise<void> {
+  const paths = [...(options.data ?? []), ...(options.tape ?? [])];
+  if (paths.length === 0) throw usage('no data is named', 'Name CSV files or tapes with --data.');
+  const plan = loadTradeplan(planPath);
+  const { instances, violations } = await prepareStrategies(plan);
+  if (violations.length > 0) {
+    throw new UserError({
+      exitCode: EXIT_USAGE,
+      cause: `${planPath} cannot be backtested`,
+      remedy: 'Correct what is named above; `openbell check` looks again.',
+      violations,
+    });
+  }
+  checkPlan(plan, instances);
+  // Before anything is read: a grid that is too large is told at once.
+  trialsOf(plan.optimize);
+  const storage = storageOf(options);
+  const result = await withDatabase(storage, ({ stores }) =>
+    run({ plan, instances, paths, options, stores }),
+  );
+  if (result === null) return;
+  if (options.json) printJson(result);
+  else showSearch(result, options.top);
+}
+
+type Stores = ConstructorParameters<typeof SearchSession>[1]['stores'];
+
+/** Null when it was stopped on request. */
+async function run(of: {
+  readonly plan: Tradeplan;
+  readonly instances: readonly PreparedInstance[];
+  readonly paths: readonly string[];
+  readonly options: Options;
+  readonly stores: Stores;
+}): Promise<SearchResult | null> {
+  const { plan, instances, paths, options, stores } = of;
+  const sessionId = options.session ?? newId();
+  const progress = openProgress(liveClock);
+  const stopping = new AbortController();
+  const data = await shareData(plan, instances, {
+    paths,
+    ...(options.symbol === undefined ? {} : { symbol: options.symbol }),
+    ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
+    ...(options.barTime === undefined ? {} : { barTime: options.barTime }),
+    onProgress: (share) => progress.update(share, 'reading the data'),
+  }).finally(() => progress.done());
+  const job = { plan, instances, data };
+  const threads = options.workers ?? Math.min(WORKERS_MAX, availableParallelism());
+  const pool = openTrialPool(job, { threads, heapMb: plan.limits.consumerHeapMb });
+  const session = new SearchSession(sessionId, { job, pool, stores });
+  const stopListening = onStopRequest(liveClock, {
+    onStop: () => stopping.abort(new Stopped()),
+    onForce: () => process.exit(EXIT_UNEXPECTED),
+  });
+  process.stderr.write(`session ${sessionId}: --session ${sessionId} goes on where it was left\n`);
+  const startMs = liveClock.monotonicMs();
+  try {
+    await session.load();
+    return await search({
+      job,
+      session,
+      stores,
+      span: {
+        fromMicros: Math.max(data.span.fromMicros, micros(options.from) ?? data.span.fromMicros),
+        toMicros: Math.min(data.span.toMicros, micros(options.to) ?? data.span.toMicros),
+      },
+      signal: stopping.signal,
+      onProgress: ({ ended, run: count, total }) => {
+        const perRunMs = (liveClock.monotonicMs() - startMs) / Math.max(1, count);
+        const left = Math.ceil(((total - ended) * perRunMs) / 1_000);
+        progress.update(ended / total, `${ended} of ${total} backtests, ${timeLeft(left)} left`);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    process.stderr.write('stopped on request\n');
+    return null;
+  } finally {
+    progress.done();
+    stopListening();
+    await pool.close();
+  }
+}
+
+class Stopped extends Error {
+  override readonly name = 'Stopped';
+}
+
+function checkPlan(plan: Tradeplan, instances: readonly PreparedInstance[]): void {
+  if (instances.length === 0) throw usage(`${plan.path} has no strategies`, 'Name some under `strategies:`.');
+  const scanned = plan.optimize.ranges.find((range) => range.of === 'scanner');
+  const without = instances.find(({ symbols }) => symbols.length === 0);
+  if (scanned === undefined && without === undefined) return;
+  throw usage(
+    scanned === undefined
+      ? `${without?.instanceId} would get its symbols from scanners, which backtests do not run`
+      : `optimize.scanners.${scanned.id} would change nothing: backtests do not run scanners`,
+    'Name the symbols under `symbols:` of the strategy, and ranges of strategies only.',
+  );
+}
+
+function timeLeft(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function micros(text: string | undefined): EpochMicros | undefined {
+  return text === undefined ? undefined : parseMicros(text);
+}
+
+function usage(cause: string, remedy: string): UserError {
+  return new UserError({ exitCode: EXIT_USAGE, cause, remedy });
+}

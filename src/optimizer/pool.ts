@@ -1,0 +1,32 @@
+/** The threads that run backtests side by side. */
+import { Piscina } from 'piscina';
+import type { TrialOutcome, TrialTask, WorkerJob } from './contract.ts';
+
+export interface TrialPool {
+  readonly threads: number;
+  run(task: TrialTask): Promise<TrialOutcome>;
+  /** Ends the threads, whatever they are doing. */
+  close(): Promise<void>;
+}
+
+export function openTrialPool(
+  job: WorkerJob,
+  of: { readonly threads: number; readonly heapMb: number },
+): TrialPool {
+  const pool = new Piscina<TrialTask, TrialOutcome>({
+    filename: new URL('./worker.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: of.threads,
+    // Who asks keeps a few tasks waiting, never all of them.
+    maxQueue: 2 * of.threads,
+    // Shared memory stays where it is; plan and bundles are copied once for each thread.
+    workerData: job,
+    resourceLimits: { maxOldGenerationSizeMb: of.heapMb },
+    env: {},
+  });
+  return {
+    threads: of.threads,
+    run: (task) => pool.run(task),
+    close: () => pool.destroy(),
+  };
+}
