@@ -38,13 +38,32 @@ const SYMBOLS_MAX = 1_000;
 
 /** Parameters that narrow a market down to what can be traded well; each is effective where a scanner has it. */
 export const priceBand = {
-  /** Inclusive, in dollars. */
-  min_share_price: z.number('a price').min(0).max(PRICE_MAX).default(2),
-  max_share_price: z.number('a price').min(0).max(PRICE_MAX).default(PRICE_MAX),
+  min_share_price: z
+    .number('a price')
+    .min(0)
+    .max(PRICE_MAX)
+    .default(2)
+    .describe('The price in dollars: at least this.'),
+  max_share_price: z
+    .number('a price')
+    .min(0)
+    .max(PRICE_MAX)
+    .default(PRICE_MAX)
+    .describe('The price in dollars: at most this.'),
 };
 
-export const minimumLastDollarVolume = z.number('dollars').min(0).default(500_000);
-export const symbolsMax = z.number('a whole number of symbols').int().min(1).max(SYMBOLS_MAX).default(100);
+export const minimumLastDollarVolume = z
+  .number('dollars')
+  .min(0)
+  .default(500_000)
+  .describe("Yesterday's volume times its close, in dollars: more than this.");
+export const symbolsMax = z
+  .number('a whole number of symbols')
+  .int()
+  .min(1)
+  .max(SYMBOLS_MAX)
+  .default(100)
+  .describe('The best of those found, before `max_picks` of the plan.');
 
 /** Most of a market that a scanner asks the history of; the others are never looked at. */
 export const candidatesMax = z.number('a whole number of symbols').int().min(1).max(5_000);

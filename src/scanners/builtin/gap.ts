@@ -16,12 +16,19 @@ export const gap = defineScanner({
   description: "Picks stocks that opened far from yesterday's close, the widest gap first.",
   parameters: z.strictObject({
     ...priceBand,
-    /** Distance of the open from yesterday's close, in percent. */
-    min_gap_percent: z.number('percent').min(0).max(10_000).default(3),
-    direction: z.enum(['up', 'down', 'both'], { error: 'one of: up, down, both' }).default('both'),
-    /** Yesterday's volume times its close must be more, in dollars. */
+    min_gap_percent: z
+      .number('percent')
+      .min(0)
+      .max(10_000)
+      .default(3)
+      .describe(
+        "How far from yesterday's close it opened, in percent: at least this. Before the open the last trade or the middle of the quote counts.",
+      ),
+    direction: z
+      .enum(['up', 'down', 'both'], { error: 'one of: up, down, both' })
+      .default('both')
+      .describe('The gaps that are wanted.'),
     min_last_dv: minimumLastDollarVolume,
-    /** The widest of those found. */
     max_symbols: symbolsMax,
   }),
   async scan(context) {

@@ -8,7 +8,11 @@ export const list = defineScanner({
   name: 'list',
   description: 'Picks the named symbols, in their order, as far as they can be traded.',
   parameters: z.strictObject({
-    symbols: z.array(z.string('a symbol')).min(1, 'at least one symbol').max(SYMBOLS_MAX),
+    symbols: z
+      .array(z.string('a symbol'))
+      .min(1, 'at least one symbol')
+      .max(SYMBOLS_MAX)
+      .describe('The first is the best.'),
   }),
   scan(context) {
     const { symbols } = context.parameters;

@@ -17,15 +17,24 @@ export const momentum = defineScanner({
   description: 'Picks stocks that rose today on high volume, the most traded first.',
   parameters: z.strictObject({
     ...priceBand,
-    /** Shares traded today must be more. */
-    min_volume: z.number('a number of shares').min(0).default(30_000),
-    /** Last price against yesterday's close must be at least this much higher, in percent. */
-    today_change_percent: z.number('percent').min(-100).max(10_000).default(3.5),
-    /** Yesterday's volume times its close must be more, in dollars. */
+    min_volume: z
+      .number('a number of shares')
+      .min(0)
+      .default(30_000)
+      .describe('Shares traded today: more than this.'),
+    today_change_percent: z
+      .number('percent')
+      .min(-100)
+      .max(10_000)
+      .default(3.5)
+      .describe("Last price against yesterday's close, in percent: at least this much higher."),
     min_last_dv: minimumLastDollarVolume,
-    /** Minutes after the open before which it picks nothing. */
-    from_market_open: z.number('minutes').min(0).max(1_440).default(15),
-    /** The most traded of those found. */
+    from_market_open: z
+      .number('minutes')
+      .min(0)
+      .max(1_440)
+      .default(15)
+      .describe('Minutes after the open before which it picks nothing.'),
     max_symbols: symbolsMax,
   }),
   async scan(context) {

@@ -12,7 +12,8 @@ export const mostActive = defineScanner({
     ...priceBand,
     by: z
       .enum(['volume', 'dollar_volume', 'trades'], { error: 'one of: volume, dollar_volume, trades' })
-      .default('dollar_volume'),
+      .default('dollar_volume')
+      .describe('What of today is counted.'),
     max_symbols: symbolsMax,
   }),
   async scan(context) {
