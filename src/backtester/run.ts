@@ -204,7 +204,8 @@ export class BacktestRun {
     this.#host.handleCommand({ type: 'stop' }, this.nowMicros);
     // What is still held is valued at the last prices, by the desk too.
     this.#tellPrices(this.nowMicros);
-    this.#valuation.endSession();
+    if (this.#sessions.hasBegun(this.nowMicros)) this.#valuation.endSession();
+    else this.#valuation.revalue();
     this.curve.note(this.nowMicros, this.#valuation.equity);
   }
 
@@ -353,7 +354,8 @@ export class BacktestRun {
       if (answer.ok) {
         const wanted = request.minuteBars + request.dailyBars;
         const found = answer.minuteBars.length + answer.dailyBars.length;
-        if (found < wanted) this.warmUps.push({ symbol: request.symbol, wanted, found });
+        const isFirst = nowMicros <= this.#options.startMicros;
+        if (isFirst && found < wanted) this.warmUps.push({ symbol: request.symbol, wanted, found });
       }
       this.#host.handleCommand(
         { type: 'history', requestId: request.requestId, symbol: request.symbol, answer },

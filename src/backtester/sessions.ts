@@ -30,6 +30,11 @@ export class RunSessions {
     return atMicros >= this.#closingMicros;
   }
 
+  /** Whether the current session is under way, and not the next one that is waited for. */
+  hasBegun(atMicros: EpochMicros): boolean {
+    return atMicros > bounds(this.current, this.#plan.marketHours).fromMicros;
+  }
+
   /** Something is due: closing begins, or the next session does; then the days from one opening to the other. */
   advance(): { readonly type: 'closing' } | { readonly type: 'session'; readonly days: number } {
     if (!this.#isClosingTold && this.#closingMicros < this.#endMicros) {

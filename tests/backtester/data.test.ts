@@ -175,6 +175,16 @@ describe('a history', () => {
     expect(result.shortWarmUps).toEqual([{ symbol: 'AAPL', wanted: 3, found: 0 }]);
   });
 
+  it('is one sample of the statistics for each session that has begun', async () => {
+    const day = Array.from({ length: 390 }, (): OhlcRow => [100, 101, 99, 100]);
+    const { result } = await runOnFiles(
+      { minuteBars: 3 },
+      { 'a.csv': csvOf(day), 'b.csv': csvOf(day, OPEN + 24 * 60 * MINUTE) },
+    );
+    expect(result.metrics.sessions).toBe(2);
+    expect(result.shortWarmUps).toHaveLength(1);
+  });
+
   it('makes days of minutes where the data has none', async () => {
     const day = 24 * 60;
     const { lines } = await runOnFiles(
