@@ -81,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/backtest.ts')).backtestCommand(),
   },
   {
+    name: 'report',
+    description: 'write a page about a batch: equity, trades on charts, figures, each with its definition',
+    load: async () => (await import('./commands/report.ts')).reportCommand(),
+  },
+  {
     name: 'optimize',
     description: 'try parameters over backtests, in parallel, and say how much of the best is luck',
     load: async () => (await import('./commands/optimize.ts')).optimizeCommand(),

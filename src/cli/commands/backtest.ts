@@ -3,14 +3,19 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { runBacktest } from '../../backtester/backtest.ts';
 import type { BacktestResult, InstanceResult } from '../../backtester/result.ts';
 import { liveClock } from '../../clock/live.ts';
+import { decimal } from '../../domain/decimal.ts';
 import { EXIT_DONE, EXIT_UNEXPECTED, EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import { type EpochMicros, parseMicros } from '../../domain/time.ts';
 import { createLog } from '../../observability/log.ts';
+import { documentOf } from '../../report/document.ts';
+import { daysPerYearOf } from '../../report/figures.ts';
+import { BacktestWatch } from '../../report/watch.ts';
 import { loadTradeplan } from '../../tradeplan/load.ts';
 import { prepareStrategies } from '../../trader/preparation.ts';
 import { DEFAULT_PLAN, jsonOption, logLevelOption } from '../options.ts';
 import { type Column, paintAmount, print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
+import { writeReport } from '../reportFile.ts';
 
 interface Options {
   readonly data?: readonly string[];
@@ -20,6 +25,8 @@ interface Options {
   readonly barTime?: 'start' | 'end';
   readonly from?: EpochMicros;
   readonly to?: EpochMicros;
+  readonly report?: string;
+  readonly benchmark?: string;
   readonly logLevel?: string;
   readonly json?: boolean;
 }
@@ -44,11 +51,13 @@ export function backtestCommand(): Command {
       ).argParser(moment),
     )
     .addOption(new Option('--to <time>', 'use nothing that was known later').argParser(moment))
+    .option('--report <file>', 'write a page about the run: one HTML file that needs nothing else')
+    .option('--benchmark <symbol>', "compare the report's figures with holding this symbol of the data")
     .addOption(logLevelOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nStrategies that fail end with exit code 1, and the result says why.\n\nExamples:\n  openbell backtest examples/sma-cross/tradeplan.yaml --data bars.csv\n  openbell backtest --tape monday.tape tuesday.tape --json | jq .finalEquity\n  openbell backtest --data ibm.csv --symbol IBM --from 2024-03-01 --to 2024-06-01T00:00:00Z',
+      '\nStrategies that fail end with exit code 1, and the result says why.\n\nExamples:\n  openbell backtest examples/sma-cross/tradeplan.yaml --data bars.csv\n  openbell backtest --tape monday.tape tuesday.tape --json | jq .finalEquity\n  openbell backtest --tape week.tape --report week.html --benchmark SPY\n  openbell backtest --data ibm.csv --symbol IBM --from 2024-03-01 --to 2024-06-01T00:00:00Z',
     )
     .action(backtest);
 }
@@ -80,6 +89,13 @@ async function backtest(planPath: string, options: Options): Promise<void> {
           { level: options.logLevel as 'info', file: null, isPretty: process.stderr.isTTY === true },
           { thread: 'backtest' },
         );
+  // Its price charts and comparisons take time: nobody watches without a report.
+  const watch =
+    options.report === undefined
+      ? null
+      : new BacktestWatch(decimal(plan.backtest.startingCash), (algoRunId) =>
+          algoRunId.slice(algoRunId.indexOf('/') + 1),
+        );
   const progress = openProgress(liveClock);
   const result = await runBacktest({
     plan,
@@ -90,6 +106,7 @@ async function backtest(planPath: string, options: Options): Promise<void> {
     ...(options.barTime === undefined ? {} : { barTime: options.barTime }),
     ...(options.from === undefined ? {} : { fromMicros: options.from }),
     ...(options.to === undefined ? {} : { toMicros: options.to }),
+    ...(watch === null ? {} : { watcher: watch }),
     clock: liveClock,
     onProgress: (share, text) => progress.update(share, text),
     ...(log === null
@@ -98,6 +115,17 @@ async function backtest(planPath: string, options: Options): Promise<void> {
           log: (level, message, fields) => log[level as 'info'](fields as Record<string, unknown>, message),
         }),
   }).finally(() => progress.done());
+  if (options.report !== undefined && watch?.walk) {
+    const document = documentOf(watch.walk, {
+      batchId: result.batchId,
+      environment: 'BACKTEST',
+      strategies: instances.map(({ instanceId }) => instanceId),
+      daysPerYear: daysPerYearOf(plan.assetClass),
+      ...(options.benchmark === undefined ? {} : { benchmark: options.benchmark }),
+      notes: remarksOf(result),
+    });
+    writeReport(options.report, document);
+  }
   if (options.json) printJson(result);
   else show(result);
   process.exitCode = result.faults > 0 ? EXIT_UNEXPECTED : EXIT_DONE;

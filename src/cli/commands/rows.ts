@@ -1,10 +1,7 @@
 /** What happened: rows from the database, through the daemon while one runs, else read directly. */
 import { Command, Option } from 'commander';
-import { liveClock } from '../../clock/live.ts';
 import { add, type Decimal, decimal, formatDecimal, multiply, ZERO } from '../../domain/decimal.ts';
 import type { OrderRow, PositionRow, RowFilter, RunRow, TradeRow } from '../../models/contract.ts';
-import type { Storage } from '../../tradeplan/environment.ts';
-import { connectControl } from '../../trader/control.ts';
 import {
   dataDirectoryOption,
   jsonOption,
@@ -14,6 +11,7 @@ import {
   wholeNumber,
 } from '../options.ts';
 import { type Column, paintAmount, print, printJson, renderCsv, renderTable } from '../output.ts';
+import { withStored } from '../stored.ts';
 
 interface Options extends StorageOptions {
   readonly batch?: string;
@@ -120,7 +118,11 @@ function listing<Row extends object>(list: Listing<Row>): Command {
       `\nExamples:\n  openbell ${name}\n  openbell ${name} --json --limit 20\n  openbell ${name} ${list.example}`,
     )
     .action(async (options: Options) => {
-      const rows = await read<Row>(storageOf(options), list.method, filterOf(options));
+      const filter = filterOf(options);
+      const rows = await withStored(
+        storageOf(options),
+        (stored) => stored[list.method](filter) as Promise<unknown> as Promise<readonly Row[]>,
+      );
       if (options.json) printJson(rows);
       else if (options.csv) print(renderCsv(list.keys, rows));
       else {
@@ -160,28 +162,6 @@ function positionTotals(rows: readonly PositionRow[]): string {
 
 function sum(amounts: readonly Decimal[]): Decimal {
   return amounts.reduce((total, amount) => add(total, amount), ZERO);
-}
-
-/** Asks the running daemon, which alone may touch the embedded database; without one opens the database. */
-async function read<Row>(
-  storage: Storage,
-  method: Listing<Row>['method'],
-  filter: RowFilter,
-): Promise<readonly Row[]> {
-  const client = await connectControl(storage.dataDirectory, liveClock);
-  if (client !== null) {
-    try {
-      return await client.call<readonly Row[]>(method, { ...filter });
-    } finally {
-      client.close();
-    }
-  }
-  // Loaded only now: where a daemon answers, no database driver is needed here.
-  const { withDatabase } = await import('../database.ts');
-  return withDatabase(
-    storage,
-    ({ stores }) => stores[method](filter) as Promise<unknown> as Promise<readonly Row[]>,
-  );
 }
 
 function clockTime(moment: string | null): string {

@@ -1,0 +1,147 @@
+/** The report as one page that needs nothing else: no script, no network, every text of a strategy escaped. */
+import { type ChartOptions, chart, type Point } from './chart.ts';
+import type { PriceChart, ReportDocument, ReportSpan } from './document.ts';
+import { html, Markup } from './markup.ts';
+import { STYLE } from './style.ts';
+import { comparisonTable, figureList, monthTable, openTable, tripTable } from './tables.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Nothing may be loaded or run, whatever a text in the page tries. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+export function renderPage(document: ReportDocument): string {
+  const { batchId, environment, strategies, from, to, notes } = document;
+  const range = from === null || to === null ? 'nothing happened' : `${minute(from)} to ${minute(to)} UTC`;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>Openbell report ${batchId}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<header>
+<h1>${strategies.length === 0 ? 'no strategy' : strategies.join(', ')}</h1>
+<div class="faint">${environment} · ${range} · batch ${batchId}</div>
+</header>
+${notes.length === 0 ? null : html`<ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+<main>
+<h2>Figures</h2>
+${figureList(document)}
+<h2>Equity</h2>
+${equityChart(document)}
+${drawdownChart(document)}
+<h2>Compared with</h2>
+${growthChart(document)}
+${comparisonTable(document)}
+<h2>Months</h2>
+${monthTable(document.months)}
+<h2>Trades</h2>
+${document.charts.map(priceChart)}
+${document.withoutChart === 0 ? null : html`<p class="faint">${document.withoutChart} more symbols were traded, each less than those above.</p>`}
+${openTable(document.openPositions)}
+${tripTable(document.trips, document.figures.trips)}
+</main>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function equityChart({ equity }: ReportDocument): Markup | null {
+  return chart({
+    title: 'Equity, after fees',
+    bands: equity.map(({ at, low, high }) => ({ atMs: Date.parse(at), low, high })),
+    lines: [{ className: 'own', name: 'this batch', points: closes(equity) }],
+    label: amountLabel,
+  });
+}
+
+/** Growth in percent, of the batch and of what it is compared with, at the ends of days. */
+function growthChart({ comparisons, days, from, to, startEquity }: ReportDocument): Markup | null {
+  if (comparisons.length === 0) return null;
+  const startMs = Date.parse(from ?? '');
+  const endMs = Date.parse(to ?? '');
+  const classes = ['hold', 'mark'];
+  const pointsOf = (growth: readonly number[]): readonly Point[] => [
+    { atMs: startMs, value: 0 },
+    ...growth.map((value, day) => ({
+      atMs: Math.min(endMs, Date.parse(days[day]?.date ?? '') + DAY_MS),
+      value: (value - 1) * 100,
+    })),
+  ];
+  const start = Number(startEquity);
+  return chart({
+    title: 'Growth, percent',
+    lines: [
+      {
+        className: 'own',
+        name: 'this batch',
+        points: pointsOf(start > 0 ? days.map(({ equity }) => equity / start) : []),
+      },
+      ...comparisons.map(({ name, growth }, index) => ({
+        className: classes[index] ?? 'mark',
+        name,
+        points: pointsOf(growth),
+      })),
+    ],
+    label: (value) => `${value.toFixed(1)} %`,
+  });
+}
+
+function drawdownChart({ drawdown }: ReportDocument): Markup | null {
+  return chart({
+    title: 'Fall from the peak, percent',
+    areaTo: 0,
+    lines: [
+      {
+        className: 'fall',
+        name: 'fall',
+        points: drawdown.map(({ at, high }) => ({
+          atMs: Date.parse(at),
+          value: high === 0 ? 0 : -high * 100,
+        })),
+      },
+    ],
+    label: (value) => `${value.toFixed(2)} %`,
+  });
+}
+
+function priceChart({ symbol, prices, fills, markers }: PriceChart): Markup | null {
+  const drawn =
+    markers.length === fills ? `${fills} fills` : `${markers.length} of ${fills} fills, evenly picked`;
+  const options: ChartOptions = {
+    title: `${symbol}: ${drawn}`,
+    bands: prices.map(({ at, low, high }) => ({ atMs: Date.parse(at), low, high })),
+    lines: [{ className: 'price', name: 'price', points: closes(prices) }],
+    dots: markers.map(({ at, side, price, quantity, reason }) => ({
+      atMs: Date.parse(at),
+      value: price,
+      className: side,
+      title: `${minute(at)} ${side} ${quantity} at ${price}${reason === '' ? '' : `: ${reason}`}`,
+    })),
+    dotNames: [
+      { className: 'buy', name: 'bought' },
+      { className: 'sell', name: 'sold' },
+    ],
+    label: amountLabel,
+  };
+  return chart(options);
+}
+
+function closes(spans: readonly ReportSpan[]): readonly Point[] {
+  return spans.map(({ at, close }) => ({ atMs: Date.parse(at), value: close }));
+}
+
+function amountLabel(value: number): string {
+  const places = Math.abs(value) >= 10_000 ? 0 : Math.abs(value) >= 1 ? 2 : 5;
+  return value.toLocaleString('en-US', { minimumFractionDigits: places, maximumFractionDigits: places });
+}
+
+function minute(moment: string): string {
+  return moment.slice(0, 16).replace('T', ' ');
+}
