@@ -57,6 +57,8 @@ export interface HistoryLimits {
   /** Pages of one call; beyond it the call fails rather than answer a part. */
   readonly pagesMax: number;
   readonly symbolsPerRequest: number;
+  /** The same for snapshots, which have one page: so that a whole market leaves room below the rate limit. */
+  readonly snapshotSymbolsPerRequest: number;
   readonly concurrentRequestsMax: number;
   /** Requests waiting for the rate limiter; beyond it a call fails at once. */
   readonly queueDepthMax: number;
@@ -126,6 +128,8 @@ export const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
   pageRows: 10_000,
   pagesMax: 200,
   symbolsPerRequest: 100,
+  // Symbols of at most 5 letters with an encoded comma: 4 KB of the 8 KB that servers commonly take as an address.
+  snapshotSymbolsPerRequest: 500,
   concurrentRequestsMax: 4,
   queueDepthMax: 10_000,
   queueTimeoutMs: 300_000,

@@ -295,6 +295,16 @@ describe('snapshots', () => {
       latestQuote: { symbol, timeMicros: FROM, bidPrice: 1, bidSize: 1, askPrice: 2, askSize: 1 },
     });
   });
+
+  it('of a whole market are asked for in so few requests that nine scans a minute pass the rate limit', async () => {
+    const { history, requests } = await serve([{}]);
+    const symbols = Array.from({ length: 11_000 }, (_, index) => `S${index}`);
+    unwrap(await history.snapshots(symbols));
+    expect(requests).toHaveLength(22);
+    expect(new Set(requests.flatMap((url) => url.searchParams.get('symbols')?.split(',') ?? [])).size).toBe(
+      11_000,
+    );
+  });
 });
 
 describe('a history request that fails', () => {

@@ -121,7 +121,7 @@ export class AlpacaHistoryProvider implements HistoryProvider {
     signal?: AbortSignal,
   ): Promise<Outcome<ReadonlyMap<string, Snapshot>>> {
     const answers = await Promise.all(
-      this.#chunks(symbols).map((chunk) =>
+      chunks(symbols, this.#config.history.snapshotSymbolsPerRequest).map((chunk) =>
         this.#retrying(() => this.#requests.snapshots(chunk, signal), signal),
       ),
     );
@@ -165,7 +165,7 @@ export class AlpacaHistoryProvider implements HistoryProvider {
     // after another, so all their pages must be read.
     const newestFirst = range.symbols.length === 1 && Number.isFinite(range.limitPerSymbol);
     const outcomes = await Promise.all(
-      this.#chunks(range.symbols).map((chunk) =>
+      chunks(range.symbols, this.#config.history.symbolsPerRequest).map((chunk) =>
         this.#pages({ ...range, toMicros, symbols: chunk }, rows, newestFirst ? 'desc' : 'asc'),
       ),
     );
@@ -235,14 +235,13 @@ export class AlpacaHistoryProvider implements HistoryProvider {
       ask,
     );
   }
+}
 
-  #chunks(symbols: readonly string[]): string[][] {
-    const distinct = [...new Set(symbols)];
-    const size = this.#config.history.symbolsPerRequest;
-    return Array.from({ length: Math.ceil(distinct.length / size) }, (_, index) =>
-      distinct.slice(index * size, (index + 1) * size),
-    );
-  }
+function chunks(symbols: readonly string[], size: number): string[][] {
+  const distinct = [...new Set(symbols)];
+  return Array.from({ length: Math.ceil(distinct.length / size) }, (_, index) =>
+    distinct.slice(index * size, (index + 1) * size),
+  );
 }
 
 function damaged(kind: string): Outcome<never> {
