@@ -110,9 +110,9 @@ export class BatchWalk {
     this.#revalue();
   }
 
-  /** Brings in the fills up to a moment, before its prices are shown. */
+  /** Brings in the fills that came before a moment, ahead of its prices. */
   before(atMicros: EpochMicros): void {
-    if (this.#waiting.length > 0) this.#dealThrough(atMicros);
+    if (this.#waiting.length > 0) this.#dealBefore(atMicros);
     this.#advance(atMicros);
   }
 
@@ -137,7 +137,7 @@ export class BatchWalk {
 
   /** Nothing more comes. */
   finish(endMicros: EpochMicros | null): void {
-    this.#dealThrough(Number.POSITIVE_INFINITY);
+    this.#dealBefore(Number.POSITIVE_INFINITY);
     if (endMicros !== null && endMicros > (this.lastMicros ?? 0)) this.#advance(endMicros);
     if (this.lastMicros === null) return;
     this.#noteEquity(this.lastMicros);
@@ -155,11 +155,12 @@ export class BatchWalk {
     return equity;
   }
 
-  #dealThrough(atMicros: EpochMicros): void {
+  #dealBefore(atMicros: EpochMicros): void {
     const waiting = this.#waiting;
     for (; this.#next < waiting.length; this.#next += 1) {
       const { atMicros: dueMicros, fill } = waiting[this.#next]!;
-      if (dueMicros > atMicros) return;
+      // A bar that is known now was over before a fill of this very moment.
+      if (dueMicros >= atMicros) return;
       // Word of a fill may come late: the curve goes on from where it is.
       const nowMicros = Math.max(dueMicros, this.lastMicros ?? dueMicros);
       this.#advance(nowMicros);

@@ -102,6 +102,12 @@ describe('the figures of a small batch', () => {
     expect(figures.turnover).toBeCloseTo(384 / ((1000 + 1018 + 1016 + 1017) / 4), 5);
   });
 
+  it('counts what was paid beside deals', () => {
+    const walk = exampleWalk();
+    walk.cost(decimal('3.25'));
+    expect(documentOf(walk, SUBJECT)).toMatchObject({ costs: '3.25', finalEquity: '1013.75' });
+  });
+
   it('compares with holding what was traded, and with the benchmark', () => {
     // AAA from 10 to 15, 14 and 16; BBB from 100 to 110, 99 and 121.
     expect(document.comparisons).toMatchObject([
