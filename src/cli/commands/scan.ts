@@ -6,6 +6,7 @@ import type { Pick } from '../../scanners/contract.ts';
 import { cachedInstruments } from '../../trader/instruments.ts';
 import { type Preparation, prepare } from '../../trader/preparation.ts';
 import { ScannerRunner, type ScanResult } from '../../trader/scanning.ts';
+import type { ScanMarket } from '../../trader/scanQueries.ts';
 import { withDatabase } from '../database.ts';
 import { type Market, withMarket } from '../market.ts';
 import {
@@ -57,8 +58,7 @@ async function scan(
     scanners: preparation.scanners,
     market: {
       ...{ history, calendar, hours: plan.marketHours, instruments: cachedInstruments(broker, liveClock) },
-      select: (query, limits) =>
-        withDatabase(preparation.environment, ({ stores }) => stores.select(query, limits)),
+      select: askDatabase(preparation),
     },
     clock: liveClock,
     log,
@@ -78,6 +78,16 @@ async function scan(
   } finally {
     await runner.stop();
   }
+}
+
+/** One query after another: the embedded database has one owner at a time. */
+function askDatabase({ environment }: Preparation): NonNullable<ScanMarket['select']> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (query, limits) => {
+    const asked = last.then(() => withDatabase(environment, ({ stores }) => stores.select(query, limits)));
+    last = asked.catch(() => {});
+    return asked;
+  };
 }
 
 function report(results: readonly ScanResult[], isJson: boolean): void {
