@@ -121,13 +121,18 @@ export class SearchSession {
   }
 }
 
-/** `{ "sma-cross": { "fast": 10 } }`. A scanner's have `scanner:` before its name. */
+/** The strategy's id, or the scanner's with `scanner:` before it. */
+export function ownerOf({ of, id }: ParameterRange): string {
+  return of === 'scanner' ? `scanner:${id}` : id;
+}
+
+/** `{ "sma-cross": { "fast": 10 } }`, by {@link ownerOf}. */
 export function parametersOf(ranges: readonly ParameterRange[], values: Values): JsonObject {
   const byOwner: Record<string, Record<string, number | string | boolean>> = {};
-  for (const [index, { of, id, parameter }] of ranges.entries()) {
-    const owner = of === 'scanner' ? `scanner:${id}` : id;
+  for (const [index, range] of ranges.entries()) {
+    const owner = ownerOf(range);
     byOwner[owner] ??= {};
-    byOwner[owner][parameter] = values[index]!;
+    byOwner[owner][range.parameter] = values[index]!;
   }
   return byOwner;
 }

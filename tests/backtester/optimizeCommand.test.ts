@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { benchLines } from '../../bench/backtest/bars.ts';
@@ -123,12 +123,25 @@ describe('openbell optimize', () => {
   it('is shown to people as tables, and says at once what is wrong', async () => {
     const directory = await initialDirectory();
     const plan = planFile('people.yaml', { ...GRID, folds: 1, objective: 'return' });
-    const shown = await openbell(['optimize', plan, '--data', bars, '--data-dir', directory, '--top', '2']);
+    const map = join(folder, 'map.html');
+    const shown = await openbell([
+      'optimize',
+      plan,
+      '--data',
+      bars,
+      '--data-dir',
+      directory,
+      '--top',
+      '2',
+      '--map',
+      map,
+    ]);
     expect(shown.exitCode).toBe(0);
     expect(shown.stdout).toContain('for the most return');
     expect(shown.stdout).toMatch(/sma-cross\.fast=\d+ sma-cross\.slow=\d+ +-?\d/);
     expect(shown.stdout).toContain('1 combinations are not taken');
     expect(shown.stdout).toContain('hold-out');
+    expect(readFileSync(map, 'utf8')).toContain('sma-cross.fast across, sma-cross.slow down');
 
     const large = planFile('large.yaml', { ...GRID, max_trials: 5 });
     const refused = await openbell(['optimize', large, '--data', bars]);

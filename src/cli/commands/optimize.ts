@@ -1,4 +1,5 @@
 /** `openbell optimize`: which parameters would have done best, and how much of that is luck. */
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { newId } from '../../clock/chance.ts';
@@ -9,6 +10,7 @@ import { shareData } from '../../optimizer/data.ts';
 import { openTrialPool } from '../../optimizer/pool.ts';
 import { type SearchResult, search } from '../../optimizer/search.ts';
 import { SearchSession } from '../../optimizer/session.ts';
+import { surfacePage } from '../../optimizer/surfacePage.ts';
 import { trialsOf } from '../../optimizer/trials.ts';
 import { loadTradeplan } from '../../tradeplan/load.ts';
 import type { Tradeplan } from '../../tradeplan/plan.ts';
@@ -42,6 +44,7 @@ interface Options extends StorageOptions {
   readonly session?: string;
   readonly workers?: number;
   readonly top: number;
+  readonly map?: string;
   readonly json?: boolean;
 }
 
@@ -71,6 +74,7 @@ export function optimizeCommand(): Command {
         .argParser(wholeNumber({ min: 1, max: 1_000 }))
         .default(10),
     )
+    .option('--map <file>', 'write the surface of the parameters as a heat map, one HTML file')
     .addOption(dataDirectoryOption())
     .addOption(logLevelOption())
     .addOption(jsonOption())
@@ -102,6 +106,7 @@ async function optimize(planPath: string, options: Options): Promise<void> {
     run({ plan, instances, paths, options, stores }),
   );
   if (result === null) return;
+  if (options.map !== undefined) await writePage(options.map, surfacePage(result, plan.optimize.ranges));
   if (options.json) printJson(result);
   else showSearch(result, options.top);
 }
@@ -162,6 +167,15 @@ async function run(of: {
     progress.done();
     stopListening();
     await pool.close();
+  }
+}
+
+async function writePage(path: string, page: string): Promise<void> {
+  try {
+    await writeFile(path, page);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw usage(`cannot write ${path}: ${code}`, 'Name a file in a folder that can be written to.');
   }
 }
 
