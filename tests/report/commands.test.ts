@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -176,6 +176,21 @@ describe('openbell report', () => {
     ]);
     expect(full.trips[1]).toMatchObject({ maxFavourable: 80, maxAdverse: -100 });
     expect(full.charts[0]!.prices).toHaveLength(6);
+  });
+
+  it("takes the prices that were recorded while the batch ran, and not another batch's", async () => {
+    const tapes = join(directory, 'tapes', '2024-03-06');
+    mkdirSync(tapes, { recursive: true });
+    const tape = join(tapes, `market-${BATCH}-0001.tape`);
+    const imported = await openbell(['tape', 'import', bars, '--symbol', 'AAPL', '--output', tape]);
+    expect(imported.exitCode).toBe(0);
+    writeFileSync(join(tapes, `market-${EARLIER}-0001.tape`), 'not to be read');
+    const recorded = await openbellJson<ReportDocument>(['report', BATCH, '--data-dir', directory, '--json']);
+    expect(recorded.comparisons.map(({ name }) => name)).toEqual(['buy and hold']);
+    expect(recorded.charts[0]!.prices).toHaveLength(6);
+    // Nothing says what the account was: at most the 10 that were bought at 100 were invested.
+    expect(recorded.startEquity).toBe('1000.00');
+    expect(recorded.notes.join(' ')).toContain('--start-equity');
   });
 
   it('says what is missing, and ends with 2', async () => {
