@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { liveClock } from '../../src/clock/live.ts';
 import { openEmbedded } from '../../src/models/embedded.ts';
 import { logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
-import { type Running, startOpenbell } from '../support/openbell.ts';
+import { openbell, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
 /** Picks three symbols for some seconds, then one of them for as long, and so on, by the time of the scan. */
@@ -97,6 +97,37 @@ describe("a scanner's picks", () => {
       ]);
     } finally {
       await backend.close();
+    }
+  });
+});
+
+describe('scanners that ask the database', () => {
+  it('take turns at it from the command line, and say in one line what is wrong', async () => {
+    const workshop = openWorkshop('sql');
+    const query = (text: string) => ({ name: 'sql', parameters: { query: text } });
+    const plan = workshop.plan({
+      mode: 'simulated',
+      scanners: {
+        given: query("select 'AAPL' as symbol, 5 as score, 'because' as reason"),
+        nameless: query('select 1 as close'),
+      },
+      simulation: { symbols: ['AAPL', 'MSFT'] },
+    });
+    try {
+      const { exitCode, stdout } = await openbell(['scan', plan, '--json', ...workshop.storage]);
+      expect(JSON.parse(stdout)).toEqual([
+        {
+          ...{ ok: true, scannerId: 'given' },
+          picks: [{ symbol: 'AAPL', score: 5, reason: 'because', rank: 1 }],
+        },
+        {
+          ...{ ok: false, scannerId: 'nameless' },
+          message: 'the query answers no column `symbol`, only: close',
+        },
+      ]);
+      expect(exitCode).toBe(3);
+    } finally {
+      workshop.close();
     }
   });
 });
