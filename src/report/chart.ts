@@ -112,10 +112,11 @@ function bandPath(bands: readonly Band[], { x, y }: Scale): string {
   return `${upper.join('')}${lower.join('')}Z`;
 }
 
-/** Beginning, middle and end: dates, or times of day within one day. */
+/** Beginning, middle and end: dates, times of day within a few days, seconds within an hour. */
 function timeLabels(times: { readonly low: number; readonly size: number }): readonly string[] {
   const dayMs = 86_400_000;
-  const cut: readonly [number, number] = times.size > 3 * dayMs ? [0, 10] : [5, 16];
+  const cut: readonly [number, number] =
+    times.size > 3 * dayMs ? [0, 10] : times.size > dayMs / 24 ? [5, 16] : [11, 19];
   return [0, 0.5, 1].map((share) =>
     new Date(times.low + times.size * share)
       .toISOString()

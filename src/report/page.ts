@@ -89,7 +89,7 @@ function growthChart({ comparisons, days, from, to, startEquity }: ReportDocumen
         points: pointsOf(growth),
       })),
     ],
-    label: (value) => `${value.toFixed(1)} %`,
+    label: (value) => `${value.toFixed(2)} %`,
   });
 }
 
