@@ -13,6 +13,9 @@ import { ParabolicSar, SuperTrend } from '../../src/fincalcs/stops.ts';
 import { Trend } from '../../src/fincalcs/trend.ts';
 import { StandardDeviation, Volatility } from '../../src/fincalcs/volatility.ts';
 
+/** Thirty-one indicators, each with several properties. */
+fc.configureGlobal({ numRuns: 40 });
+
 /** A number, or a record of numbers. */
 type Figures = number | object;
 type Named = Readonly<Record<string, number>>;

@@ -130,7 +130,7 @@ describe('units that move between consumers of any speed', async () => {
         moves += house.moves;
         held += house.arrivals.reduce((sum, { rowsHeld }) => sum + rowsHeld, 0);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
     expect(moves).toBeGreaterThan(100);
     expect(held).toBeGreaterThan(100);
@@ -166,7 +166,7 @@ describe('units that move between consumers of any speed', async () => {
         }
         dropped += house.arrivals.reduce((sum, { rowsDropped }) => sum + rowsDropped, 0);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
     expect(dropped).toBeGreaterThan(0);
   }, 120_000);
