@@ -46,6 +46,14 @@ const run = (plan: string, directory: string, ...more: string[]) =>
     ...more,
   ]);
 
+/** Node's options for a process that signals itself when so many backtests are kept. */
+function signalAfter(kept: number, signal: 'SIGKILL' | 'SIGINT'): readonly string[] {
+  const hook = `import { subscribe } from 'node:diagnostics_channel';
+    let left = ${kept};
+    subscribe('openbell.optimizer.kept', () => { left -= 1; if (left === 0) process.kill(process.pid, '${signal}'); });`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(hook)}`];
+}
+
 const parametersOf = (trials: readonly TrialResult[]) => trials.map(({ parameters }) => parameters);
 
 describe('openbell optimize', () => {
@@ -97,14 +105,12 @@ describe('openbell optimize', () => {
   it('goes on after kill -9: what was finished is not run again, and the result is the same', async () => {
     const directory = await initialDirectory();
     const plan = planFile('killed.yaml', { ...GRID, holdout_percent: 0 });
-    const hook = `import { subscribe } from 'node:diagnostics_channel';
-      let left = 3;
-      subscribe('openbell.optimizer.kept', () => { left -= 1; if (left === 0) process.kill(process.pid, 'SIGKILL'); });`;
     const options = ['optimize', plan, '--data', bars, '--data-dir', directory, '--session', SESSION];
-    const killed = await startOpenbell([...options, '--workers', '1', '--json'], {}, [
-      '--import',
-      `data:text/javascript,${encodeURIComponent(hook)}`,
-    ]).finished;
+    const killed = await startOpenbell(
+      [...options, '--workers', '1', '--json'],
+      {},
+      signalAfter(3, 'SIGKILL'),
+    ).finished;
     expect(killed.exitCode).toBeNull();
     expect(killed.stdout).toBe('');
     expect(killed.stderr).toContain(`--session ${SESSION}`);
@@ -118,6 +124,19 @@ describe('openbell optimize', () => {
     expect(resumed.trials).toEqual(whole.trials);
     expect(parametersOf(resumed.trials)).toHaveLength(6);
     expect(resumed.deflation).toEqual(whole.deflation);
+  });
+
+  it('stops on Ctrl-C in order, and keeps what it has', async () => {
+    const directory = await initialDirectory();
+    const plan = planFile('stopped.yaml', { ...GRID, holdout_percent: 0 });
+    const options = ['optimize', plan, '--data', bars, '--data-dir', directory, '--session', SESSION];
+    const stopped = await startOpenbell([...options, '--workers', '1'], {}, signalAfter(1, 'SIGINT'))
+      .finished;
+    expect(stopped.exitCode).toBe(0);
+    expect(stopped.stderr).toContain('stopped on request');
+    const resumed = await run(plan, directory, '--session', SESSION);
+    expect(resumed.known).toBeGreaterThanOrEqual(1);
+    expect(resumed.known).toBeLessThan(6);
   });
 
   it('is shown to people as tables, and says at once what is wrong', async () => {
