@@ -9,7 +9,8 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     setupFiles: ['tests/support/loopbackOnly.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // Of two cores: tests of the daemon mostly wait for it.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -182,11 +182,4 @@ describe('a recorded daemon', () => {
     expect(verified.exitCode).toBe(1);
     expect((JSON.parse(verified.stdout) as TapeVerification).damages).toHaveLength(1);
   }, 240_000);
-
-  it('records nothing with record: false', async () => {
-    const { workshop, plan } = workshopOf('unrecorded', false);
-    const daemon = startOpenbell(['trade', plan, ...workshop.storage, '--for', '2s']);
-    expect((await daemon.finished).exitCode).toBe(0);
-    expect(readdirSync(join(workshop.directory, 'data'))).not.toContain('tapes');
-  }, 120_000);
 });

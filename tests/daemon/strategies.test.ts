@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TradeRow } from '../../src/models/contract.ts';
 import type { DaemonStatus } from '../../src/trader/status.ts';
@@ -74,6 +76,7 @@ describe('strategies that misbehave', () => {
         { path: workshop.strategy('fragile', FRAGILE), symbols: ['AAPL', 'MSFT'] },
       ],
       limits: { heartbeat_timeout: '1s', consumer_heap_mb: 96 },
+      record: false,
       simulation: { seed: 11, symbols: ['TSLA', 'NVDA', 'AMD', 'AAPL', 'MSFT'], rate: 200 },
     });
     daemon = startOpenbell(['trade', plan, ...workshop.storage]);
@@ -112,7 +115,11 @@ describe('strategies that misbehave', () => {
       severity: 'critical',
       message: 'consumer B is blocked: strategy slow has not returned',
     });
-    expect(shown(last, 'A')).toBeGreaterThanOrEqual(shown(first, 'A'));
+    // It goes on, or has been started again meanwhile by the strategy that uses up its memory.
+    const restarts = (status: DaemonStatus) =>
+      status.consumers.find(({ name }) => name === 'A')?.restarts ?? 0;
+    if (restarts(last) === restarts(first))
+      expect(shown(last, 'A')).toBeGreaterThanOrEqual(shown(first, 'A'));
     expect(shown(last, 'B')).toBe(shown(first, 'B'));
     await until(
       async () => (await statusOf(workshop))?.consumers.find(({ name }) => name === 'B')?.state === 'running',
@@ -180,8 +187,9 @@ describe('strategies that misbehave', () => {
     expect(said('choosy', 'began')).toHaveLength(1);
   });
 
-  it('and the daemon has stayed up: it stops in order', async () => {
+  it('and the daemon has stayed up: it stops in order, and has recorded nothing, as it was told', async () => {
     daemon.child.kill('SIGTERM');
     expect((await daemon.finished).exitCode).toBe(0);
+    expect(existsSync(join(workshop.directory, 'data', 'tapes'))).toBe(false);
   });
 });
