@@ -16,9 +16,10 @@ export default defineStrategy({
     context.state.checksum = (context.state.checksum + trade.size) % 1_000_003;
     if (trade.size >= MARK_SIZE) context.buy({ quantity: 1 + (trade.size % QUANTITIES), reason: 'mark' });
     else if (trade.size === BLOCK_SIZE) {
-      for (let spin = 0; spin < context.parameters.spins; spin += 1) {
-        context.state.checksum = (context.state.checksum * 31 + spin) % 1_000_003;
-      }
+      const { spins } = context.parameters;
+      let { checksum } = context.state;
+      for (let spin = 0; spin < spins; spin += 1) checksum = (checksum * 31 + spin) % 1_000_003;
+      context.state.checksum = checksum;
     }
   },
   onQuote(context, quote) {
