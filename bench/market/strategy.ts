@@ -18,7 +18,7 @@ export default defineStrategy({
     else if (trade.size === BLOCK_SIZE) {
       const { spins } = context.parameters;
       let { checksum } = context.state;
-      for (let spin = 0; spin < spins; spin += 1) checksum = (checksum * 31 + spin) % 1_000_003;
+      for (let spin = 0; spin < spins; spin += 1) checksum = (checksum * 31 + (spin & 0xffff)) % 1_000_003;
       context.state.checksum = checksum;
     }
   },

@@ -143,7 +143,7 @@ function spinsPerMs(): number {
   const spins = 30_000_000;
   const startMs = liveClock.monotonicMs();
   let checksum = 1;
-  for (let spin = 0; spin < spins; spin += 1) checksum = (checksum * 31 + spin) % 1_000_003;
+  for (let spin = 0; spin < spins; spin += 1) checksum = (checksum * 31 + (spin & 0xffff)) % 1_000_003;
   return spins / (liveClock.monotonicMs() - startMs + checksum / Number.MAX_SAFE_INTEGER);
 }
 
