@@ -54,10 +54,11 @@ async function measure(): Promise<OverloadReport> {
   const memoryBefore = await highestMemory(BEFORE_MS);
   const before = await venue.figures();
   venue.tell({ type: 'measure' });
+  const blockMicros = liveClock.nowMicros();
   venue.tell({ type: 'block', symbol: BLOCKED[0]! });
   const memoryDuring = await highestMemory(BLOCK_MS);
   const during = await venue.figures();
-  const { blockedMs, recoveredMs, ended } = await recovered();
+  const { blockedMs, recoveredMs, ended } = await recovered(blockMicros);
   const status = await statusOf();
   return {
     eventsPerSecond: VENUE.eventsPerSecond,
@@ -73,22 +74,25 @@ async function measure(): Promise<OverloadReport> {
 }
 
 /** Waits until the blocked consumer is up with the market again, or takes too long. */
-async function recovered() {
+async function recovered(blockMicros: number) {
   const deadlineMs = liveClock.monotonicMs() + RECOVERY_TIMEOUT_MS;
   for (;;) {
     const ended = await venue.figures();
-    const found = recovery(ended.groups.blocked!.arrivals);
+    const found = recovery(ended.groups.blocked!.arrivals, blockMicros);
     if (found.recoveredMs !== null || liveClock.monotonicMs() > deadlineMs) return { ...found, ended };
     await after(SAMPLE_MS);
   }
 }
 
-/** The longest pause between orders of the blocked consumer, and how long after it the first fresh one came. */
-function recovery(arrivals: readonly Arrival[]): { blockedMs: number; recoveredMs: number | null } {
+/** The longest pause between orders of the blocked consumer, or since it was blocked, and how long after it the first fresh one came. */
+function recovery(
+  arrivals: readonly Arrival[],
+  blockMicros: number,
+): { blockedMs: number; recoveredMs: number | null } {
   let blockedMs = 0;
   let backMicros = Number.NaN;
   arrivals.forEach(({ atMicros }, index) => {
-    const pauseMs = index === 0 ? 0 : (atMicros - arrivals[index - 1]!.atMicros) / 1_000;
+    const pauseMs = (atMicros - (arrivals[index - 1]?.atMicros ?? blockMicros)) / 1_000;
     if (pauseMs <= blockedMs) return;
     blockedMs = pauseMs;
     backMicros = atMicros;
