@@ -9,28 +9,20 @@ import type { JsonObject } from '../domain/order.ts';
 import { type EpochMicros, formatMicros } from '../domain/time.ts';
 import type { NewTrade } from '../models/contract.ts';
 import type { Batch } from '../tape/batch.ts';
-import { SymbolTable } from '../tape/symbols.ts';
+import type { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import { type BacktestInstance, batchIdOf } from './config.ts';
-import { openSources } from './data/sources.ts';
+import { openPlannedData, type PlannedFiles } from './data/planned.ts';
 import { STREAM } from './marketSide.ts';
 import { type BacktestResult, resultOf } from './result.ts';
 import { BacktestRun } from './run.ts';
 
-const MICROS_PER_MS = 1_000;
 /** How often progress is told, in batches. */
 const PROGRESS_BATCHES = 16;
 
-export interface BacktestOptions {
+export interface BacktestOptions extends PlannedFiles {
   readonly plan: Tradeplan;
   readonly instances: readonly BacktestInstance[];
-  readonly paths: readonly string[];
-  /** Whose events CSV files without a symbol column have; left out, the plan's only symbol. */
-  readonly symbol?: string;
-  /** Of CSV times that name no zone (IANA); UTC by default. */
-  readonly timeZone?: string;
-  /** Whether a CSV bar's time is its start (the default) or its end. */
-  readonly barTime?: 'start' | 'end';
   /** Decisions are made from this moment on; what lies before is history for warm-ups. */
   readonly fromMicros?: EpochMicros;
   /** Nothing known after this moment is used. */
@@ -57,25 +49,12 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   const { plan, instances, paths, clock, onProgress, watcher } = options;
   const startedMs = clock.monotonicMs();
   checkPlan(plan, instances);
-  const symbols = new SymbolTable();
-  const planned = new Set(instances.flatMap((instance) => instance.symbols));
-  const [only] = planned;
-  const sources = await openSources({
-    paths,
-    symbols,
-    symbol: options.symbol ?? (planned.size === 1 ? only : undefined),
-    timeZone: options.timeZone ?? 'UTC',
-    barTime: options.barTime ?? 'start',
-    barMicros: plan.backtest.barIntervalMs * MICROS_PER_MS,
-    badData: plan.backtest.badData,
-    onProgress: (share) => onProgress?.(share / 2, 'looking at the data'),
-  });
-  const { firstMicros, lastMicros } = sources;
-  if (firstMicros === null || lastMicros === null) throw empty(paths);
-  const missing = [...planned].filter((symbol) => symbols.idOf(symbol) === undefined);
-  if (missing.length === planned.size) throw foreign(missing, symbols);
-  // Symbols that the plan trades and the data lacks are known to be there: a strategy may look at them.
-  for (const symbol of missing) symbols.intern(symbol);
+  const { sources, symbols, missing, firstMicros, lastMicros } = await openPlannedData(
+    plan,
+    instances,
+    options,
+    (share) => onProgress?.(share / 2, 'looking at the data'),
+  );
   const fromMicros = Math.max(options.fromMicros ?? firstMicros, firstMicros);
   const toMicros = options.toMicros ?? Number.POSITIVE_INFINITY;
   const run = new BacktestRun({
@@ -163,21 +142,4 @@ function checkPlan(plan: Tradeplan, instances: readonly BacktestInstance[]): voi
 
 async function sizeOf(path: string): Promise<string> {
   return `${basename(path)}:${(await stat(path)).size}`;
-}
-
-function empty(paths: readonly string[]): UserError {
-  return new UserError({
-    exitCode: EXIT_USAGE,
-    cause: `there are no events in ${paths.join(', ')}`,
-    remedy: 'Name files with bars, trades or quotes; `openbell tape info` says what a tape holds.',
-  });
-}
-
-function foreign(wanted: readonly string[], symbols: SymbolTable): UserError {
-  const found = Array.from({ length: Math.min(symbols.size - 1, 10) }, (_, id) => symbols.textOf(id + 1));
-  return new UserError({
-    exitCode: EXIT_USAGE,
-    cause: `the data has none of the plan's symbols: it has ${found.join(', ')}, the plan ${wanted.slice(0, 10).join(', ')}`,
-    remedy: "Name the data's symbols in the plan, or say with --symbol whose data a CSV file is.",
-  });
 }

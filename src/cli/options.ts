@@ -1,6 +1,6 @@
 /** Options that several commands share, and how their texts become values. */
 import { InvalidArgumentError, Option } from 'commander';
-import { formatMicros, parseMicros } from '../domain/time.ts';
+import { type EpochMicros, parseMicros } from '../domain/time.ts';
 import {
   DEFAULT_DATA_DIRECTORY,
   LOG_LEVELS,
@@ -52,12 +52,12 @@ export function durationMs(text: string): number {
   return parsed;
 }
 
-/** RFC 3339, or a date, which means its beginning in UTC. Answers RFC 3339 in UTC. */
-export function moment(text: string): string {
+/** RFC 3339, or a date, which means its beginning in UTC. */
+export function moment(text: string): EpochMicros {
   const micros = parseMicros(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
   if (micros === undefined)
     throw new InvalidArgumentError('A moment looks like 2026-11-20 or 2026-11-20T14:30:00Z.');
-  return formatMicros(micros);
+  return micros;
 }
 
 export function wholeNumber(range: { min: number; max: number }): (text: string) => number {

@@ -1,30 +1,21 @@
 /** `openbell backtest`: the plan's strategies on recorded data. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { runBacktest } from '../../backtester/backtest.ts';
 import type { BacktestResult, InstanceResult } from '../../backtester/result.ts';
 import { liveClock } from '../../clock/live.ts';
 import { decimal } from '../../domain/decimal.ts';
-import { EXIT_DONE, EXIT_UNEXPECTED, EXIT_USAGE, UserError } from '../../domain/exit.ts';
-import { type EpochMicros, parseMicros } from '../../domain/time.ts';
+import { EXIT_DONE, EXIT_UNEXPECTED } from '../../domain/exit.ts';
 import { createLog } from '../../observability/log.ts';
 import { documentOf } from '../../report/document.ts';
 import { daysPerYearOf } from '../../report/figures.ts';
 import { BacktestWatch } from '../../report/watch.ts';
-import { loadTradeplan } from '../../tradeplan/load.ts';
-import { prepareStrategies } from '../../trader/preparation.ts';
 import { DEFAULT_PLAN, jsonOption, logLevelOption } from '../options.ts';
 import { type Column, paintAmount, print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
+import { addRecordedOptions, prepareRecorded, type RecordedOptions } from '../recorded.ts';
 import { writeReport } from '../reportFile.ts';
 
-interface Options {
-  readonly data?: readonly string[];
-  readonly tape?: readonly string[];
-  readonly symbol?: string;
-  readonly timeZone?: string;
-  readonly barTime?: 'start' | 'end';
-  readonly from?: EpochMicros;
-  readonly to?: EpochMicros;
+interface Options extends RecordedOptions {
   readonly report?: string;
   readonly benchmark?: string;
   readonly logLevel?: string;
@@ -32,25 +23,12 @@ interface Options {
 }
 
 export function backtestCommand(): Command {
-  return new Command('backtest')
-    .argument('[plan]', 'the tradeplan; its `backtest:` says how orders are filled', DEFAULT_PLAN)
-    .option('--data <files...>', 'CSV (also .gz and .zip) or tapes, merged by time')
-    .option('--tape <files...>', 'the same')
-    .option('--symbol <symbol>', "whose a CSV file without a symbol column is (the plan's only one)")
-    .option('--time-zone <zone>', 'of CSV times that name none, such as America/New_York (UTC unless given)')
-    .addOption(
-      new Option(
-        '--bar-time <edge>',
-        "whether a CSV bar's time is its start (the default) or its end",
-      ).choices(['start', 'end']),
-    )
-    .addOption(
-      new Option(
-        '--from <time>',
-        'decide from this moment on; what lies before is history for warm-ups',
-      ).argParser(moment),
-    )
-    .addOption(new Option('--to <time>', 'use nothing that was known later').argParser(moment))
+  const command = new Command('backtest').argument(
+    '[plan]',
+    'the tradeplan; its `backtest:` says how orders are filled',
+    DEFAULT_PLAN,
+  );
+  return addRecordedOptions(command)
     .option('--report <file>', 'write a page about the run: one HTML file that needs nothing else')
     .option('--benchmark <symbol>', "compare the report's figures with holding this symbol of the data")
     .addOption(logLevelOption())
@@ -63,24 +41,7 @@ export function backtestCommand(): Command {
 }
 
 async function backtest(planPath: string, options: Options): Promise<void> {
-  const paths = [...(options.data ?? []), ...(options.tape ?? [])];
-  if (paths.length === 0) {
-    throw new UserError({
-      exitCode: EXIT_USAGE,
-      cause: 'no data is named',
-      remedy: 'Name CSV files or tapes with --data.',
-    });
-  }
-  const plan = loadTradeplan(planPath);
-  const { instances, violations } = await prepareStrategies(plan);
-  if (violations.length > 0) {
-    throw new UserError({
-      exitCode: EXIT_USAGE,
-      cause: `${planPath} cannot be backtested`,
-      remedy: 'Correct what is named above; `openbell check` looks again.',
-      violations,
-    });
-  }
+  const { plan, instances, files } = await prepareRecorded(planPath, options);
   // A backtest has thousands of orders: what they log is shown when it is asked for.
   const log =
     options.logLevel === undefined
@@ -100,10 +61,7 @@ async function backtest(planPath: string, options: Options): Promise<void> {
   const result = await runBacktest({
     plan,
     instances,
-    paths,
-    ...(options.symbol === undefined ? {} : { symbol: options.symbol }),
-    ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
-    ...(options.barTime === undefined ? {} : { barTime: options.barTime }),
+    ...files,
     ...(options.from === undefined ? {} : { fromMicros: options.from }),
     ...(options.to === undefined ? {} : { toMicros: options.to }),
     ...(watch === null ? {} : { watcher: watch }),
@@ -129,14 +87,6 @@ async function backtest(planPath: string, options: Options): Promise<void> {
   if (options.json) printJson(result);
   else show(result);
   process.exitCode = result.faults > 0 ? EXIT_UNEXPECTED : EXIT_DONE;
-}
-
-/** A moment, or a date for the midnight with which it begins in UTC. */
-function moment(text: string): EpochMicros {
-  const parsed = parseMicros(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
-  if (parsed === undefined)
-    throw new InvalidArgumentError('A moment looks like 2024-03-01 or 2024-03-01T14:30:00Z.');
-  return parsed;
 }
 
 function show(result: BacktestResult): void {

@@ -5,42 +5,33 @@ import { Command, Option } from 'commander';
 import { newId } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
 import { EXIT_UNEXPECTED, EXIT_USAGE, UserError } from '../../domain/exit.ts';
-import { type EpochMicros, parseMicros } from '../../domain/time.ts';
 import { shareData } from '../../optimizer/data.ts';
 import { openTrialPool } from '../../optimizer/pool.ts';
 import { type SearchResult, search } from '../../optimizer/search.ts';
 import { SearchSession } from '../../optimizer/session.ts';
 import { surfacePage } from '../../optimizer/surfacePage.ts';
 import { trialsOf } from '../../optimizer/trials.ts';
-import { loadTradeplan } from '../../tradeplan/load.ts';
 import type { Tradeplan } from '../../tradeplan/plan.ts';
-import { type PreparedInstance, prepareStrategies } from '../../trader/preparation.ts';
+import type { PreparedInstance } from '../../trader/preparation.ts';
 import { withDatabase } from '../database.ts';
 import {
   DEFAULT_PLAN,
   dataDirectoryOption,
   jsonOption,
   logLevelOption,
-  moment,
   type StorageOptions,
   storageOf,
   wholeNumber,
 } from '../options.ts';
 import { printJson } from '../output.ts';
 import { openProgress } from '../progress.ts';
+import { addRecordedOptions, prepareRecorded, type Recorded, type RecordedOptions } from '../recorded.ts';
 import { onStopRequest } from '../signals.ts';
 import { showSearch } from './optimizeTables.ts';
 
 const WORKERS_MAX = 64;
 
-interface Options extends StorageOptions {
-  readonly data?: readonly string[];
-  readonly tape?: readonly string[];
-  readonly symbol?: string;
-  readonly timeZone?: string;
-  readonly barTime?: 'start' | 'end';
-  readonly from?: string;
-  readonly to?: string;
+interface Options extends StorageOptions, RecordedOptions {
   readonly session?: string;
   readonly workers?: number;
   readonly top: number;
@@ -49,20 +40,12 @@ interface Options extends StorageOptions {
 }
 
 export function optimizeCommand(): Command {
-  return new Command('optimize')
-    .argument('[plan]', 'the tradeplan; its `optimize:` says what is tried', DEFAULT_PLAN)
-    .option('--data <files...>', 'CSV (also .gz and .zip) or tapes, merged by time')
-    .option('--tape <files...>', 'the same')
-    .option('--symbol <symbol>', "whose a CSV file without a symbol column is (the plan's only one)")
-    .option('--time-zone <zone>', 'of CSV times that name none, such as America/New_York (UTC unless given)')
-    .addOption(
-      new Option(
-        '--bar-time <edge>',
-        "whether a CSV bar's time is its start (the default) or its end",
-      ).choices(['start', 'end']),
-    )
-    .addOption(new Option('--from <time>', 'what lies before is history for warm-ups').argParser(moment))
-    .addOption(new Option('--to <time>', 'use nothing that was known later').argParser(moment))
+  const command = new Command('optimize').argument(
+    '[plan]',
+    'the tradeplan; its `optimize:` says what is tried',
+    DEFAULT_PLAN,
+  );
+  return addRecordedOptions(command)
     .option('--session <id>', 'go on with a search: what it has finished is not run again')
     .addOption(
       new Option('--workers <count>', 'threads (one for each core unless given)').argParser(
@@ -86,25 +69,13 @@ export function optimizeCommand(): Command {
 }
 
 async function optimize(planPath: string, options: Options): Promise<void> {
-  const paths = [...(options.data ?? []), ...(options.tape ?? [])];
-  if (paths.length === 0) throw usage('no data is named', 'Name CSV files or tapes with --data.');
-  const plan = loadTradeplan(planPath);
-  const { instances, violations } = await prepareStrategies(plan);
-  if (violations.length > 0) {
-    throw new UserError({
-      exitCode: EXIT_USAGE,
-      cause: `${planPath} cannot be backtested`,
-      remedy: 'Correct what is named above; `openbell check` looks again.',
-      violations,
-    });
-  }
+  const recorded = await prepareRecorded(planPath, options);
+  const { plan, instances } = recorded;
   checkPlan(plan, instances);
   // Before anything is read: a grid that is too large is told at once.
   trialsOf(plan.optimize);
   const storage = storageOf(options);
-  const result = await withDatabase(storage, ({ stores }) =>
-    run({ plan, instances, paths, options, stores }),
-  );
+  const result = await withDatabase(storage, ({ stores }) => run(recorded, { options, stores }));
   if (result === null) return;
   if (options.map !== undefined) await writePage(options.map, surfacePage(result, plan.optimize.ranges));
   if (options.json) printJson(result);
@@ -114,22 +85,15 @@ async function optimize(planPath: string, options: Options): Promise<void> {
 type Stores = ConstructorParameters<typeof SearchSession>[1]['stores'];
 
 /** Null when it was stopped on request. */
-async function run(of: {
-  readonly plan: Tradeplan;
-  readonly instances: readonly PreparedInstance[];
-  readonly paths: readonly string[];
-  readonly options: Options;
-  readonly stores: Stores;
-}): Promise<SearchResult | null> {
-  const { plan, instances, paths, options, stores } = of;
+async function run(
+  { plan, instances, files }: Recorded,
+  { options, stores }: { readonly options: Options; readonly stores: Stores },
+): Promise<SearchResult | null> {
   const sessionId = options.session ?? newId();
   const progress = openProgress(liveClock);
   const stopping = new AbortController();
   const data = await shareData(plan, instances, {
-    paths,
-    ...(options.symbol === undefined ? {} : { symbol: options.symbol }),
-    ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
-    ...(options.barTime === undefined ? {} : { barTime: options.barTime }),
+    ...files,
     onProgress: (share) => progress.update(share, 'reading the data'),
   }).finally(() => progress.done());
   const job = { plan, instances, data };
@@ -149,8 +113,8 @@ async function run(of: {
       session,
       stores,
       span: {
-        fromMicros: Math.max(data.span.fromMicros, micros(options.from) ?? data.span.fromMicros),
-        toMicros: Math.min(data.span.toMicros, micros(options.to) ?? data.span.toMicros),
+        fromMicros: Math.max(data.span.fromMicros, options.from ?? data.span.fromMicros),
+        toMicros: Math.min(data.span.toMicros, options.to ?? data.span.toMicros),
       },
       signal: stopping.signal,
       onProgress: ({ ended, run: count, total }) => {
@@ -200,10 +164,6 @@ function timeLeft(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.ceil(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function micros(text: string | undefined): EpochMicros | undefined {
-  return text === undefined ? undefined : parseMicros(text);
 }
 
 function usage(cause: string, remedy: string): UserError {

@@ -1,6 +1,7 @@
 /** What happened: rows from the database, through the daemon while one runs, else read directly. */
 import { Command, Option } from 'commander';
 import { add, type Decimal, decimal, formatDecimal, multiply, ZERO } from '../../domain/decimal.ts';
+import { type EpochMicros, formatMicros } from '../../domain/time.ts';
 import type { OrderRow, PositionRow, RowFilter, RunRow, TradeRow } from '../../models/contract.ts';
 import {
   dataDirectoryOption,
@@ -17,8 +18,8 @@ interface Options extends StorageOptions {
   readonly batch?: string;
   readonly strategy?: string;
   readonly symbol?: string;
-  readonly since?: string;
-  readonly until?: string;
+  readonly since?: EpochMicros;
+  readonly until?: EpochMicros;
   readonly limit: number;
   readonly json?: boolean;
   readonly csv?: boolean;
@@ -133,7 +134,9 @@ function listing<Row extends object>(list: Listing<Row>): Command {
 }
 
 function filterOf({ batch, strategy, symbol, since, until, limit }: Options): RowFilter {
-  const given = { batchId: batch, strategy, symbol, since, until };
+  const textOf = (moment: EpochMicros | undefined) =>
+    moment === undefined ? undefined : formatMicros(moment);
+  const given = { batchId: batch, strategy, symbol, since: textOf(since), until: textOf(until) };
   return { limit, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
