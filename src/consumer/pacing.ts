@@ -1,25 +1,25 @@
 /**
- * How many rows a consumer takes before it lets its thread do something else. Nearly always a whole batch; where
- * strategies are slow only so many as take a short time, so that heartbeats, commands and fills are not held up by a
- * batch that takes seconds.
+ * How many rows a consumer takes before it looks at the clock, and when it lets its thread do something else. Nearly
+ * always it takes a whole batch; after slow rows only a few at a time, so that heartbeats, commands and fills wait a
+ * fraction of a second and not for all of a batch that takes seconds. A single row cannot be interrupted.
  */
 
-/** Longer than this no turn should last, in milliseconds. */
+/** After so many milliseconds of rows the thread does something else. */
 const TURN_MAX_MS = 50;
 /** More than a batch has. */
 const ALL_ROWS = 65_536;
-/** At most so many at once where strategies are slow: then it is looked at the clock. */
+/** After slow rows at most so many are taken before the clock is looked at. */
 const SLOW_ROWS_MAX = 32;
-/** Batches without a slow row before whole batches are taken again. */
+/** So many batches without slow rows, and whole batches are taken again. */
 const QUICK_BATCHES = 256;
 
 export class Pacing {
-  /** So many rows are to be taken next. */
+  /** How many rows to take next. */
   rows = ALL_ROWS;
   #turnMs = 0;
   #quickBatches = 0;
 
-  /** That many rows took so long. Answers whether it is time for something else. */
+  /** To be told how long the rows took. Answers whether the thread is to do something else now. */
   took(rows: number, elapsedMs: number): boolean {
     this.#turnMs += elapsedMs;
     if (elapsedMs > TURN_MAX_MS) {

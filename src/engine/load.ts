@@ -60,31 +60,48 @@ export class LoadMeter {
     this.isRunning = false;
   }
 
-  /** What was measured since the last call. */
+  /** What was measured since the last call. Only units that are told by name become objects: there may be thousands. */
   take(units: readonly (Unit | undefined)[], periodMs: number): ConsumerLoad {
-    const measured: UnitLoad[] = [];
+    const rest = { units: 0, events: 0, micros: 0 };
+    const costliest: Unit[] = [];
     for (const unit of units) {
       if (unit === undefined) continue;
-      measured.push({
-        instanceId: unit.instance.config.instanceId,
-        symbol: unit.symbol,
-        events: Math.round(this.#events[unit.id] ?? 0),
-        micros: this.#micros[unit.id] ?? 0,
-      });
+      const left = this.#rank(costliest, unit);
+      if (left === undefined) continue;
+      rest.units += 1;
+      rest.events += this.#eventsOf(left);
+      rest.micros += this.#microsOf(left);
     }
-    measured.sort((a, b) => b.micros - a.micros);
-    const others = measured.slice(UNITS_TOLD_MAX);
+    const told = costliest.map((unit) => this.#figuresOf(unit));
     this.#events.fill(0);
     this.#micros.fill(0);
-    return {
-      periodMs,
-      units: measured.slice(0, UNITS_TOLD_MAX),
-      rest: {
-        units: others.length,
-        events: others.reduce((sum, { events }) => sum + events, 0),
-        micros: others.reduce((sum, { micros }) => sum + micros, 0),
-      },
-    };
+    return { periodMs, units: told, rest };
+  }
+
+  /** Puts the unit in its place among the costliest, if it has one, and answers who is not among them. */
+  #rank(costliest: Unit[], unit: Unit): Unit | undefined {
+    const micros = this.#microsOf(unit);
+    const isFull = costliest.length === UNITS_TOLD_MAX;
+    if (isFull && micros <= this.#microsOf(costliest.at(-1)!)) return unit;
+    const left = isFull ? costliest.pop() : undefined;
+    let place = costliest.length;
+    while (place > 0 && this.#microsOf(costliest[place - 1]!) < micros) place -= 1;
+    costliest.splice(place, 0, unit);
+    return left;
+  }
+
+  #figuresOf(unit: Unit): UnitLoad {
+    const { instance, symbol } = unit;
+    const { instanceId } = instance.config;
+    return { instanceId, symbol, events: this.#eventsOf(unit), micros: this.#microsOf(unit) };
+  }
+
+  #eventsOf({ id }: Unit): number {
+    return Math.round(this.#events[id] ?? 0);
+  }
+
+  #microsOf({ id }: Unit): number {
+    return this.#micros[id] ?? 0;
   }
 
   #grow(unitId: number): void {

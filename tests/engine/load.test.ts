@@ -51,6 +51,8 @@ describe('what units cost', () => {
     const { units, rest } = host.takeLoad(1_000);
     expect(units).toHaveLength(UNITS_TOLD_MAX);
     expect(units[0]).toMatchObject({ instanceId: 'test', symbol: 'S3', events: 4 });
+    const micros = units.map((unit) => unit.micros);
+    expect(micros).toEqual(micros.toSorted((a, b) => b - a));
     expect(rest).toEqual({ units: 10, events: 20, micros: 200 });
   });
 
