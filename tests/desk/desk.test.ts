@@ -1,82 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { liveClock } from '../../src/clock/live.ts';
 import { decimal, formatDecimal, ZERO } from '../../src/domain/decimal.ts';
-import { type RunningExchange, startExchange } from '../../src/exchange/exchange.ts';
+import type { RunningExchange } from '../../src/exchange/exchange.ts';
 import { NO_FAULTS } from '../../src/exchange/faults.ts';
 import type { Stores } from '../../src/models/contract.ts';
 import { DatabaseFailure } from '../../src/models/failure.ts';
-import { createStores } from '../../src/models/stores.ts';
-import { silentLog } from '../../src/observability/log.ts';
-import { embeddedDatabases } from '../models/databases.ts';
-import { aRun } from '../models/rows.ts';
 import { until } from '../support/until.ts';
-import { Harness, type HarnessOptions, INSTANCE } from './harness.ts';
+import { type Floor, openFloor, SYMBOL } from './floor.ts';
+import type { Harness } from './harness.ts';
 
-const SYMBOL = 'AAPL';
+let floor: Floor;
 let exchange: RunningExchange;
 let stores: Stores;
-let closeDatabase: () => Promise<void>;
-let batches = 0;
-const running: Harness[] = [];
 
 beforeAll(async () => {
-  exchange = await startExchange({
-    port: 0,
-    seed: 7,
-    symbols: [SYMBOL, 'MSFT'],
-    ratePerSecond: 400,
-    faults: {},
-    clock: liveClock,
-    log: silentLog,
-    haltsPerHour: 0,
-    startCash: '100000000',
-    limits: { requestsPerMinute: 1_000_000 },
-  });
-  const backend = await (await embeddedDatabases()).open()!;
-  stores = createStores(backend);
-  closeDatabase = () => backend.close();
+  floor = await openFloor();
+  ({ exchange, stores } = floor);
 });
-
-afterAll(async () => {
-  await exchange.close();
-  await closeDatabase();
-});
-
-afterEach(async () => {
-  exchange.setFaults(NO_FAULTS);
-  for (const harness of running.splice(0)) await harness.kill();
-  // A test that failed must not leave its position to the next.
-  const { env } = exchange;
-  await fetch(`${env.APCA_API_BASE_URL}/v2/positions?cancel_orders=true`, {
-    method: 'DELETE',
-    headers: { 'APCA-API-KEY-ID': env.APCA_API_KEY_ID, 'APCA-API-SECRET-KEY': env.APCA_API_SECRET_KEY },
-  });
-  await until(() => exchange.statistics().ordersOpen === 0, { what: 'a clean exchange' });
-});
-
-/** A desk of a new batch, that is ready and knows the market. */
-async function startDesk(options: HarnessOptions = {}): Promise<Harness> {
-  batches += 1;
-  const batchId = options.batchId ?? `${batches}-batch`;
-  const algoRunId = await stores.startRun(aRun({ batchId, instanceId: INSTANCE }));
-  const harness = new Harness({ exchange, stores, batchId, algoRunId, ...options });
-  running.push(harness);
-  await harness.ready();
-  await showMarket(harness);
-  return harness;
-}
-
-/** What the exchange quotes now, as the producer would bring it. */
-async function showMarket(harness: Harness): Promise<{ bid: number; ask: number }> {
-  const { env } = exchange;
-  const answer = await fetch(`${env.APCA_API_DATA_URL}/v2/stocks/quotes/latest?symbols=${SYMBOL}`, {
-    headers: { 'APCA-API-KEY-ID': env.APCA_API_KEY_ID, 'APCA-API-SECRET-KEY': env.APCA_API_SECRET_KEY },
-  });
-  const { quotes } = (await answer.json()) as { quotes: Record<string, { bp: number; ap: number }> };
-  const { bp: bid, ap: ask } = quotes[SYMBOL]!;
-  await harness.quote(SYMBOL, bid, ask);
-  return { bid, ask };
-}
+afterAll(() => floor.close());
+// A test that failed must not leave its position to the next.
+afterEach(() => floor.clear());
 
 async function tradeRows(harness: Harness) {
   return (await stores.listTrades({ batchId: harness.config.batchId })).toReversed();
@@ -84,7 +26,7 @@ async function tradeRows(harness: Harness) {
 
 describe('a desk on the local exchange', () => {
   it('takes an order from intent to fill, position and row, and back to flat', async () => {
-    const harness = await startDesk();
+    const harness = await floor.startDesk();
     const buy = harness.order({ symbol: SYMBOL, side: 'buy' });
     const bought = await harness.settled(buy, 'filled');
     expect(formatDecimal(bought.filledQuantity)).toBe('10');
@@ -105,7 +47,7 @@ describe('a desk on the local exchange', () => {
   });
 
   it('tells the strategy why the broker refused, and why risk did', async () => {
-    const harness = await startDesk({
+    const harness = await floor.startDesk({
       risk: { orderNotionalMax: '1000000000', positionNotionalMax: '1000000000' },
     });
     const denied = harness.order({ symbol: SYMBOL, side: 'sell' });
@@ -120,7 +62,7 @@ describe('a desk on the local exchange', () => {
   });
 
   it('protects a position by a trailing stop, which the market sets off', async () => {
-    const harness = await startDesk();
+    const harness = await floor.startDesk();
     await harness.settled(harness.order({ symbol: SYMBOL, side: 'buy' }), 'filled');
     const trail = { type: 'trailing_stop', trailPrice: decimal('0.02') } as const;
     const stop = harness.order({ symbol: SYMBOL, side: 'sell', ...trail });
@@ -132,7 +74,7 @@ describe('a desk on the local exchange', () => {
   });
 
   it('counts an order once that is filled in parts', async () => {
-    const harness = await startDesk({
+    const harness = await floor.startDesk({
       risk: { orderNotionalMax: '10000000', positionNotionalMax: '10000000' },
     });
     const id = harness.order({ symbol: SYMBOL, side: 'buy', quantity: decimal('4000') });
@@ -150,7 +92,7 @@ describe('a desk on the local exchange', () => {
     'unavailable_after_accepting',
     'hang_after_accepting',
   ] as const)('ends with one order when the answer is lost: %s', async (kind) => {
-    const harness = await startDesk();
+    const harness = await floor.startDesk();
     exchange.setFaults({ lostAnswer: { kind, times: 1 }, lookupDelayMs: 100 });
     const before = exchange.statistics().ordersAccepted;
     const id = harness.order({ symbol: SYMBOL, side: 'buy' });
@@ -161,7 +103,7 @@ describe('a desk on the local exchange', () => {
   });
 
   it('books each execution once when all are told twice, and when the fill comes before the answer', async () => {
-    const harness = await startDesk();
+    const harness = await floor.startDesk();
     exchange.setFaults({ duplicateExecutions: true, fillBeforeAnswer: true });
     const id = harness.order({ symbol: SYMBOL, side: 'buy' });
     await harness.settled(id, 'filled');
@@ -171,7 +113,7 @@ describe('a desk on the local exchange', () => {
   });
 
   it('finds fills that the stream never told, and those of the time it was cut off', async () => {
-    const harness = await startDesk();
+    const harness = await floor.startDesk();
     exchange.setFaults({ missingExecutions: true });
     const untold = harness.order({ symbol: SYMBOL, side: 'buy' });
     await until(() => exchange.statistics().ordersOpen === 0, { what: 'the exchange to have filled it' });
@@ -188,7 +130,7 @@ describe('a desk on the local exchange', () => {
     ['bustProbability', '0', 'trade_bust'],
     ['correctProbability', '10', 'trade_correct'],
   ] as const)('takes executions back that the broker revises: %s', async (fault, left, event) => {
-    const harness = await startDesk();
+    const harness = await floor.startDesk();
     exchange.setFaults({ [fault]: 1 });
     const id = harness.order({ symbol: SYMBOL, side: 'buy' });
     await until(() => harness.fills(id).some(({ fill }) => fill.executionId.endsWith('.revoked')), {
@@ -205,14 +147,9 @@ describe('a desk on the local exchange', () => {
   });
 
   it('trades on while the database is down, and every row is there once when it is back', async () => {
-    batches += 1;
-    const batchId = `${batches}-batch`;
-    const algoRunId = await stores.startRun(aRun({ batchId, instanceId: INSTANCE }));
     let isDown = true;
     const refuse = () => Promise.reject(new DatabaseFailure('unreachable', 'down'));
-    const harness = await startDesk({
-      batchId,
-      algoRunId,
+    const harness = await floor.startDesk({
       stores: {
         holdings: (ids, environment) => stores.holdings(ids, environment),
         recordOrders: (rows) => (isDown ? refuse() : stores.recordOrders(rows)),
@@ -233,10 +170,10 @@ describe('a desk on the local exchange', () => {
   it.each(['written', 'synced'] as const)(
     'goes on after a kill where it was, its journal %s',
     async (journalMode) => {
-      const first = await startDesk({ journalMode });
+      const first = await floor.startDesk({ journalMode });
       const bought = first.order({ symbol: SYMBOL, side: 'buy' });
       await first.settled(bought, 'filled');
-      const { bid } = await showMarket(first);
+      const { bid } = await floor.showMarket(first);
       const limitPrice = decimal((bid * 0.8).toFixed(2));
       const resting = first.order({ symbol: SYMBOL, side: 'buy', type: 'limit', limitPrice });
       await first.settled(resting, 'new');
@@ -248,7 +185,7 @@ describe('a desk on the local exchange', () => {
       await first.kill();
       exchange.setFaults(NO_FAULTS);
 
-      const second = await startDesk({ directory: first.directory, journalMode });
+      const second = await floor.startDesk({ directory: first.directory, journalMode });
       await until(async () => (await second.status()).positions[0]?.quantity === decimal('13'), {
         what: 'the lost order to be found, and its fill',
       });
@@ -269,8 +206,8 @@ describe('a desk on the local exchange', () => {
   );
 
   it('cancels what is open when it stops, and says so', async () => {
-    const harness = await startDesk();
-    const { bid } = await showMarket(harness);
+    const harness = await floor.startDesk();
+    const { bid } = await floor.showMarket(harness);
     const limitPrice = decimal((bid * 0.8).toFixed(2));
     const resting = harness.order({ symbol: SYMBOL, side: 'buy', type: 'limit', limitPrice });
     await harness.settled(resting, 'new');
@@ -279,8 +216,7 @@ describe('a desk on the local exchange', () => {
   });
 
   it('does not start with keys that are refused: exit 3, and what to do', async () => {
-    const harness = new Harness({ exchange, stores, broken: { secretKey: 'wrong' } });
-    running.push(harness);
+    const harness = floor.openDesk({ broken: { secretKey: 'wrong' } });
     await until(() => harness.reports.some(({ type }) => type === 'failed'), { what: 'the failure' });
     expect(harness.reports.find((report) => report.type === 'failed')?.error).toMatchObject({
       exitCode: 3,

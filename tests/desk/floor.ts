@@ -15,8 +15,11 @@ export const SYMBOL = 'AAPL';
 
 export interface Floor {
   readonly exchange: RunningExchange;
+  readonly stores: Stores;
   /** A desk of a new batch, that is ready and knows the market. */
   startDesk(options?: HarnessOptions): Promise<Harness>;
+  /** A desk that may never become ready; it ends with the test as the others do. */
+  openDesk(options: HarnessOptions): Harness;
   /** What the exchange quotes now, shown to the desk as the producer would. */
   showMarket(harness: Harness): Promise<{ bid: number; ask: number }>;
   /** A request of somebody else on the same account. */
@@ -61,16 +64,22 @@ export async function openFloor(): Promise<Floor> {
     await harness.quote(SYMBOL, bid, ask);
     return { bid, ask };
   };
+  const openDesk: Floor['openDesk'] = (options) => {
+    const harness = new Harness({ exchange, stores, ...options });
+    running.push(harness);
+    return harness;
+  };
   return {
     exchange,
+    stores,
     byHand,
     showMarket,
+    openDesk,
     startDesk: async (options = {}) => {
       batches += 1;
       const batchId = options.batchId ?? `${batches}-floor`;
       const algoRunId = await stores.startRun(aRun({ batchId, instanceId: INSTANCE }));
-      const harness = new Harness({ exchange, stores, batchId, algoRunId, ...options });
-      running.push(harness);
+      const harness = openDesk({ batchId, algoRunId, ...options });
       await harness.ready();
       await showMarket(harness);
       return harness;

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { afterAll, beforeAll, type TestContext } from 'vitest';
 import { newId } from '../../src/clock/chance.ts';
 import type { Backend } from '../../src/models/backend.ts';
 import { createEmbeddedBackend } from '../../src/models/embedded.ts';
@@ -14,6 +15,8 @@ import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
 export interface TestDatabases {
   /** A new database with all migrations; null where this kind is not installed. */
   open(): Promise<Backend> | null;
+  /** What several processes can share; null for the embedded one, which has one owner. */
+  readonly server: RunningPostgres | null;
   close(): Promise<void>;
 }
 
@@ -52,6 +55,7 @@ export async function embeddedDatabases(): Promise<TestDatabases> {
   const snapshot = await first.dumpDataDir('none');
   await first.close();
   return {
+    server: null,
     open: async () => {
       const pglite = await PGlite.create({ loadDataDir: snapshot });
       await pglite.exec("set timezone = 'UTC'");
@@ -61,7 +65,7 @@ export async function embeddedDatabases(): Promise<TestDatabases> {
   };
 }
 
-export async function postgresDatabases(): Promise<TestDatabases & { server: RunningPostgres | null }> {
+export async function postgresDatabases(): Promise<TestDatabases> {
   const server = await startPostgres();
   if (server === null) return { server, open: () => null, close: () => Promise.resolve() };
   const template = await openPostgres(await server.createDatabase('migrated'), CONTEXT);
@@ -79,3 +83,39 @@ export async function postgresDatabases(): Promise<TestDatabases & { server: Run
 }
 
 export const CONTEXT = { limits: DATABASE_LIMITS, log: silentLog };
+
+/** For suites that both kinds of database have to pass: `describe.each(KINDS)('...', ({ start }) => ...)`. */
+export const KINDS = [
+  { kind: 'the embedded database', start: embeddedDatabases },
+  { kind: 'a real PostgreSQL', start: postgresDatabases },
+];
+
+export interface SuiteDatabase {
+  /** The database that the suite's tests share. Skips the test where this kind is not installed. */
+  shared(context: TestContext): Backend;
+  /** A new one, which the test closes. */
+  own(context: TestContext): Promise<Backend>;
+  /** Skips the test where none runs, and with the embedded database. */
+  server(context: TestContext): RunningPostgres;
+}
+
+/** To be called within a suite, before its tests. */
+export function suiteDatabase(start: () => Promise<TestDatabases>): SuiteDatabase {
+  let databases: TestDatabases;
+  let backend: Backend | null = null;
+  beforeAll(async () => {
+    databases = await start();
+    backend = await databases.open();
+  });
+  afterAll(async () => {
+    await backend?.close();
+    await databases.close();
+  });
+  return {
+    shared: (context) => backend ?? context.skip(MISSING),
+    own: (context) => databases.open() ?? context.skip(MISSING),
+    server: (context) => databases.server ?? context.skip(MISSING),
+  };
+}
+
+const MISSING = 'no PostgreSQL server here';

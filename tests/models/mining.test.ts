@@ -1,17 +1,11 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import type { Backend } from '../../src/models/backend.ts';
 import type { DayRow, NewMinerRun, TickerRow } from '../../src/models/mining.ts';
 import { openPostgres } from '../../src/models/postgres.ts';
 import { createStores } from '../../src/models/stores.ts';
-import type { RunningPostgres } from '../support/postgres.ts';
-import { CONTEXT, embeddedDatabases, postgresDatabases, type TestDatabases } from './databases.ts';
+import { CONTEXT, KINDS, suiteDatabase } from './databases.ts';
 import { aRun, aTrade } from './rows.ts';
-
-const KINDS = [
-  { kind: 'the embedded database', start: embeddedDatabases },
-  { kind: 'a real PostgreSQL', start: postgresDatabases },
-];
 
 const aDay = (changes: Partial<DayRow> & Pick<DayRow, 'symbol' | 'date'>): DayRow => ({
   ...{ open: '10', high: '12', low: '9.5', close: '11.0001', volume: '123456', vwap: '10.7', tradeCount: 99 },
@@ -24,23 +18,11 @@ const aMinerRun = (changes: Partial<NewMinerRun> = {}): NewMinerRun => ({
   ...changes,
 });
 
-describe.each(KINDS)('what miners keep on $kind', ({ start }) => {
-  let databases: TestDatabases;
-  let backend: Backend | null = null;
-  beforeAll(async () => {
-    databases = await start();
-    backend = await databases.open();
-  });
-  afterAll(async () => {
-    await backend?.close();
-    await databases.close();
-  });
-  const storesOf = (context: TestContext) => {
-    if (backend === null) context.skip('no PostgreSQL server here');
-    return createStores(backend as Backend);
-  };
-  const query = async (text: string) => {
-    const answer = await (backend as Backend).queries.execute(sql.raw(text));
+describe.each(KINDS)('what miners keep on $kind', ({ kind, start }) => {
+  const database = suiteDatabase(start);
+  const storesOf = (context: TestContext) => createStores(database.shared(context));
+  const query = async (context: TestContext, text: string) => {
+    const answer = await database.shared(context).queries.execute(sql.raw(text));
     return (answer as unknown as { rows: Record<string, unknown>[] }).rows;
   };
 
@@ -68,14 +50,17 @@ describe.each(KINDS)('what miners keep on $kind', ({ start }) => {
       ...{ shortable: true, fractionable: true },
     };
     expect(await stores.recordTickers([ticker, { ...ticker, symbol: 'OLD', tradable: false }])).toBe(2);
-    await query(`update ticker_data set sector = 'Technology', description = 'Phones' where symbol = 'AAPL'`);
+    await query(
+      context,
+      `update ticker_data set sector = 'Technology', description = 'Phones' where symbol = 'AAPL'`,
+    );
     expect(await stores.recordTickers([ticker])).toBe(0);
     expect(await stores.recordTickers([{ ...ticker, name: 'Apple Inc.' }])).toBe(1);
     expect(await stores.listTickers('us_equity')).toEqual([{ ...ticker, name: 'Apple Inc.' }]);
     expect(await stores.listTickers('crypto')).toEqual([]);
-    expect(await query(`select sector, description from ticker_data where symbol = 'AAPL'`)).toEqual([
-      { sector: 'Technology', description: 'Phones' },
-    ]);
+    expect(await query(context, `select sector, description from ticker_data where symbol = 'AAPL'`)).toEqual(
+      [{ sector: 'Technology', description: 'Phones' }],
+    );
   });
 
   it('is what runs earned, each once, from fills that are read page by page', async (context) => {
@@ -92,7 +77,7 @@ describe.each(KINDS)('what miners keep on $kind', ({ start }) => {
       aTrade({ algoRunId, executionId: 'g1', stopPrice: '178' }),
       aTrade({ algoRunId, executionId: 'g3', executedAt: '2026-11-20T14:33:00Z' }),
     ]);
-    await query(`update new_trades set expire_tstamp = now() where execution_id = 'g3'`);
+    await query(context, `update new_trades set expire_tstamp = now() where execution_id = 'g3'`);
     const [first, ...others] = await stores.fillsAfter(null);
     expect(first).toMatchObject({ side: 'buy', batchId: 'gains', environment: 'PAPER', stopPrice: '178' });
     expect(others).toMatchObject([{ side: 'sell', qty: '10', price: '180' }]);
@@ -134,21 +119,21 @@ describe.each(KINDS)('what miners keep on $kind', ({ start }) => {
   it('goes on after a process that died in the middle of a run', async (context) => {
     const stores = storesOf(context);
     await query(
+      context,
       `insert into miner_run (batch_id, miner_id, miner_name, parameters, start_time)
        values ('dead', 'orphan', 'daily-bars', '{}', now())`,
     );
     const { type } = await stores.startMinerRun(aMinerRun({ minerId: 'orphan' }));
     expect(type).toBe('started');
-    expect(await query(`select end_reason from miner_run where batch_id = 'dead'`)).toEqual([
+    expect(await query(context, `select end_reason from miner_run where batch_id = 'dead'`)).toEqual([
       { end_reason: 'abandoned' },
     ]);
   });
 
-  it('is written by one process at a time, even when several begin at the same moment', async () => {
+  it('is written by one process at a time, even when several begin at the same moment', async (context) => {
     // The embedded database has one owner; a PostgreSQL has as many as there are daemons.
-    const { server } = databases as { server?: RunningPostgres | null };
-    if (!server) return;
-    const url = await server.createDatabase('shared', 'migrated');
+    if (kind === 'the embedded database') return;
+    const url = await database.server(context).createDatabase('shared', 'migrated');
     const backends = await Promise.all(['a', 'b', 'c'].map(() => openPostgres(url, CONTEXT)));
     const starts = await Promise.all(
       backends.map((open, index) =>

@@ -1,13 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import type { Backend } from '../../src/models/backend.ts';
+import { describe, expect, it, type TestContext } from 'vitest';
 import type { OptimizerRunRow } from '../../src/models/optimizing.ts';
 import { createStores } from '../../src/models/stores.ts';
-import { embeddedDatabases, postgresDatabases, type TestDatabases } from './databases.ts';
-
-const KINDS = [
-  { kind: 'the embedded database', start: embeddedDatabases },
-  { kind: 'a real PostgreSQL', start: postgresDatabases },
-];
+import { KINDS, suiteDatabase } from './databases.ts';
 
 const aRow = (changes: Partial<OptimizerRunRow> = {}): OptimizerRunRow => ({
   ...{ sessionId: 'one', batchId: 'b', parameters: { 'sma-cross': { fast: 10 } } },
@@ -15,20 +9,8 @@ const aRow = (changes: Partial<OptimizerRunRow> = {}): OptimizerRunRow => ({
 });
 
 describe.each(KINDS)('what searches keep on $kind', ({ start }) => {
-  let databases: TestDatabases;
-  let backend: Backend | null = null;
-  beforeAll(async () => {
-    databases = await start();
-    backend = await databases.open();
-  });
-  afterAll(async () => {
-    await backend?.close();
-    await databases.close();
-  });
-  const storesOf = (context: TestContext) => {
-    if (backend === null) context.skip('no PostgreSQL server here');
-    return createStores(backend as Backend);
-  };
+  const database = suiteDatabase(start);
+  const storesOf = (context: TestContext) => createStores(database.shared(context));
 
   it('is there once for each session and batch, page by page, and by stage over all sessions', async (context) => {
     const stores = storesOf(context);

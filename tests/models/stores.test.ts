@@ -1,38 +1,21 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import type { Backend } from '../../src/models/backend.ts';
+import { describe, expect, it, type TestContext } from 'vitest';
 import type { Environment, RowFilter, Stores } from '../../src/models/contract.ts';
 import { createStores } from '../../src/models/stores.ts';
-import { embeddedDatabases, postgresDatabases, type TestDatabases } from './databases.ts';
+import { KINDS, suiteDatabase } from './databases.ts';
 import { anOrder, aRun, aTrade } from './rows.ts';
 
-const KINDS = [
-  { kind: 'the embedded database', start: embeddedDatabases },
-  { kind: 'a real PostgreSQL', start: postgresDatabases },
-];
-
 describe.each(KINDS)('stores on $kind', ({ start }) => {
-  let databases: TestDatabases;
-  let backend: Backend | null = null;
+  const database = suiteDatabase(start);
   let batches = 0;
-
-  beforeAll(async () => {
-    databases = await start();
-    backend = await databases.open();
-  });
-  afterAll(async () => {
-    await backend?.close();
-    await databases.close();
-  });
 
   /** The tests share a database and keep apart by batch and instance, as daemons do. */
   const fresh = (context: TestContext) => {
-    if (backend === null) context.skip('no PostgreSQL server here');
+    const backend = database.shared(context);
     batches += 1;
-    const open = backend as Backend;
     return {
-      stores: createStores(open),
-      backend: open,
+      stores: createStores(backend),
+      backend,
       batchId: `batch-${batches}`,
       instanceId: `one-${batches}`,
     };
@@ -383,9 +366,7 @@ describe.each(KINDS)('stores on $kind', ({ start }) => {
   });
 
   it('closes the runs of batches that died, and none of a batch that is alive', async (context) => {
-    if (backend === null) context.skip('no PostgreSQL server here');
-    const own = await databases.open();
-    if (own === null) return;
+    const own = await database.own(context);
     const stores = createStores(own);
     try {
       await stores.startRun(aRun({ batchId: 'mine' }));
