@@ -3,6 +3,7 @@
  * orders may still buy or sell short, is covered in full by equity.
  */
 import type { BrokerPosition } from '../brokers/contract.ts';
+import { entryPrice } from '../brokers/holding.ts';
 import {
   absolute,
   add,
@@ -12,12 +13,10 @@ import {
   divide,
   isZero,
   maximum,
-  minimum,
   multiply,
   negate,
   numberFromDecimal,
   subtract,
-  weightedAverage,
   ZERO,
 } from '../domain/decimal.ts';
 import type { Account, Side } from '../domain/order.ts';
@@ -144,25 +143,7 @@ export class SimulatedAccount {
   }
 }
 
-/** How much of an order opens a position, or adds to one, beyond what it closes. */
-export function openingQuantity(held: Decimal, side: Side, quantity: Decimal): Decimal {
-  const against = side === 'buy' ? negate(held) : held;
-  return subtract(quantity, minimum(quantity, maximum(ZERO, against)));
-}
-
 function worthOf({ market, quantity, averagePrice }: Held): Decimal {
   const worth = market.worth();
   return multiply(Number.isNaN(worth) ? averagePrice : decimalFromNumber(worth), quantity);
-}
-
-/** Weighted while adding, unchanged while closing, the deal's price for what opens anew. */
-function entryPrice(held: Held, change: Decimal, price: Decimal): Decimal {
-  if (isZero(held.quantity) || held.quantity > ZERO === change > ZERO) {
-    return weightedAverage([
-      { price: held.averagePrice, quantity: absolute(held.quantity) },
-      { price, quantity: absolute(change) },
-    ]);
-  }
-  const next = add(held.quantity, change);
-  return next > ZERO === held.quantity > ZERO ? held.averagePrice : price;
 }

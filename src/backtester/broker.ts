@@ -10,12 +10,18 @@ import type {
   SubmitOutcome,
   TradeUpdate,
 } from '../brokers/contract.ts';
+import { openingQuantity } from '../brokers/holding.ts';
+import {
+  powerRefusal,
+  type Refused,
+  reserveAtMarket,
+  unprocessable,
+  WorkingOrders,
+} from '../brokers/workingOrders.ts';
 import {
   add,
   type Decimal,
-  decimal,
   decimalFromNumber,
-  formatDecimal,
   multiply,
   numberFromDecimal,
   ZERO,
@@ -24,18 +30,13 @@ import type { AssetClass, TradingStatus } from '../domain/market.ts';
 import type { Account, Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Batch } from '../tape/batch.ts';
-import { openingQuantity, type SimulatedAccount } from './account.ts';
+import type { SimulatedAccount } from './account.ts';
 import { REMEMBERED_MAX } from './config.ts';
 import { type BarPrices, isSetOff, isThrough, priceAtOpen, priceOfStop } from './fills/bars.ts';
 import { SymbolState } from './fills/market.ts';
 import type { FillModel } from './fills/model.ts';
 import { SimulatedOrder } from './fills/order.ts';
 import { notePlaceInQueue, type Offer, offerOfQuote, offerOfTrade, restingOffer } from './fills/ticks.ts';
-
-const FORBIDDEN = 403;
-const UNPROCESSABLE = 422;
-/** A market order is paid for up to this share above the price shown, for it may move before it is dealt. */
-const MARKET_RESERVE = decimal('1.01');
 
 export interface BrokerOptions {
   readonly model: FillModel;
@@ -50,8 +51,7 @@ export class SimulatedBroker {
   /** By the stream's symbol ids. */
   readonly #markets: SymbolState[] = [];
   readonly #bySymbol = new Map<string, SymbolState>();
-  readonly #orders = new Map<string, SimulatedOrder>();
-  #executions: Execution[] = [];
+  readonly #orders = new WorkingOrders<SimulatedOrder>(REMEMBERED_MAX);
   #orderCount = 0;
   #openCount = 0;
   /** When the next day order ends. */
@@ -94,22 +94,19 @@ export class SimulatedBroker {
   }
 
   order(clientOrderId: string): BrokerOrder | null {
-    return this.#orders.get(clientOrderId)?.described() ?? null;
+    return this.#orders.find(clientOrderId)?.described() ?? null;
   }
 
   recentExecutions(): readonly Execution[] {
-    return this.#executions;
+    return this.#orders.executions;
   }
 
   /** @param expiresMicros when the session ends that a day order is for. */
   submit(order: Order, nowMicros: EpochMicros, expiresMicros: EpochMicros): SubmitOutcome {
-    const known = this.#orders.get(order.clientOrderId);
+    const known = this.#orders.find(order.clientOrderId);
     if (known !== undefined) return { type: 'accepted', order: known.described() };
     const refusal = this.#refusal(order);
-    if (refusal !== null) {
-      const httpStatus = refusal.startsWith('insufficient') ? FORBIDDEN : UNPROCESSABLE;
-      return { type: 'refused', httpStatus, vendorCode: null, message: refusal, retryAfterMs: null };
-    }
+    if (refusal !== undefined) return refusal;
     this.#orderCount += 1;
     const accepted = new SimulatedOrder(order, `backtest-${this.#orderCount}`, {
       decidedMicros: nowMicros,
@@ -117,7 +114,7 @@ export class SimulatedBroker {
       expiresMicros: order.timeInForce === 'day' ? expiresMicros : Number.POSITIVE_INFINITY,
     });
     this.nextExpiryMicros = Math.min(this.nextExpiryMicros, accepted.expiresMicros);
-    this.#orders.set(order.clientOrderId, accepted);
+    this.#orders.add(accepted);
     this.#openCount += 1;
     const market = this.#bySymbol.get(order.symbol)!;
     if (!Number.isNaN(market.last)) accepted.follow(market.last);
@@ -127,7 +124,7 @@ export class SimulatedBroker {
 
   /** The cancel works when it has reached the exchange: the run calls this then. */
   cancel(order: Order, nowMicros: EpochMicros): CancelOutcome {
-    const known = this.#orders.get(order.clientOrderId);
+    const known = this.#orders.find(order.clientOrderId);
     if (known === undefined || !known.isOpen) {
       const message = known === undefined ? 'the order is not known' : `the order is ${known.status}`;
       return { type: 'not_open', message };
@@ -261,23 +258,10 @@ export class SimulatedBroker {
     atMicros: EpochMicros,
   ): void {
     const { model, account, onUpdate } = this.#options;
-    const { symbol, side } = order.order;
-    order.fill(price, quantity, atMicros);
+    const { side } = order.order;
     const fee = model.feeOf(side, price, quantity);
     account.deal(market, side, { price, quantity, fee });
-    const execution: Execution = {
-      executionId: `${order.brokerOrderId}-${order.fills}`,
-      brokerOrderId: order.brokerOrderId,
-      symbol,
-      side,
-      quantity,
-      price,
-      fee,
-      executedAtMicros: atMicros,
-    };
-    this.#executions.push(execution);
-    if (this.#executions.length > REMEMBERED_MAX)
-      this.#executions = this.#executions.slice(REMEMBERED_MAX / 2);
+    const execution = this.#orders.deal(order, { price, quantity, fee, atMicros });
     if (!order.isOpen) this.#remove(order, market);
     onUpdate({
       event: order.isOpen ? 'partial_fill' : 'fill',
@@ -304,12 +288,6 @@ export class SimulatedBroker {
   #remove(order: SimulatedOrder, market: SymbolState): void {
     market.orders = market.orders.filter((other) => other !== order);
     this.#openCount -= 1;
-    if (this.#orders.size <= REMEMBERED_MAX) return;
-    for (const [oldId, old] of this.#orders) {
-      if (old.isOpen) continue;
-      this.#orders.delete(oldId);
-      return;
-    }
   }
 
   #open(): readonly SimulatedOrder[] {
@@ -317,18 +295,15 @@ export class SimulatedBroker {
     return [...this.#bySymbol.values()].flatMap(({ orders }) => orders);
   }
 
-  #refusal(order: Order): string | null {
+  #refusal(order: Order): Refused | undefined {
     const { symbol, side, quantity, timeInForce } = order;
-    if (!this.#bySymbol.has(symbol)) return `the data has not shown ${symbol} yet`;
-    if (quantity <= ZERO) return 'the quantity must be above zero';
+    if (!this.#bySymbol.has(symbol)) return unprocessable(`the data has not shown ${symbol} yet`);
+    if (quantity <= ZERO) return unprocessable('the quantity must be above zero');
     if (timeInForce === 'opg' || timeInForce === 'cls')
-      return 'there are no auctions in backtests to take part in';
+      return unprocessable('there are no auctions in backtests to take part in');
     const opening = openingQuantity(this.#options.account.quantity(symbol), side, quantity);
-    if (opening === ZERO) return null;
-    const needed = this.#cost(order, opening);
-    const { buyingPower } = this.account();
-    if (needed <= buyingPower) return null;
-    return `insufficient buying power: ${formatDecimal(needed)} needed, ${formatDecimal(buyingPower)} available`;
+    if (opening === ZERO) return undefined;
+    return powerRefusal(this.#cost(order, opening), this.account().buyingPower);
   }
 
   /** What open orders may cost beyond what they close. */
@@ -349,7 +324,7 @@ export class SimulatedBroker {
     const shown = market?.opposite(order.side) ?? 0;
     const price = shown > 0 ? shown : (market?.last ?? Number.NaN);
     if (Number.isNaN(price)) return ZERO;
-    return multiply(multiply(decimalFromNumber(price), quantity), MARKET_RESERVE);
+    return reserveAtMarket(decimalFromNumber(price), quantity);
   }
 }
 

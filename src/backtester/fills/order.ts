@@ -1,15 +1,7 @@
 /** An order at the simulated broker. */
-import type { BrokerOrder } from '../../brokers/contract.ts';
-import {
-  add,
-  type Decimal,
-  isZero,
-  numberFromDecimal,
-  subtract,
-  weightedAverage,
-  ZERO,
-} from '../../domain/decimal.ts';
-import { isTerminal, type Order, type OrderStatus } from '../../domain/order.ts';
+import { WorkingOrder } from '../../brokers/workingOrder.ts';
+import { numberFromDecimal, ZERO } from '../../domain/decimal.ts';
+import type { Order } from '../../domain/order.ts';
 import type { EpochMicros } from '../../domain/time.ts';
 
 const PERCENT = 100;
@@ -23,9 +15,7 @@ export interface OrderTimes {
   readonly expiresMicros: EpochMicros;
 }
 
-export class SimulatedOrder {
-  readonly order: Order;
-  readonly brokerOrderId: string;
+export class SimulatedOrder extends WorkingOrder {
   readonly decidedMicros: EpochMicros;
   readonly arrivesMicros: EpochMicros;
   readonly expiresMicros: EpochMicros;
@@ -33,36 +23,16 @@ export class SimulatedOrder {
   readonly limit: number;
   /** A trailing stop's moves with the best price since it was placed. */
   stop: number;
-  status: OrderStatus = 'new';
-  /** A stop that was set off, or an order without one. */
-  isTriggered: boolean;
   /** Shares that stand before it in the book at its price; NaN while nobody has shown them. */
   queueAhead = Number.NaN;
-  filledQuantity: Decimal = ZERO;
-  remaining: Decimal;
-  fills = 0;
-  updatedMicros: EpochMicros;
-  #average: Decimal = ZERO;
 
   constructor(order: Order, brokerOrderId: string, times: OrderTimes) {
-    this.order = order;
-    this.brokerOrderId = brokerOrderId;
+    super(order, brokerOrderId, times.arrivesMicros);
     this.decidedMicros = times.decidedMicros;
     this.arrivesMicros = times.arrivesMicros;
     this.expiresMicros = times.expiresMicros;
-    this.updatedMicros = times.arrivesMicros;
     this.limit = order.limitPrice === null ? Number.NaN : numberFromDecimal(order.limitPrice);
     this.stop = order.stopPrice === null ? Number.NaN : numberFromDecimal(order.stopPrice);
-    this.isTriggered = order.stopPrice === null && order.type !== 'trailing_stop';
-    this.remaining = order.quantity;
-  }
-
-  get isOpen(): boolean {
-    return !isTerminal(this.status);
-  }
-
-  get isImmediate(): boolean {
-    return this.order.timeInForce === 'ioc' || this.order.timeInForce === 'fok';
   }
 
   /** Draws a trailing stop after a price that is better for the position than any before. */
@@ -81,49 +51,5 @@ export class SimulatedOrder {
   /** At or beyond the stop: at or above it for a buy, at or below it for a sale. */
   reaches(price: number): boolean {
     return this.order.side === 'buy' ? price >= this.stop : price <= this.stop;
-  }
-
-  /** Whether a limit allows dealing at this price. */
-  accepts(price: Decimal): boolean {
-    const { limitPrice, side } = this.order;
-    if (limitPrice === null) return true;
-    return side === 'buy' ? price <= limitPrice : price >= limitPrice;
-  }
-
-  fill(price: Decimal, quantity: Decimal, atMicros: EpochMicros): void {
-    this.#average =
-      this.fills === 0
-        ? price
-        : weightedAverage([
-            { price: this.#average, quantity: this.filledQuantity },
-            { price, quantity },
-          ]);
-    this.filledQuantity = add(this.filledQuantity, quantity);
-    this.remaining = subtract(this.order.quantity, this.filledQuantity);
-    this.fills += 1;
-    this.setStatus(isZero(this.remaining) ? 'filled' : 'partially_filled', atMicros);
-  }
-
-  /** Each change is later than the one before, so that descriptions can be told by age. */
-  setStatus(status: OrderStatus, atMicros: EpochMicros): void {
-    this.status = status;
-    this.updatedMicros = Math.max(atMicros, this.updatedMicros + 1);
-  }
-
-  described(): BrokerOrder {
-    const { clientOrderId, symbol, side, quantity } = this.order;
-    return {
-      brokerOrderId: this.brokerOrderId,
-      clientOrderId,
-      symbol,
-      side,
-      quantity,
-      filledQuantity: this.filledQuantity,
-      averagePrice: this.fills === 0 ? null : this.#average,
-      status: this.status,
-      rawStatus: this.status,
-      createdAtMicros: this.arrivesMicros,
-      updatedAtMicros: this.updatedMicros,
-    };
   }
 }

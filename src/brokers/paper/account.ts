@@ -8,14 +8,13 @@ import {
   type Decimal,
   isZero,
   maximum,
-  minimum,
   multiply,
   subtract,
-  weightedAverage,
   ZERO,
 } from '../../domain/decimal.ts';
 import type { Account, Side } from '../../domain/order.ts';
 import type { BrokerPosition } from '../contract.ts';
+import { entryPrice } from '../holding.ts';
 import type { Book } from './book.ts';
 
 interface Held {
@@ -92,22 +91,4 @@ export class PaperAccount {
     if (mark !== null) held.mark = mark;
     return held.mark;
   }
-}
-
-/** How much of an order opens a position, or adds to one, beyond what it closes. */
-export function openingQuantity(held: Decimal, side: Side, quantity: Decimal): Decimal {
-  const against = side === 'buy' ? subtract(ZERO, held) : held;
-  return subtract(quantity, minimum(quantity, maximum(ZERO, against)));
-}
-
-/** Weighted while adding, unchanged while closing, the deal's price for what opens anew. */
-function entryPrice(held: Held, change: Decimal, price: Decimal): Decimal {
-  const next = add(held.quantity, change);
-  if (isZero(held.quantity) || held.quantity > ZERO === change > ZERO) {
-    return weightedAverage([
-      { price: held.averagePrice, quantity: absolute(held.quantity) },
-      { price, quantity: absolute(change) },
-    ]);
-  }
-  return next > ZERO === held.quantity > ZERO ? held.averagePrice : price;
 }

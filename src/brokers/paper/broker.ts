@@ -7,15 +7,7 @@
  * price. A stop is set off by a trade. There are no fees, no market impact and no margin. What it holds ends with it.
  */
 import { SessionCalendar, usEquityRules } from '../../clock/calendar.ts';
-import {
-  add,
-  type Decimal,
-  decimal,
-  decimalFromNumber,
-  formatDecimal,
-  multiply,
-  ZERO,
-} from '../../domain/decimal.ts';
+import { add, type Decimal, decimal, decimalFromNumber, multiply, ZERO } from '../../domain/decimal.ts';
 import type { Instrument, Session } from '../../domain/market.ts';
 import type { Account, Order } from '../../domain/order.ts';
 import { failed, type Outcome, success } from '../../domain/outcome.ts';
@@ -34,17 +26,20 @@ import type {
   SubmitOutcome,
   TradeUpdate,
 } from '../contract.ts';
-import { openingQuantity, PaperAccount } from './account.ts';
+import { openingQuantity } from '../holding.ts';
+import {
+  powerRefusal,
+  type Refused,
+  reserveAtMarket,
+  unprocessable,
+  WorkingOrders,
+} from '../workingOrders.ts';
+import { PaperAccount } from './account.ts';
 import { Book, type Level } from './book.ts';
 import { PaperOrder } from './orders.ts';
 
-const FORBIDDEN = 403;
-const UNPROCESSABLE = 422;
-/** Orders and executions remembered; the oldest that have ended are forgotten. */
-const ORDERS_MAX = 100_000;
-const EXECUTIONS_MAX = 100_000;
-/** A market order is paid for up to this share above the quote, for the quote may move before it is dealt. */
-const MARKET_RESERVE = decimal('1.01');
+/** Orders, and executions, remembered. */
+const REMEMBERED_MAX = 100_000;
 
 export class PaperBroker implements Broker {
   readonly name = 'paper';
@@ -53,10 +48,9 @@ export class PaperBroker implements Broker {
   readonly #idPrefix: string;
   readonly #books = new Map<string, Book>();
   readonly #account: PaperAccount;
-  readonly #orders = new Map<string, PaperOrder>();
+  readonly #orders = new WorkingOrders<PaperOrder>(REMEMBERED_MAX);
   readonly #open = new Map<string, Set<PaperOrder>>();
   readonly #calendar = new SessionCalendar(usEquityRules);
-  #executions: Execution[] = [];
   #listener: BrokerListener | null = null;
   #orderCount = 0;
 
@@ -85,14 +79,14 @@ export class PaperBroker implements Broker {
   }
 
   orderByClientOrderId(clientOrderId: string): Promise<Outcome<BrokerOrder>> {
-    const order = this.#orders.get(clientOrderId);
+    const order = this.#orders.find(clientOrderId);
     if (order !== undefined) return Promise.resolve(success(order.described()));
     return Promise.resolve(failed({ kind: 'not_found', message: `no order ${clientOrderId}` }));
   }
 
   executionsSince(moment: EpochMicros): Promise<Outcome<readonly Execution[]>> {
     return Promise.resolve(
-      success(this.#executions.filter((execution) => execution.executedAtMicros > moment)),
+      success(this.#orders.executions.filter((execution) => execution.executedAtMicros > moment)),
     );
   }
 
@@ -107,7 +101,7 @@ export class PaperBroker implements Broker {
   }
 
   submit(order: Order): Promise<SubmitOutcome> {
-    const known = this.#orders.get(order.clientOrderId);
+    const known = this.#orders.find(order.clientOrderId);
     if (known !== undefined) return Promise.resolve({ type: 'accepted', order: known.described() });
     const refusal = this.#refusal(order);
     if (refusal !== undefined) return Promise.resolve(refusal);
@@ -125,7 +119,7 @@ export class PaperBroker implements Broker {
   }
 
   cancel(order: Order): Promise<CancelOutcome> {
-    const known = this.#orders.get(order.clientOrderId);
+    const known = this.#orders.find(order.clientOrderId);
     if (known === undefined || !known.isOpen) {
       const message = known === undefined ? 'the order is not known' : `the order is ${known.status}`;
       return Promise.resolve({ type: 'not_open', message });
@@ -182,28 +176,14 @@ export class PaperBroker implements Broker {
       book.take(order.order.side, match.size);
       this.#deal(order, match, atMicros);
     }
-    const { timeInForce } = order.order;
-    const isImmediate = timeInForce === 'ioc' || timeInForce === 'fok';
-    if (isImmediate && order.isOpen && order.isTriggered) this.#end(order, 'canceled', atMicros);
+    if (order.isImmediate && order.isOpen && order.isTriggered) this.#end(order, 'canceled', atMicros);
   }
 
   #deal(order: PaperOrder, match: Level, atMicros: EpochMicros): void {
     const { symbol, side } = order.order;
-    order.fill(match, atMicros);
     this.#account.deal(symbol, side, match.price, match.size);
-    const execution: Execution = {
-      executionId: `${order.brokerOrderId}-${order.fills}`,
-      brokerOrderId: order.brokerOrderId,
-      symbol,
-      side,
-      quantity: match.size,
-      price: match.price,
-      fee: ZERO,
-      executedAtMicros: order.updatedAtMicros,
-    };
-    this.#executions.push(execution);
-    if (this.#executions.length > EXECUTIONS_MAX)
-      this.#executions = this.#executions.slice(EXECUTIONS_MAX / 2);
+    const deal = { price: match.price, quantity: match.size, fee: ZERO, atMicros };
+    const execution = this.#orders.deal(order, deal);
     if (!order.isOpen) this.#open.get(symbol)?.delete(order);
     this.#tell(order.isOpen ? 'partial_fill' : 'fill', order, execution);
   }
@@ -227,22 +207,16 @@ export class PaperBroker implements Broker {
     return active;
   }
 
-  #refusal(order: Order): Extract<SubmitOutcome, { type: 'refused' }> | undefined {
+  #refusal(order: Order): Refused | undefined {
     const { symbol, side, quantity, timeInForce, type } = order;
-    if (!this.#books.has(symbol)) return refused(UNPROCESSABLE, `the market has not shown ${symbol} yet`);
-    if (quantity <= ZERO) return refused(UNPROCESSABLE, 'the quantity must be above zero');
-    if (type === 'trailing_stop') return refused(UNPROCESSABLE, 'trailing stops are not offered');
+    if (!this.#books.has(symbol)) return unprocessable(`the market has not shown ${symbol} yet`);
+    if (quantity <= ZERO) return unprocessable('the quantity must be above zero');
+    if (type === 'trailing_stop') return unprocessable('trailing stops are not offered');
     if (timeInForce === 'opg' || timeInForce === 'cls') {
-      return refused(UNPROCESSABLE, 'there are no auctions here to take part in');
+      return unprocessable('there are no auctions here to take part in');
     }
     const opening = openingQuantity(this.#account.quantity(symbol), side, quantity);
-    const needed = this.#cost(order, opening);
-    const { buyingPower } = this.#account.describe(this.#reserved());
-    if (needed <= buyingPower) return undefined;
-    return refused(
-      FORBIDDEN,
-      `insufficient buying power: ${formatDecimal(needed)} needed, ${formatDecimal(buyingPower)} available`,
-    );
+    return powerRefusal(this.#cost(order, opening), this.#account.describe(this.#reserved()).buyingPower);
   }
 
   /** What open orders may cost beyond what they close. */
@@ -264,7 +238,7 @@ export class PaperBroker implements Broker {
     const book = this.#books.get(order.symbol);
     const price =
       book?.opposite(order.side)?.price ?? book?.mark(order.side === 'buy' ? ZERO : quantity) ?? ZERO;
-    return multiply(multiply(price, quantity), MARKET_RESERVE);
+    return reserveAtMarket(price, quantity);
   }
 
   #openOrders(): readonly PaperOrder[] {
@@ -287,17 +261,11 @@ export class PaperBroker implements Broker {
   }
 
   #remember(order: PaperOrder): void {
-    const { clientOrderId, symbol } = order.order;
-    this.#orders.set(clientOrderId, order);
+    const { symbol } = order.order;
+    this.#orders.add(order);
     const open = this.#open.get(symbol);
     if (open === undefined) this.#open.set(symbol, new Set([order]));
     else open.add(order);
-    if (this.#orders.size <= ORDERS_MAX) return;
-    for (const [oldId, old] of this.#orders) {
-      if (old.isOpen) continue;
-      this.#orders.delete(oldId);
-      return;
-    }
   }
 
   /** Told after this turn, as a stream would: never before the answer to the request that caused it is on its way. */
@@ -313,10 +281,6 @@ export class PaperBroker implements Broker {
 }
 
 const NO_ORDERS: readonly PaperOrder[] = [];
-
-function refused(httpStatus: number, message: string): Extract<SubmitOutcome, { type: 'refused' }> {
-  return { type: 'refused', httpStatus, vendorCode: null, message, retryAfterMs: null };
-}
 
 function instrumentOf(symbol: string): Instrument {
   return {

@@ -1,0 +1,82 @@
+/** An order at a broker that fills orders itself: what the paper broker and the one of a backtest keep of it. */
+import { add, type Decimal, isZero, subtract, weightedAverage, ZERO } from '../domain/decimal.ts';
+import { isTerminal, type Order, type OrderStatus } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { BrokerOrder } from './contract.ts';
+
+export class WorkingOrder {
+  readonly order: Order;
+  readonly brokerOrderId: string;
+  readonly createdAtMicros: EpochMicros;
+  updatedAtMicros: EpochMicros;
+  status: OrderStatus = 'new';
+  filledQuantity: Decimal = ZERO;
+  remaining: Decimal;
+  fills = 0;
+  /** A stop that was set off, or an order without one. */
+  isTriggered: boolean;
+  #average: Decimal = ZERO;
+
+  constructor(order: Order, brokerOrderId: string, createdAtMicros: EpochMicros) {
+    this.order = order;
+    this.brokerOrderId = brokerOrderId;
+    this.createdAtMicros = createdAtMicros;
+    this.updatedAtMicros = createdAtMicros;
+    this.remaining = order.quantity;
+    this.isTriggered = order.stopPrice === null && order.type !== 'trailing_stop';
+  }
+
+  get isOpen(): boolean {
+    return !isTerminal(this.status);
+  }
+
+  /** One that is filled at once or not at all: what is left of it is canceled. */
+  get isImmediate(): boolean {
+    return this.order.timeInForce === 'ioc' || this.order.timeInForce === 'fok';
+  }
+
+  /** Whether a limit allows dealing at this price. */
+  accepts(price: Decimal): boolean {
+    const { limitPrice, side } = this.order;
+    if (limitPrice === null) return true;
+    return side === 'buy' ? price <= limitPrice : price >= limitPrice;
+  }
+
+  fill(price: Decimal, quantity: Decimal, atMicros: EpochMicros): void {
+    this.#average =
+      this.fills === 0
+        ? price
+        : weightedAverage([
+            { price: this.#average, quantity: this.filledQuantity },
+            { price, quantity },
+          ]);
+    this.filledQuantity = add(this.filledQuantity, quantity);
+    this.remaining = subtract(this.order.quantity, this.filledQuantity);
+    this.fills += 1;
+    this.setStatus(isZero(this.remaining) ? 'filled' : 'partially_filled', atMicros);
+  }
+
+  /** Each change is later than the one before, so that descriptions can be told by age. */
+  setStatus(status: OrderStatus, atMicros: EpochMicros): void {
+    this.status = status;
+    this.updatedAtMicros = Math.max(atMicros, this.updatedAtMicros + 1);
+  }
+
+  /** As the broker tells of it. */
+  described(): BrokerOrder {
+    const { clientOrderId, symbol, side, quantity } = this.order;
+    return {
+      brokerOrderId: this.brokerOrderId,
+      clientOrderId,
+      symbol,
+      side,
+      quantity,
+      filledQuantity: this.filledQuantity,
+      averagePrice: this.fills === 0 ? null : this.#average,
+      status: this.status,
+      rawStatus: this.status,
+      createdAtMicros: this.createdAtMicros,
+      updatedAtMicros: this.updatedAtMicros,
+    };
+  }
+}
