@@ -16,7 +16,8 @@ export interface ExchangeProcess {
   readonly listening: Promise<Readonly<Record<string, string>>>;
   /** Resolves with a line of explanation if it ends without being asked to. */
   readonly died: Promise<string>;
-  stop(): Promise<void>;
+  /** Asks it to end, and ends it when that takes longer than that (two seconds unless given). */
+  stop(timeoutMs?: number): Promise<'ended' | 'terminated'>;
 }
 
 /** Starts `openbell sim`. */
@@ -63,14 +64,17 @@ export function startExchangeProcess(
     processId: child.pid ?? 0,
     listening,
     died,
-    stop: async () => {
+    stop: async (timeoutMs = STOP_TIMEOUT_MS) => {
       isStopping = true;
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = new Promise<void>((done) => child.once('exit', () => done()));
+      if (child.exitCode !== null || child.signalCode !== null) return 'ended';
+      const ended = new Promise<NodeJS.Signals | null>((done) =>
+        child.once('exit', (_, signal) => done(signal)),
+      );
       child.kill('SIGTERM');
-      const timer = context.clock.after(STOP_TIMEOUT_MS, () => child.kill('SIGKILL'));
-      await ended;
+      const timer = context.clock.after(timeoutMs, () => child.kill('SIGKILL'));
+      const signal = await ended;
       timer.cancel();
+      return signal === 'SIGKILL' ? 'terminated' : 'ended';
     },
   };
 }

@@ -8,7 +8,13 @@ import type { Log } from '../observability/log.ts';
 import type { Alerts } from './alerts.ts';
 import type { Parts } from './assembly.ts';
 
-const STOP_MS = { consumers: 1_500, desk: 5_000, producer: 1_000, database: 2_000, recorder: 2_000 } as const;
+const STOP_MS = {
+  consumers: 1_500,
+  desk: 5_000,
+  producer: 1_000,
+  database: 2_000,
+  recorder: 2_000,
+} as const;
 
 /** Never throws. What was not started is passed over. Answers what could not be written down, or null. */
 export async function endParts(
@@ -19,7 +25,8 @@ export async function endParts(
   let unwritten: UserError | null = null;
   const attempt = async (what: string, work: Promise<unknown> | undefined) => {
     try {
-      await work;
+      if ((await work) === 'terminated')
+        log.warn({ what }, 'a part did not end by itself and was terminated');
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       log.error({ what, reason: cause }, 'a part could not be stopped in order');

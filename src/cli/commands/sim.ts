@@ -90,6 +90,8 @@ async function run(options: Options): Promise<void> {
   }
   await stopped;
   await exchange.close();
+  // An open channel to the parent would keep the process alive until the parent's patience ends.
+  if (process.connected) process.disconnect();
 }
 
 /** Resolves at SIGINT or SIGTERM, or when the parent process goes away. */
