@@ -81,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/backtest.ts')).backtestCommand(),
   },
   {
+    name: 'replay',
+    description: 'run a recorded session again and compare it, decision by decision',
+    load: async () => (await import('./commands/replay.ts')).replayCommand(),
+  },
+  {
     name: 'report',
     description: 'write a page about a batch: equity, trades on charts, figures, each with its definition',
     load: async () => (await import('./commands/report.ts')).reportCommand(),
@@ -94,6 +99,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'template',
     description: 'write files to begin with: a new strategy with its test',
     load: async () => (await import('./commands/template.ts')).templateCommand(),
+  },
+  {
+    name: 'convert',
+    description:
+      "make a plan of LiuAlgoTrader's tradeplan.toml, and say what could not be kept, line by line",
+    load: async () => (await import('./commands/convert.ts')).convertCommand(),
   },
   {
     name: 'tape',

@@ -51,11 +51,8 @@ export async function prepare(input: PreparationInput): Promise<Preparation> {
   const violations: Violation[] = [];
   const resolved = resolveEnvironment({ plan, ...input });
   if (!resolved.ok) violations.push(...resolved.violations);
-  const { instances, violations: ofStrategies } = await prepareStrategies(plan);
-  violations.push(...ofStrategies);
-  const { scanners, violations: ofScanners } = await prepareScanners(plan.scanners);
-  const { miners, violations: ofMiners } = prepareMiners(plan.miners);
-  violations.push(...ofScanners, ...ofMiners);
+  const parts = await prepareParts(plan);
+  violations.push(...parts.violations);
   if (!resolved.ok || violations.length > 0) {
     throw new UserError({
       exitCode: EXIT_USAGE,
@@ -67,12 +64,24 @@ export async function prepare(input: PreparationInput): Promise<Preparation> {
   return {
     plan,
     environment: resolved.environment,
-    instances,
-    scanners,
-    miners,
+    instances: parts.instances,
+    scanners: parts.scanners,
+    miners: parts.miners,
     warnings: resolved.warnings,
     input,
   };
+}
+
+export interface PreparedParts extends Pick<Preparation, 'instances' | 'scanners' | 'miners'> {
+  readonly violations: readonly Violation[];
+}
+
+/** The plan's strategies, scanners and miners, found and checked; needs no environment. */
+export async function prepareParts(plan: Tradeplan): Promise<PreparedParts> {
+  const { instances, violations: ofStrategies } = await prepareStrategies(plan);
+  const { scanners, violations: ofScanners } = await prepareScanners(plan.scanners);
+  const { miners, violations: ofMiners } = prepareMiners(plan.miners);
+  return { instances, scanners, miners, violations: [...ofStrategies, ...ofScanners, ...ofMiners] };
 }
 
 /** Bundles the plan's strategies and checks their parameters; needs no environment. */
