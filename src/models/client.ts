@@ -114,5 +114,14 @@ export function createStoresClient(port: MessagePort, options: StoresClientOptio
     recordOptimizerRun: (row) => call('recordOptimizerRun', row),
     optimizerRunsAfter: (sessionId, batchId) => call('optimizerRunsAfter', sessionId, batchId),
     optimizerRunsOfStage: (stage) => call('optimizerRunsOfStage', stage),
+    createPortfolio: (portfolio) => call('createPortfolio', portfolio),
+    listPortfolios: (portfolioIds) => call('listPortfolios', portfolioIds),
+    fundPortfolio: (funding) => call('fundPortfolio', funding),
+    assignPortfolios: (assignment) => call('assignPortfolios', assignment),
+    checkPortfolios: (assignment) => call('checkPortfolios', assignment),
+    portfolioFunds: (portfolioIds) => call('portfolioFunds', portfolioIds),
+    portfolioHistory: (portfolioId) => call('portfolioHistory', portfolioId),
+    portfolioTrades: (portfolioId, limit) => call('portfolioTrades', portfolioId, limit),
+    recalculatePortfolio: (portfolioId, isDryRun) => call('recalculatePortfolio', portfolioId, isDryRun),
   };
 }

@@ -5,6 +5,7 @@
 import type { JsonObject } from '../domain/order.ts';
 import type { MiningStores } from './mining.ts';
 import type { OptimizerStores } from './optimizing.ts';
+import type { PortfolioStores } from './portfolios.ts';
 
 export type Environment = 'SIMULATED' | 'PAPER' | 'PROD' | 'BACKTEST' | 'REPLAY';
 
@@ -18,6 +19,8 @@ export interface NewRun {
   readonly version: string;
   readonly parameters: JsonObject;
   readonly startedAt: string;
+  /** Whose cash its trades move; missing = nobody's. */
+  readonly portfolioId?: string;
 }
 
 export interface RunRow {
@@ -151,7 +154,7 @@ export interface SelectedRows {
  * The stores, as the database thread offers them to the others. Every call may be repeated without harm, and fails
  * with a `DatabaseFailure` (failure.ts), whose `retry` says whether repeating it is sensible.
  */
-export interface Stores extends MiningStores, OptimizerStores {
+export interface Stores extends MiningStores, OptimizerStores, PortfolioStores {
   /**
    * Answers the `algo_run_id`. The same batch, instance and consumer again answers the row that is there, and opens it
    * again where it had ended.
@@ -164,7 +167,10 @@ export interface Stores extends MiningStores, OptimizerStores {
   endAbandonedRuns(exceptBatchId: string, endedAt: string): Promise<number>;
   /** Inserts or updates by client order id; an older `updatedAt` never overwrites a newer one. */
   recordOrders(orders: readonly OrderRow[]): Promise<void>;
-  /** Inserts; an execution id that is there already is ignored. Answers how many rows are new. */
+  /**
+   * Inserts, and books to the account of the portfolio that the run trades for; an execution id that is there already
+   * is ignored. Answers how many rows are new.
+   */
   recordTrades(trades: readonly NewTrade[]): Promise<number>;
   recordPicks(picks: readonly NewPick[]): Promise<void>;
   /** Inserts or updates; an older `savedAt` never overwrites a newer one. Paper and live are kept apart. */

@@ -7,7 +7,10 @@ import { createGainStores } from './stores/gains.ts';
 import { createMinerRunStores } from './stores/minerRuns.ts';
 import { createOptimizerStores } from './stores/optimizerRuns.ts';
 import { createOrderStores } from './stores/orders.ts';
+import { createPortfolioHistoryStores } from './stores/portfolioHistory.ts';
+import { createPortfolioStores } from './stores/portfolios.ts';
 import { createPositionStores } from './stores/positions.ts';
+import { createRecalculationStores } from './stores/recalculation.ts';
 import { createRunStores } from './stores/runs.ts';
 import { createStateStores } from './stores/states.ts';
 import { createTickerStores } from './stores/tickers.ts';
@@ -25,6 +28,9 @@ export function createStores(backend: Backend): Stores {
   const tickers = createTickerStores(backend.queries);
   const gains = createGainStores(backend.queries);
   const optimizerRuns = createOptimizerStores(backend.queries);
+  const portfolios = createPortfolioStores(backend.queries);
+  const histories = createPortfolioHistoryStores(backend.queries);
+  const recalculation = createRecalculationStores(backend.queries);
   return {
     startRun: guarded(runs.startRun),
     endRun: guarded(runs.endRun),
@@ -57,6 +63,15 @@ export function createStores(backend: Backend): Stores {
     recordOptimizerRun: guarded(optimizerRuns.recordOptimizerRun),
     optimizerRunsAfter: guarded(optimizerRuns.optimizerRunsAfter),
     optimizerRunsOfStage: guarded(optimizerRuns.optimizerRunsOfStage),
+    createPortfolio: guarded(portfolios.createPortfolio),
+    listPortfolios: guarded(portfolios.listPortfolios),
+    fundPortfolio: guarded(portfolios.fundPortfolio),
+    assignPortfolios: guarded(portfolios.assignPortfolios),
+    checkPortfolios: guarded(portfolios.checkPortfolios),
+    portfolioFunds: guarded(portfolios.portfolioFunds),
+    portfolioHistory: guarded(histories.portfolioHistory),
+    portfolioTrades: guarded(histories.portfolioTrades),
+    recalculatePortfolio: guarded(recalculation.recalculatePortfolio),
   };
 }
 

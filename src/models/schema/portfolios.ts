@@ -16,7 +16,10 @@ import { amount, document, moment, written } from './columns.ts';
 
 export const assetType = pgEnum('asset_type', ['US_EQUITIES', 'CRYPTO']);
 
-/** A cash account. The balance follows its transactions by trigger, and no booking brings it below its credit. */
+/**
+ * A cash account. The balance follows its transactions by trigger. A trigger refuses withdrawals beyond the credit; what
+ * was traded is always booked, for risk has judged it before the order was sent.
+ */
 export const accounts = pgTable(
   'accounts',
   {
@@ -33,33 +36,15 @@ export const accounts = pgTable(
       'accounts_credit_line',
       sql`${table.creditLine} >= 0 and (${table.creditLine} > 0 or not ${table.allowNegative})`,
     ),
-    check(
-      'accounts_credit',
-      sql`${table.balance} >= case when ${table.allowNegative} then -${table.creditLine} else 0 end`,
-    ),
   ],
 );
 
-/** A booking: written once; amount and account never change, and nothing is deleted (a trigger refuses both). */
-export const accountTransactions = pgTable(
-  'account_transactions',
-  {
-    transactionId: bigint('transaction_id', { mode: 'number' }).primaryKey().generatedByDefaultAsIdentity(),
-    accountId: bigint('account_id', { mode: 'number' })
-      .notNull()
-      .references(() => accounts.accountId),
-    amount: amount('amount').notNull(),
-    details: document('details'),
-    tstamp: written('tstamp'),
-    createTstamp: written('create_tstamp'),
-  },
-  (table) => [index('account_transactions_account').on(table.accountId, table.tstamp)],
-);
-
+/** What belongs to one strategy or several that share their cash. */
 export const portfolio = pgTable(
   'portfolio',
   {
     portfolioId: text('portfolio_id').primaryKey(),
+    /** What it is meant to manage, in the account's currency. */
     size: amount('size').notNull(),
     parameters: document('parameters').notNull().default({}),
     expireTstamp: moment('expire_tstamp'),
@@ -68,8 +53,16 @@ export const portfolio = pgTable(
     assets: assetType('assets').notNull().default('US_EQUITIES'),
     externalAccountId: text('external_account_id'),
     broker: text('broker'),
+    /** Whose trades it books: set by the first batch that trades for it, and no other environment may. */
+    algoEnv: text('algo_env'),
   },
-  (table) => [index('portfolio_account').on(table.accountId)],
+  (table) => [
+    index('portfolio_account').on(table.accountId),
+    check(
+      'portfolio_algo_env',
+      sql`${table.algoEnv} is null or ${table.algoEnv} in ('SIMULATED', 'PAPER', 'PROD')`,
+    ),
+  ],
 );
 
 /** Which batches traded for a portfolio. */

@@ -11,6 +11,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { document, moment, words, written } from './columns.ts';
+import { portfolio } from './portfolios.ts';
 
 /** One row per strategy instance and consumer of a batch. */
 export const algoRun = pgTable(
@@ -31,11 +32,14 @@ export const algoRun = pgTable(
     refAlgoRun: bigint('ref_algo_run', { mode: 'number' }).references((): AnyPgColumn => algoRun.algoRunId),
     instanceId: text('instance_id').notNull(),
     consumer: text('consumer').notNull(),
+    /** Whose cash its trades move; null = nobody's. */
+    portfolioId: text('portfolio_id').references(() => portfolio.portfolioId),
   },
   (table) => [
     uniqueIndex('algo_run_batch_instance_consumer').on(table.batchId, table.instanceId, table.consumer),
     index('algo_run_start_time').on(table.startTime),
     index('algo_run_instance_env').on(table.instanceId, table.algoEnv),
+    index('algo_run_portfolio').on(table.portfolioId).where(sql`${table.portfolioId} is not null`),
     index('algo_run_open').on(table.batchId).where(sql`${table.endTime} is null`),
     check('algo_run_algo_env', sql`${table.algoEnv} in ('SIMULATED', 'PAPER', 'PROD', 'BACKTEST', 'REPLAY')`),
     check('algo_run_ended', sql`(${table.endTime} is null) = (${table.endReason} is null)`),

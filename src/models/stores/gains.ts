@@ -5,8 +5,7 @@ import type { Environment } from '../contract.ts';
 import { FILLS_PER_PAGE, type FillRow, type MiningStores } from '../mining.ts';
 import { algoRun } from '../schema/runs.ts';
 import { gainLoss, newTrades, tradeAnalysis } from '../schema/trades.ts';
-import { insertInParts, rowId } from './rows.ts';
-import { sideOf } from './trades.ts';
+import { insertInParts, rowId, sideOf } from './rows.ts';
 
 type GainStores = Pick<MiningStores, 'recordGains' | 'recordRoundTrips' | 'fillsAfter'>;
 

@@ -6,8 +6,7 @@ import type { Environment, HoldingRow, PositionRow, RowFilter, Stores } from '..
 import { applyExecution, averagePrice, FLAT, type Holding, realizedPnl } from '../holdings.ts';
 import { algoRun } from '../schema/runs.ts';
 import { newTrades } from '../schema/trades.ts';
-import { conditionOf, rowLimit } from './rows.ts';
-import { sideOf } from './trades.ts';
+import { conditionOf, rowLimit, sideOf } from './rows.ts';
 
 type PositionStores = Pick<Stores, 'holdings' | 'listPositions'>;
 

@@ -1,7 +1,7 @@
 /** How rows go in and out in bounded numbers. */
 import { type AnyColumn, and, eq, gte, lt, or, type SQL } from 'drizzle-orm';
 import type { Queries } from '../backend.ts';
-import { ROWS_PER_LIST_DEFAULT, ROWS_PER_LIST_MAX, type RowFilter } from '../contract.ts';
+import { type NewTrade, ROWS_PER_LIST_DEFAULT, ROWS_PER_LIST_MAX, type RowFilter } from '../contract.ts';
 import { algoRun } from '../schema/runs.ts';
 
 /** Rows of one insert: seventeen columns times this stays far below the protocol's 65,535 parameters. */
@@ -28,6 +28,18 @@ export function conditionOf(
     since === undefined || moment === undefined ? undefined : gte(moment, since),
     until === undefined || moment === undefined ? undefined : lt(moment, until),
   );
+}
+
+/** On which side of the market an operation stands. */
+export function sideOf(operation: NewTrade['operation']): 'buy' | 'sell' {
+  switch (operation) {
+    case 'buy':
+    case 'buy_short':
+      return 'buy';
+    case 'sell':
+    case 'sell_short':
+      return 'sell';
+  }
 }
 
 /** Runs `insert` over parts of `rows`, all of them or none. */

@@ -26,6 +26,7 @@ export function createRunStores(backend: Backend): RunStores {
           batchId: run.batchId,
           instanceId: run.instanceId,
           consumer: run.consumer,
+          portfolioId: run.portfolioId ?? null,
         })
         .onConflictDoUpdate({
           target: [algoRun.batchId, algoRun.instanceId, algoRun.consumer],

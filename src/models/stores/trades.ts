@@ -5,33 +5,31 @@ import type { Queries } from '../backend.ts';
 import type { NewTrade, Stores, TradeRow } from '../contract.ts';
 import { algoRun } from '../schema/runs.ts';
 import { newTrades } from '../schema/trades.ts';
-import { conditionOf, insertInParts, rowId, rowLimit } from './rows.ts';
+import { bookTrades } from './bookings.ts';
+import { conditionOf, insertInParts, rowId, rowLimit, sideOf } from './rows.ts';
 
 type TradeStores = Pick<Stores, 'recordTrades' | 'listTrades'>;
-
-/** On which side of the market an operation stands. */
-export function sideOf(operation: NewTrade['operation']): 'buy' | 'sell' {
-  switch (operation) {
-    case 'buy':
-    case 'buy_short':
-      return 'buy';
-    case 'sell':
-    case 'sell_short':
-      return 'sell';
-  }
-}
 
 export function createTradeStores(queries: Queries): TradeStores {
   return {
     async recordTrades(trades) {
-      return await insertInParts(queries, trades.map(fromTrade), async (target, part) => {
-        const inserted = await target
-          .insert(newTrades)
-          .values(part)
-          .onConflictDoNothing({ target: [newTrades.executionId, newTrades.clientOrderId] })
-          .returning({ tradeId: newTrades.tradeId });
-        return inserted.length;
-      });
+      if (trades.length === 0) return 0;
+      return await queries.transaction((transaction) =>
+        insertInParts(transaction, trades.map(fromTrade), async (target, part) => {
+          const inserted = await target
+            .insert(newTrades)
+            .values(part)
+            .onConflictDoNothing({ target: [newTrades.executionId, newTrades.clientOrderId] })
+            .returning({ tradeId: newTrades.tradeId });
+          if (inserted.length > 0) {
+            await bookTrades(
+              target,
+              inserted.map((row) => row.tradeId),
+            );
+          }
+          return inserted.length;
+        }),
+      );
     },
 
     async listTrades(filter) {
@@ -42,7 +40,7 @@ export function createTradeStores(queries: Queries): TradeStores {
         .where(conditionOf(filter, { symbol: newTrades.symbol, moment: newTrades.tstamp }))
         .orderBy(desc(newTrades.tstamp), desc(newTrades.tradeId))
         .limit(rowLimit(filter));
-      return rows.map(toRow);
+      return rows.map(tradeRowOf);
     },
   };
 }
@@ -64,7 +62,7 @@ function fromTrade(trade: NewTrade): typeof newTrades.$inferInsert {
   };
 }
 
-function toRow(row: typeof newTrades.$inferSelect & { batchId: string }): TradeRow {
+export function tradeRowOf(row: typeof newTrades.$inferSelect & { batchId: string }): TradeRow {
   return {
     tradeId: String(row.tradeId),
     algoRunId: String(row.algoRunId),
