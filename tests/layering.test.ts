@@ -50,6 +50,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'execution',
     'engine',
   ],
+  replay: ['domain', 'tape', 'transport', 'execution', 'engine', 'recorder'],
   optimizer: ['domain', 'clock', 'fincalcs', 'tape', 'tradeplan', 'strategies', 'models', 'backtester'],
   trader: ['*'],
   testing: ['*'],

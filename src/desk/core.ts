@@ -78,7 +78,7 @@ export class DeskCore {
       unknownHoldings: plan.unknownHoldings,
       policy: parts.policy ?? DEFAULT_DESK_POLICY,
     };
-    parts.inbox?.start(machine, clock.nowMicros());
+    parts.inbox?.start(machine, plan, clock.nowMicros());
     this.machine = new DeskMachine(machine);
     this.#recovery = new Recovery({
       batchId: config.batchId,
@@ -166,7 +166,10 @@ export class DeskCore {
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
       const nowMicros = this.#parts.clock.nowMicros();
       this.#parts.inbox?.input(next, nowMicros);
-      this.#executor?.carryOut(this.machine.handle(next, nowMicros), nowMicros);
+      const actions = this.machine.handle(next, nowMicros);
+      this.#executor?.carryOut(actions, nowMicros);
+      // Behind the orders themselves: no order waits for its note.
+      this.#parts.inbox?.decided(actions, nowMicros);
     }
     this.#isHandling = false;
     this.#parts.onSettled();

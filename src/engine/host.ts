@@ -165,6 +165,11 @@ export class StrategyHost {
     return this.#core.timers.nextDueMicros;
   }
 
+  /** Of the last thing that came out of the inbox: what intents name as their cause. */
+  get inboxSequence(): number {
+    return this.#core.inboxSequence;
+  }
+
   get counters(): HostCounters {
     const { eventsShown, eventsStale, instances, lagMs } = this.#core;
     return {
