@@ -2,7 +2,7 @@
  * The order in which the daemon ends: first what makes new work, then what finishes the work under way, last what
  * keeps it. Each part has its share of the ten seconds; one that fails or hangs does not keep the others from ending.
  */
-import type { Clock } from '../clock/clock.ts';
+import type { Clock, Timer } from '../clock/clock.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
 import type { Log } from '../observability/log.ts';
 import type { Alerts } from './alerts.ts';
@@ -15,18 +15,24 @@ const STOP_MS = {
   database: 2_000,
   recorder: 2_000,
 } as const;
+/** For all of it together; what comes late, behind parts that hang, is still tried. */
+const STOP_MAX_MS = 10_000;
+const PART_MIN_MS = 250;
+const LATE = Symbol('late');
 
 /** Never throws. What was not started is passed over. Answers what could not be written down, or null. */
 export async function endParts(
   parts: Parts,
   context: { reason: string; log: Log; clock: Clock; alerts: Alerts },
 ): Promise<UserError | null> {
-  const { reason, log } = context;
+  const { reason, log, clock } = context;
+  const endMs = clock.monotonicMs() + STOP_MAX_MS;
   let unwritten: UserError | null = null;
   const attempt = async (what: string, work: Promise<unknown> | undefined) => {
     try {
-      if ((await work) === 'terminated')
-        log.warn({ what }, 'a part did not end by itself and was terminated');
+      const outcome = await within(work, Math.max(PART_MIN_MS, endMs - clock.monotonicMs()), clock);
+      if (outcome === 'terminated') log.warn({ what }, 'a part did not end by itself and was terminated');
+      if (outcome === LATE) log.warn({ what }, 'a part did not end in its time and is left to itself');
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       log.error({ what, reason: cause }, 'a part could not be stopped in order');
@@ -58,6 +64,18 @@ export async function endParts(
   parts.recordingLock?.release();
   parts.lock?.release();
   return unwritten;
+}
+
+async function within<T>(work: T, timeoutMs: number, clock: Clock): Promise<Awaited<T> | typeof LATE> {
+  let timer: Timer | undefined;
+  const late = new Promise<typeof LATE>((done) => {
+    timer = clock.after(timeoutMs, () => done(LATE));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer?.cancel();
+  }
 }
 
 async function endDesk(parts: Parts, reason: string, log: Log): Promise<UserError | null> {

@@ -56,7 +56,9 @@ export function tradeCommand(): Command {
           isLiveFlagSet: options.live === true,
           options: storageOptions(options),
         });
-        process.exitCode = await run(preparation, request, options.for ?? null);
+        const exitCode = await run(preparation, request, options.for ?? null);
+        // What did not end in its time, such as a step of the start that hangs, must not keep the process.
+        process.exit(exitCode);
       } finally {
         request.forget();
       }
@@ -133,8 +135,7 @@ async function run(preparation: Preparation, request: StopRequest, forMs: number
   if (failure !== null) return reportFailure(failure, false);
   if (!isStarted) {
     print('Stopped before it traded.');
-    // A step of the start that hangs, such as a server that does not answer, must not keep the process.
-    process.exit(EXIT_DONE);
+    return EXIT_DONE;
   }
   print('Stopped in order. `openbell runs` and `openbell trades` show what happened.');
   return EXIT_DONE;
