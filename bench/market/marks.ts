@@ -2,7 +2,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { liveClock } from '../../src/clock/live.ts';
 import type { PacedFeed } from './pacedFeed.ts';
-import { type Arrival, type GroupFigures, MARK_SIZE, markQuantity } from './protocol.ts';
+import { type Arrival, type GroupFigures, MARK_SIZE, markQuantity, UNBLOCKED_QUANTITY } from './protocol.ts';
 
 const ARRIVALS_MAX = 20_000;
 
@@ -13,6 +13,7 @@ export class MarkedGroup {
   readonly #sentMs = new Map<string, number>();
   readonly #latency = createHistogram();
   #arrivals: Arrival[] = [];
+  #unblockedMicros: number | null = null;
   #marks = 0;
   #next = 0;
 
@@ -36,6 +37,7 @@ export class MarkedGroup {
   }
 
   order(symbol: string, quantity: number, arrivedMs: number): void {
+    if (quantity === UNBLOCKED_QUANTITY) this.#unblockedMicros = liveClock.nowMicros();
     const key = `${symbol} ${quantity}`;
     const sentMs = this.#sentMs.get(key);
     if (sentMs === undefined) return;
@@ -49,12 +51,19 @@ export class MarkedGroup {
     this.#latency.reset();
     this.#sentMs.clear();
     this.#arrivals = [];
+    this.#unblockedMicros = null;
     this.#marks = 0;
   }
 
   figures(): GroupFigures {
     const at = (percentile: number) => this.#latency.percentile(percentile) / 1_000_000;
     const latencyMs = { p50: at(50), p99: at(99), p999: at(99.9), max: this.#latency.max / 1_000_000 };
-    return { marks: this.#marks, orders: this.#latency.count, latencyMs, arrivals: this.#arrivals };
+    return {
+      marks: this.#marks,
+      orders: this.#latency.count,
+      latencyMs,
+      arrivals: this.#arrivals,
+      unblockedMicros: this.#unblockedMicros,
+    };
   }
 }

@@ -2,8 +2,11 @@
 
 /** A trade of this size or more is to be answered with an order of {@link markQuantity} shares. */
 export const MARK_SIZE = 1_000;
-/** A trade of this size makes the strategy hold up its thread. */
-export const BLOCK_SIZE = 888;
+/** A trade of more than this and less than {@link MARK_SIZE} makes the strategy hold up its thread, for so many turns more. */
+export const BLOCK_SIZE = 500;
+export const BLOCK_TURNS_MAX = MARK_SIZE - BLOCK_SIZE - 1;
+/** With an order of this quantity the strategy says that it goes on. No mark has it. */
+export const UNBLOCKED_QUANTITY = 99;
 /** By an order's quantity its mark is found again among the last so many of its symbol. */
 const QUANTITIES = 50;
 
@@ -39,12 +42,14 @@ export interface GroupFigures {
   readonly latencyMs: Percentiles;
   /** The newest, oldest first. */
   readonly arrivals: readonly Arrival[];
+  /** When the strategy went on after it was last held up, in microseconds since the epoch; null: not yet. */
+  readonly unblockedMicros: number | null;
 }
 
 export type VenueCommand =
   /** Forget what was measured so far. */
   | { readonly type: 'measure' }
-  | { readonly type: 'block'; readonly symbol: string }
+  | { readonly type: 'block'; readonly symbol: string; readonly turns: number }
   | { readonly type: 'figures' };
 
 export type VenueReport =

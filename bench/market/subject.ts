@@ -62,7 +62,8 @@ export interface DaemonOptions {
   /** The symbols of each strategy instance, by its id. */
   readonly instances: Readonly<Record<string, readonly string[]>>;
   readonly consumers: number;
-  readonly spins?: number;
+  /** How often the strategy's loop runs in a turn of holding up its thread. */
+  readonly spinsPerTurn?: number;
 }
 
 /** A real database is used where one is given. */
@@ -112,7 +113,7 @@ export class DaemonProcess {
   }
 }
 
-function planOf({ journal, instances, consumers, spins = 0 }: DaemonOptions): object {
+function planOf({ journal, instances, consumers, spinsPerTurn = 0 }: DaemonOptions): object {
   const path = fileURLToPath(new URL('../../../../bench/market/strategy.ts', import.meta.url));
   return {
     mode: 'paper',
@@ -125,7 +126,7 @@ function planOf({ journal, instances, consumers, spins = 0 }: DaemonOptions): ob
       path,
       id,
       symbols,
-      parameters: { spins },
+      parameters: { spinsPerTurn },
     })),
     risk: {
       max_order_notional: 1_000_000,

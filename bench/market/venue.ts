@@ -56,7 +56,7 @@ process.on('message', (command: VenueCommand) => {
       for (const group of Object.values(groups)) group.forget();
       break;
     case 'block':
-      feed.mark(command.symbol, BLOCK_SIZE);
+      feed.mark(command.symbol, BLOCK_SIZE + command.turns);
       break;
     case 'figures':
       report({

@@ -21,7 +21,7 @@ export interface OverloadReport {
   readonly freeBeforeMs: Percentiles;
   readonly freeDuringMs: Percentiles;
   readonly blockedMs: number;
-  /** From the first order after the block to the first whose mark was younger than 200 ms; null: none came. */
+  /** From the end of the block to the first order whose mark was younger than 200 ms; null: none came. */
   readonly recoveredMs: number | null;
   readonly accounts: readonly Accounts[];
 }
