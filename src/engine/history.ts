@@ -7,9 +7,17 @@ import type { HostCore } from './core.ts';
 import type { SymbolMarket } from './market.ts';
 import type { UnitSymbol } from './unit.ts';
 
+interface Asked {
+  readonly viewers: readonly UnitSymbol[];
+  /** Those of them that are shown no market events until the answer comes. */
+  readonly held: readonly UnitSymbol[];
+}
+
 export class HistoryRequests {
   readonly #core: HostCore;
-  readonly #waiting = new Map<number, readonly UnitSymbol[]>();
+  readonly #asked = new Map<number, Asked>();
+  /** Minutes of theirs are fetched while they go on. */
+  readonly #refilling = new Set<UnitSymbol>();
   #requestId = 0;
 
   constructor(core: HostCore) {
@@ -25,7 +33,8 @@ export class HistoryRequests {
     for (const [market, group] of byMarket(needing)) {
       const most = (name: 'minuteBars' | 'dailyBars') =>
         Math.max(...group.map(({ unit }) => unit.instance.warmUp[name]));
-      this.#ask(market, group, { minuteBars: most('minuteBars'), dailyBars: most('dailyBars') });
+      const bars = { minuteBars: most('minuteBars'), dailyBars: most('dailyBars') };
+      this.#ask(market, { viewers: group, held: group }, bars);
     }
   }
 
@@ -37,35 +46,42 @@ export class HistoryRequests {
     );
     for (const [market, group] of byMarket(needing)) {
       const dailyBars = Math.max(...group.map(({ unit }) => unit.instance.warmUp.dailyBars));
-      this.#ask(market, group, { minuteBars: 0, dailyBars });
+      this.#ask(market, { viewers: group, held: group }, { minuteBars: 0, dailyBars });
     }
   }
 
-  /** Fetches the minutes that a gap has touched. Until the answer comes, market events are not shown. */
+  /**
+   * Fetches the minutes that a gap has touched. Who asked for bars is shown no market events until the answer comes; who
+   * has them only because trades make them goes on, so that a consumer that was behind is back with the market at once.
+   */
   refill(
     market: SymbolMarket,
     viewers: readonly UnitSymbol[],
     gap: { readonly fromMicros: EpochMicros; readonly toMicros: EpochMicros },
   ): void {
-    const affected = viewers.filter(
-      ({ unit, awaitsHistory }) =>
-        unit.instance.barSource !== 'none' && !awaitsHistory && unit.phase !== 'stopped',
-    );
+    const affected = viewers.filter((viewer) => {
+      const { unit, awaitsHistory } = viewer;
+      if (awaitsHistory || this.#refilling.has(viewer)) return false;
+      return unit.instance.barSource !== 'none' && unit.phase !== 'stopped';
+    });
     const firstMinute = Math.floor(gap.fromMicros / MICROS_PER_MINUTE);
     const thisMinute = Math.floor(this.#core.clock.nowMicros / MICROS_PER_MINUTE);
     const minutes = Math.min(thisMinute - firstMinute, this.#core.config.limits.historyBarsMax);
-    if (affected.length > 0 && minutes > 0) {
-      this.#ask(market, affected, { minuteBars: minutes, dailyBars: 0 });
-    }
+    if (affected.length === 0 || minutes <= 0) return;
+    const held = affected.filter(({ unit }) => unit.instance.needsBars);
+    for (const viewer of affected) if (!held.includes(viewer)) this.#refilling.add(viewer);
+    this.#ask(market, { viewers: affected, held }, { minuteBars: minutes, dailyBars: 0 });
   }
 
-  /** Puts the answer into the series of those that waited, and names them; empty when nobody does any more. */
+  /** Puts the answer into the series of those that it was asked for and that are still here, and names them. */
   answer(requestId: number, answer: HistoryAnswer): readonly UnitSymbol[] {
-    const waiting = (this.#waiting.get(requestId) ?? []).filter(
+    const { viewers, held } = this.#asked.get(requestId) ?? { viewers: [], held: [] };
+    this.#asked.delete(requestId);
+    for (const viewer of viewers) if (!held.includes(viewer)) this.#refilling.delete(viewer);
+    const present = viewers.filter(
       ({ unit, place }) => this.#core.units[unit.id] === unit && unit.symbols[place] !== undefined,
     );
-    this.#waiting.delete(requestId);
-    for (const viewer of waiting) {
+    for (const viewer of present) {
       if (answer.ok) {
         for (const bar of answer.minuteBars) this.#put(viewer, SERIES_MINUTE, bar);
         for (const bar of answer.dailyBars) this.#put(viewer, SERIES_DAILY, bar);
@@ -75,19 +91,19 @@ export class HistoryRequests {
           symbol: viewer.market.symbol,
         });
       }
-      viewer.unit.setAwaited(viewer, 'nothing');
+      if (held.includes(viewer)) viewer.unit.setAwaited(viewer, 'nothing');
     }
-    return waiting;
+    return present;
   }
 
   #ask(
     market: SymbolMarket,
-    viewers: readonly UnitSymbol[],
+    asked: Asked,
     bars: { readonly minuteBars: number; readonly dailyBars: number },
   ): void {
     this.#requestId += 1;
-    this.#waiting.set(this.#requestId, viewers);
-    for (const viewer of viewers) viewer.unit.setAwaited(viewer, 'history');
+    this.#asked.set(this.#requestId, asked);
+    for (const viewer of asked.held) viewer.unit.setAwaited(viewer, 'history');
     const limit = this.#core.config.limits.historyBarsMax;
     this.#core.output.report({
       type: 'history_request',
