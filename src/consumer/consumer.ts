@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import type { InstancesCommand } from '../engine/config.ts';
 import { type HostCommand, StrategyHost } from '../engine/host.ts';
 import { HostInbox } from '../engine/inbox.ts';
 import type { Log } from '../observability/log.ts';
@@ -69,7 +70,7 @@ export class Consumer {
     options.report({ type: 'ready' });
   }
 
-  onCommand(command: ConsumerCommand): void {
+  onCommand(command: ConsumerCommand | InstancesCommand): void {
     if (command.type === 'attach') this.#attach(command);
     else this.#command(command);
   }

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { liveClock } from '../clock/live.ts';
 import { assert } from '../domain/assert.ts';
+import type { InstancesCommand } from '../engine/config.ts';
 import { createLog } from '../observability/log.ts';
 import { ThreadMonitor } from '../observability/vitals.ts';
 import type { ConsumerCommand } from '../transport/messages.ts';
@@ -30,7 +31,7 @@ const consumer = new Consumer({
   afterTurn: (call) => void setImmediate(call),
 });
 
-control.on('message', (command: ConsumerCommand) => {
+control.on('message', (command: ConsumerCommand | InstancesCommand) => {
   consumer.onCommand(command);
   // What was posted is still delivered; with its ports closed the thread then ends by itself.
   if (command.type === 'stop') control.close();

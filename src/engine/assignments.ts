@@ -43,20 +43,20 @@ export class Assignments {
   depart(moveId: number, { instanceId, symbol }: UnitName): MovedUnit | null {
     const unit = this.#core.findUnit(instanceId, symbol);
     if (unit === undefined) return null;
-    this.#saveState(unit);
+    this.saveState(unit);
     const moved = unit.phase === 'stopped' ? null : this.#packed(moveId, unit);
-    this.#remove(unit);
+    this.remove(unit);
     return moved;
   }
 
   unassign({ instanceId, symbol }: UnitName): void {
     const unit = this.#core.findUnit(instanceId, symbol);
     if (unit === undefined) return;
-    this.#saveState(unit);
-    this.#remove(unit);
+    this.saveState(unit);
+    this.remove(unit);
   }
 
-  #saveState(unit: Unit): void {
+  saveState(unit: Unit): void {
     const row = this.#runner.checkpoint(unit);
     if (row !== undefined) this.#core.output.report({ type: 'states', states: [row] });
   }
@@ -76,7 +76,8 @@ export class Assignments {
     return { moveId, isRunning, state: unit.savedState, symbols, deskEvents: [] };
   }
 
-  #remove(unit: Unit): void {
+  /** Takes the unit away, and its symbols where nobody else looks at them. */
+  remove(unit: Unit): void {
     for (const viewer of unit.symbols) if (viewer !== undefined) this.#removeSymbol(viewer);
     for (const timer of unit.timers.values()) this.#core.timers.cancel(timer);
     unit.become('stopped');
@@ -93,8 +94,8 @@ export class Assignments {
     let kept = all();
     if (unit.phase !== 'stopped') {
       if (symbols.length === 0 && kept.every(isFlat)) {
-        this.#saveState(unit);
-        this.#remove(unit);
+        this.saveState(unit);
+        this.remove(unit);
         kept = [];
       } else {
         this.#changeSymbols(unit, symbols);

@@ -14,6 +14,14 @@ export interface InstanceConfig {
   readonly windows: readonly Window[];
   /** Takes no new risk within {@link HostConfig.liquidateBeforeCloseMs} of the close. */
   readonly isIntraday: boolean;
+  /** The plan no longer has it: it takes no new risk, and ends when it is flat. */
+  readonly isEnding?: boolean;
+}
+
+/** What the plan's instances are from now on, whole and in their order; none that was there is left out. */
+export interface InstancesCommand {
+  readonly type: 'instances';
+  readonly instances: readonly InstanceConfig[];
 }
 
 /** Every limit with its unit. */

@@ -90,8 +90,15 @@ export class HostCore {
     return viewers?.find(({ unit }) => unit.instance.config.instanceId === instanceId);
   }
 
+  showSession({ guest }: Instance): void {
+    if (this.session === null) return;
+    const { date, openMicros, closeMicros } = this.session;
+    guest.setSession(JSON.stringify({ date, openMicros, closeMicros }));
+  }
+
   setPosition(viewer: UnitSymbol, position: Position): void {
     viewer.quantity = position.quantity;
+    viewer.position = position;
     viewer.unit.instance.guest.setPosition(
       viewer.unit.id,
       viewer.place,

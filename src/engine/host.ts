@@ -3,32 +3,29 @@
  * inbox it does the same, on a consumer thread, in a backtest and in a replay. It never asks a clock: its time is
  * that of the newest thing in its inbox.
  */
-import { seededRandom, seedFromText } from '../clock/chance.ts';
-import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { Session } from '../domain/market.ts';
 import { type EpochMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
-import type { GuestParameters } from '../strategies/guest/bridge.ts';
-import { openRealm } from '../strategies/realm.ts';
 import type { Batch } from '../tape/batch.ts';
 import type { ConsumerCommand, ConsumerLoad, DeskEvent } from '../transport/messages.ts';
 import { DeskAnswers } from './answers.ts';
 import { Arrivals } from './arrivals.ts';
 import { Assignments } from './assignments.ts';
-import type { HostConfig, InstanceConfig } from './config.ts';
+import type { HostConfig, InstancesCommand } from './config.ts';
 import { HostCore, type HostOutput } from './core.ts';
 import { Feed } from './feed.ts';
 import { HistoryRequests } from './history.ts';
 import type { Stopwatch } from './load.ts';
 import { Moves } from './moves.ts';
 import { Proposals } from './proposals.ts';
+import { Reloading } from './reloading.ts';
 import { Runner } from './runner.ts';
-import { Instance, type Unit } from './unit.ts';
+import type { Unit } from './unit.ts';
 
 /** Units whose states are looked at in one step: three to four milliseconds. */
 const CHECKPOINT_UNITS = 512;
 
 /** What a consumer's trader commands, apart from its ports. */
-export type HostCommand = Exclude<ConsumerCommand, { type: 'attach' }>;
+export type HostCommand = Exclude<ConsumerCommand, { type: 'attach' }> | InstancesCommand;
 
 export interface HostCounters {
   readonly eventsShown: number;
@@ -47,6 +44,7 @@ export class StrategyHost {
   readonly #history: HistoryRequests;
   readonly #moves: Moves;
   readonly #arrivals: Arrivals;
+  readonly #reloading: Reloading;
   /** Where time is going while timers fire on the way. */
   #targetMicros: EpochMicros = 0;
   #isCheckpointArmed = false;
@@ -79,10 +77,8 @@ export class StrategyHost {
     this.#moves = moves;
     this.#answers = answers;
     this.#feed = feed;
-    config.instances.forEach((instance, index) => {
-      this.#core.instances.push(openInstance(config, instance, { index, proposals }));
-    });
-    if (config.session !== null) this.#showSession(config.session);
+    this.#reloading = new Reloading({ core, assignments, proposals });
+    this.#reloading.follow(config.instances);
   }
 
   /**
@@ -140,6 +136,10 @@ export class StrategyHost {
         for (const { unit } of warm) this.#assignments.startIfWarm(unit);
         return;
       }
+      case 'instances':
+        this.#reloading.follow(command.instances);
+        this.#feed.forgetMarkets();
+        return;
       case 'session':
         this.#setSession(command.session);
         return;
@@ -202,7 +202,7 @@ export class StrategyHost {
   #setSession(session: Session): void {
     const isNewDay = session.date !== this.#core.session?.date;
     this.#core.session = session;
-    this.#showSession(session);
+    for (const instance of this.#core.instances) this.#core.showSession(instance);
     if (!isNewDay) return;
     // "Never again today" ends with the day.
     for (const unit of this.#core.units) {
@@ -213,11 +213,6 @@ export class StrategyHost {
     }
     const viewers = this.#core.units.flatMap((unit) => unit?.symbols ?? []);
     this.#history.renewDays(viewers.filter((viewer) => viewer !== undefined));
-  }
-
-  #showSession({ date, openMicros, closeMicros }: Session): void {
-    const text = JSON.stringify({ date, openMicros, closeMicros });
-    for (const { guest } of this.#core.instances) guest.setSession(text);
   }
 
   /**
@@ -247,24 +242,4 @@ export class StrategyHost {
     });
     if (states.length > 0) this.#core.output.report({ type: 'states', states });
   }
-}
-
-function openInstance(
-  config: HostConfig,
-  instance: InstanceConfig,
-  options: { readonly index: number; readonly proposals: Proposals },
-): Instance {
-  const moduleRandom = seededRandom(seedFromText(`${config.batchId}/${instance.instanceId}`));
-  const { guest, description } = openRealm(instance.bundle, options.proposals.bridge(moduleRandom));
-  const checked = JSON.parse(guest.checkParameters(JSON.stringify(instance.parameters))) as GuestParameters;
-  if (!checked.ok) {
-    const [first] = checked.violations;
-    throw new UserError({
-      exitCode: EXIT_USAGE,
-      cause: `parameters of ${instance.instanceId}: ${first?.path.join('.')}: ${first?.message}`,
-      remedy: 'correct the plan; `openbell check` lists every violation',
-    });
-  }
-  const { warmUp } = checked;
-  return new Instance({ index: options.index, config: instance, guest, description, warmUp, host: config });
 }

@@ -1,7 +1,7 @@
 /** A unit: one strategy instance and one symbol, or `*` for a strategy over all its symbols at once. */
 import { type Random, seededRandom, seedFromText } from '../clock/chance.ts';
 import { type Decimal, ZERO } from '../domain/decimal.ts';
-import type { Order, OrderStatus, Side } from '../domain/order.ts';
+import type { Order, OrderStatus, Position, Side } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Guest, GuestDescription, GuestParameters } from '../strategies/guest/bridge.ts';
 import type { UnitAssignment } from '../transport/messages.ts';
@@ -18,15 +18,12 @@ export const AHEAD_ROWS = 64;
 /** A strategy instance with the realm it runs in. All its units on this consumer share the realm. */
 export class Instance {
   readonly index: number;
-  readonly config: InstanceConfig;
   readonly guest: Guest;
   readonly warmUp: WarmUpBars;
   /** By their symbols. */
   readonly units = new Map<string, Unit>();
   /** Counted, because looking at 11,000 units for a heartbeat would drive the market's figures out of the cache. */
   unitsRunning = 0;
-  /** When it may take new risk. */
-  readonly times: TradingTimes;
   readonly takesTrades: boolean;
   readonly takesQuotes: boolean;
   readonly takesBars: boolean;
@@ -35,6 +32,9 @@ export class Instance {
   /** Where the minute series comes from. `none`: the strategy wants neither bars nor trades. */
   readonly barSource: 'feed' | 'built' | 'none';
   readonly handlers: ReadonlySet<string>;
+  readonly #host: HostConfig;
+  #config: InstanceConfig;
+  #times: TradingTimes;
   /** Units that the next rows are for. */
   readonly ahead = { units: new Int32Array(AHEAD_ROWS), places: new Int32Array(AHEAD_ROWS), count: 0 };
 
@@ -48,12 +48,12 @@ export class Instance {
   }) {
     const { channels, handlers } = options.description;
     this.index = options.index;
-    this.config = options.config;
+    this.#host = options.host;
+    this.#config = options.config;
+    this.#times = timesOf(options.config, options.host);
     this.guest = options.guest;
     this.warmUp = options.warmUp;
-    const { marketHours, liquidateBeforeCloseMs, feedHasBars } = options.host;
-    const { windows, isIntraday } = options.config;
-    this.times = { marketHours, liquidateBeforeCloseMs, windows, isIntraday };
+    const { feedHasBars } = options.host;
     this.handlers = new Set(handlers);
     this.takesTrades = channels.includes('trades') && this.handlers.has('onTrade');
     this.takesQuotes = channels.includes('quotes') && this.handlers.has('onQuote');
@@ -62,6 +62,28 @@ export class Instance {
     if (channels.includes('bars') && feedHasBars) this.barSource = 'feed';
     else this.barSource = channels.includes('bars') || channels.includes('trades') ? 'built' : 'none';
   }
+
+  get config(): InstanceConfig {
+    return this.#config;
+  }
+
+  /** When it may take new risk. */
+  get times(): TradingTimes {
+    return this.#times;
+  }
+
+  /** Takes over other times of the same code with the same parameters. */
+  follow(config: InstanceConfig): void {
+    this.#config = config;
+    this.#times = timesOf(config, this.#host);
+  }
+}
+
+function timesOf(
+  { windows, isIntraday, isEnding = false }: InstanceConfig,
+  { marketHours, liquidateBeforeCloseMs }: HostConfig,
+): TradingTimes {
+  return { marketHours, liquidateBeforeCloseMs, windows, isIntraday, isEnding };
 }
 
 export class Unit {
@@ -176,6 +198,8 @@ export class UnitSymbol {
   readonly openOrders = new Map<string, OpenOrder>();
   readonly cancelling = new Set<string>();
   quantity: Decimal = ZERO;
+  /** Whole, as it was told last; null before. */
+  position: Position | null = null;
   awaitsHistory = false;
   isRejected = false;
   closing: Closing | null = null;

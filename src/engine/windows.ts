@@ -9,6 +9,7 @@ export interface TradingTimes {
   readonly windows: readonly Window[];
   readonly isIntraday: boolean;
   readonly liquidateBeforeCloseMs: number | null;
+  readonly isEnding: boolean;
 }
 
 /** Null = an order that adds risk may be proposed now. Windows count from the session's regular open. */
@@ -18,6 +19,7 @@ export function denialOfNewRisk(
   nowMicros: EpochMicros,
 ): DenialReason | null {
   const { marketHours, windows } = times;
+  if (times.isEnding) return { code: 'outside_window', detail: 'the plan no longer has this strategy' };
   if (marketHours !== 'always') {
     if (session === null) return { code: 'market_closed', detail: 'no session is known' };
     const { openMicros, closeMicros } = marketSpan(marketHours, session);
