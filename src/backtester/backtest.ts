@@ -15,12 +15,12 @@ import { type BacktestInstance, batchIdOf } from './config.ts';
 import { openPlannedData, type PlannedFiles } from './data/planned.ts';
 import { STREAM } from './marketSide.ts';
 import { type BacktestResult, resultOf } from './result.ts';
-import { BacktestRun } from './run.ts';
+import { BacktestRun, type RunOptions } from './run.ts';
 
 /** How often progress is told, in batches. */
 const PROGRESS_BATCHES = 16;
 
-export interface BacktestOptions extends PlannedFiles {
+export interface BacktestOptions extends PlannedFiles, Pick<RunOptions, 'sessions'> {
   readonly plan: Tradeplan;
   readonly instances: readonly BacktestInstance[];
   /** Decisions are made from this moment on; what lies before is history for warm-ups. */
@@ -32,6 +32,10 @@ export interface BacktestOptions extends PlannedFiles {
   readonly onProgress?: (share: number, text: string) => void;
   readonly log?: (level: string, message: string, fields: JsonObject) => void;
   readonly watcher?: RunWatcher;
+  /** Left out, it is derived from all that the run depends on: see {@link batchIdOf}. */
+  readonly batchId?: string;
+  /** Rows known before the first moment, beside those of the files; their ids are those of the table. */
+  readonly past?: (symbols: SymbolTable) => Batch;
 }
 
 /** Sees what a run sees, for a report. */
@@ -58,19 +62,24 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   const fromMicros = Math.max(options.fromMicros ?? firstMicros, firstMicros);
   const toMicros = options.toMicros ?? Number.POSITIVE_INFINITY;
   const run = new BacktestRun({
-    batchId: batchIdOf(plan, instances, [
-      ...(await Promise.all(paths.map(sizeOf))),
-      `${options.fromMicros ?? ''}/${options.toMicros ?? ''}`,
-    ]),
+    batchId:
+      options.batchId ??
+      batchIdOf(plan, instances, [
+        ...(await Promise.all(paths.map(sizeOf))),
+        `${options.fromMicros ?? ''}/${options.toMicros ?? ''}`,
+      ]),
     plan,
     instances,
     symbols,
     feedHasBars: sources.hasBars,
     startMicros: fromMicros,
+    ...(options.sessions === undefined ? {} : { sessions: options.sessions }),
     ...(options.log === undefined ? {} : { log: options.log }),
     ...(watcher === undefined ? {} : { onTrade: (row) => watcher.onTrade(row) }),
   });
   watcher?.onStart(symbols, fromMicros);
+  const past = options.past?.(symbols);
+  if (past !== undefined) run.handlePast(past, 0, past.count);
   const runMs = clock.monotonicMs();
   const spanMicros = Math.max(1, Math.min(toMicros, lastMicros) - firstMicros);
   let count = 0;

@@ -9,6 +9,7 @@
 import { SimulatedClock } from '../clock/simulated.ts';
 import { decimal, numberFromDecimal } from '../domain/decimal.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
+import type { Session } from '../domain/market.ts';
 import type { Intent, JsonObject } from '../domain/order.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { StrategyHost } from '../engine/host.ts';
@@ -53,6 +54,8 @@ export interface RunOptions {
   readonly feedHasBars: boolean;
   /** The run's first moment: what is shown before it is only history. */
   readonly startMicros: EpochMicros;
+  /** Sessions that the market told of, in place of the calendar's own on their dates. */
+  readonly sessions?: readonly Session[];
   /** What strategies and desk log; left out, nobody reads it. */
   readonly log?: (level: string, message: string, fields: JsonObject) => void;
   /** Each fill as a row of the database would have it. */
@@ -99,7 +102,7 @@ export class BacktestRun {
     this.#options = options;
     this.batchId = batchId;
     this.#clock = new SimulatedClock(startMicros);
-    this.#sessions = new RunSessions(plan, startMicros);
+    this.#sessions = new RunSessions(plan, startMicros, options.sessions);
     this.#model = new FillModel(plan.backtest);
     this.account = new SimulatedAccount(decimal(plan.backtest.startingCash));
     this.#lossWatched = numberFromDecimal(decimal(plan.risk.dailyLossMax)) * LOSS_WATCH_SHARE;

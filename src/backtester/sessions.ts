@@ -18,9 +18,13 @@ export class RunSessions {
   #isClosingTold = false;
   #ahead: Session[] = [];
 
-  constructor(plan: Tradeplan, startMicros: EpochMicros) {
+  /** @param told sessions that stand in for those of the rules, on their dates. */
+  constructor(plan: Tradeplan, startMicros: EpochMicros, told: readonly Session[] = []) {
     this.#plan = plan;
     this.calendar = new SessionCalendar(rulesOf(plan.assetClass));
+    for (const date of new Set(told.map((session) => session.date))) {
+      this.calendar.replace(date, date, told);
+    }
     this.current = this.calendar.currentOrNext(startMicros, plan.marketHours);
     this.#enter(this.current);
   }

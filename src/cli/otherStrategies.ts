@@ -2,20 +2,12 @@
 import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { HostConfig } from '../engine/config.ts';
 import { loadTradeplan } from '../tradeplan/load.ts';
-import { prepareStrategies } from '../trader/preparation.ts';
+import type { Tradeplan } from '../tradeplan/plan.ts';
+import { type PreparedInstance, prepareStrategies } from '../trader/preparation.ts';
 
 /** @throws {UserError} exit code 2 when the plan is wrong, or has not the strategies that were recorded. */
 export async function otherStrategies(planPath: string): Promise<(config: HostConfig) => HostConfig> {
-  const plan = loadTradeplan(planPath);
-  const { instances, violations } = await prepareStrategies(plan);
-  if (violations.length > 0) {
-    throw new UserError({
-      exitCode: EXIT_USAGE,
-      cause: `the strategies of ${planPath} cannot be run`,
-      remedy: 'Correct what is named above; `openbell check` looks again.',
-      violations,
-    });
-  }
+  const { instances } = await strategiesOf(planPath);
   const others = new Map(instances.map((instance) => [instance.instanceId, instance]));
   return (config) => ({
     ...config,
@@ -26,6 +18,21 @@ export async function otherStrategies(planPath: string): Promise<(config: HostCo
       const { parameters, windows, isIntraday } = strategy;
       return { ...recorded, bundle, parameters, windows, isIntraday };
     }),
+  });
+}
+
+/** A plan's strategies. @throws {UserError} exit code 2 when the plan or a strategy is wrong. */
+export async function strategiesOf(
+  planPath: string,
+): Promise<{ readonly plan: Tradeplan; readonly instances: readonly PreparedInstance[] }> {
+  const plan = loadTradeplan(planPath);
+  const { instances, violations } = await prepareStrategies(plan);
+  if (violations.length === 0) return { plan, instances };
+  throw new UserError({
+    exitCode: EXIT_USAGE,
+    cause: `the strategies of ${planPath} cannot be run`,
+    remedy: 'Correct what is named above; `openbell check` looks again.',
+    violations,
   });
 }
 

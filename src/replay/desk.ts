@@ -1,5 +1,6 @@
 /** The desk's machine run again from its inbox, its decisions compared with those that stand behind each input. */
 
+import type { Session } from '../domain/market.ts';
 import type { Intent } from '../domain/order.ts';
 import { type EpochMicros, formatMicros } from '../domain/time.ts';
 import { type DeskDecision, decisionsOf } from '../execution/decisions.ts';
@@ -17,9 +18,13 @@ export class DeskReplay {
   readonly intents = new Map<string, Intent[]>();
   /** Of the session. */
   plan: RecordedPlan | null = null;
+  /** That it was told of, each once. */
+  readonly sessions = new Map<EpochMicros, Session>();
   fromMicros: EpochMicros = 0;
   toMicros: EpochMicros = 0;
   machine: DeskMachine | null = null;
+  /** Told to strategies. */
+  fills = 0;
   #rows: MarketRows | null = null;
   /** Decisions of the last input that no note has named yet. */
   #open: readonly DeskDecision[] = [];
@@ -78,22 +83,31 @@ export class DeskReplay {
         this.machine = new DeskMachine(note.config);
         this.#rows = this.machine.marketRows();
         this.plan = note.plan;
+        if (note.config.session !== null) this.#keepSession(note.config.session);
         this.fromMicros = atMicros;
         return;
       case 'input': {
         this.#settle();
         const { input } = note;
         if (input.type === 'intents') this.#keep(input.consumer, input.intents);
+        else if (input.type === 'session') this.#keepSession(input.session);
         this.#isStopped ||= input.type === 'command' && input.command === 'stop';
         if (this.machine === null || !this.#isComparing) return;
         this.#event = inputInWords(input);
-        this.#open = decisionsOf(this.machine.handle(input, atMicros));
+        const actions = this.machine.handle(input, atMicros);
+        for (const action of actions)
+          if (action.type === 'tell' && action.event.type === 'fill') this.fills += 1;
+        this.#open = decisionsOf(actions);
         return;
       }
       case 'decided':
         if (this.#isComparing) this.#compare(note.decisions);
         return;
     }
+  }
+
+  #keepSession(session: Session): void {
+    this.sessions.set(session.openMicros, session);
   }
 
   #keep(consumer: string, intents: readonly Intent[]): void {

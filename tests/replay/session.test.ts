@@ -3,12 +3,20 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReplayResult } from '../../src/replay/contract.ts';
+import type { WhatIfResult } from '../../src/replay/whatIf.ts';
 import { logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
 /** Market and limit orders, cancels, flattening, timers, the dice, saved state; a hundred trades apart it takes long. */
-const bodyOf = (every: number) => `
+const bodyOf = (every: number) => `import { defineStrategy, z } from 'openbell';
+
+export default defineStrategy({
+  name: 'busy',
+  description: 'Made for a test.',
+  scope: 'symbol',
+  channels: ['trades'],
+  parameters: z.strictObject({ quantity: z.number().default(1) }),
   warmUp: () => ({ minuteBars: 20 }),
   initialState: () => ({ trades: 0, gaps: 0 }),
   onStart(context) {
@@ -27,10 +35,12 @@ const bodyOf = (every: number) => `
     if (context.state.trades % ${every} !== 0 || context.openOrders.length > 0) return;
     const dice = context.random();
     if (dice < 0.2) return;
-    if (context.position.quantity !== 0) context.sell({ quantity: 1, reason: 'out' });
+    if (context.position.quantity !== 0) context.sell({ quantity: context.position.quantity, reason: 'out' });
     else if (dice < 0.5) context.buy({ quantity: 1, limitPrice: trade.price * 0.99, reason: 'bid' });
-    else context.buy({ quantity: 1, reason: 'in', stopLossPrice: trade.price * 0.9 });
-  },`;
+    else context.buy({ quantity: context.parameters.quantity, reason: 'in', stopLossPrice: trade.price * 0.9 });
+  },
+});
+`;
 
 const FAULTS = [
   'malformedElements',
@@ -60,6 +70,8 @@ describe('a recorded session with faults and lag', () => {
       .map((name) => join(directory, name));
   };
 
+  const write = (code: string) => writeFileSync(join(workshop.directory, 'busy.ts'), code);
+
   /** Trades until enough has happened, and ends the daemon. */
   async function record(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const daemon = startOpenbell(['trade', plan, ...workshop.storage], env);
@@ -77,10 +89,11 @@ describe('a recorded session with faults and lag', () => {
   beforeAll(async () => {
     workshop = openWorkshop('replay');
     const symbols = ['AAPL', 'MSFT', 'NVDA'];
+    write(bodyOf(10));
     plan = workshop.plan({
       mode: 'paper',
       consumers: 2,
-      strategies: [{ id: 'busy', path: workshop.strategy('busy', bodyOf(10)), symbols }],
+      strategies: [{ id: 'busy', path: './busy.ts', symbols }],
       risk: { max_orders_per_minute: 60 },
       record: { min_free_mb: 0 },
     });
@@ -116,7 +129,7 @@ describe('a recorded session with faults and lag', () => {
   }, 120_000);
 
   it('names the first decision that changed code makes otherwise, and its event', async () => {
-    workshop.strategy('busy', bodyOf(7));
+    write(bodyOf(7));
     const { exitCode, stdout } = await replayed('--strategies', plan);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(
@@ -127,10 +140,10 @@ describe('a recorded session with faults and lag', () => {
     expect(firstDifference?.index).toBe(1);
 
     const changed = bodyOf(10).replace(
-      "context.sell({ quantity: 1, reason: 'out' })",
-      "context.sell({ quantity: 0.5, reason: 'out' })",
+      'context.sell({ quantity: context.position.quantity,',
+      'context.sell({ quantity: context.position.quantity / 2,',
     );
-    workshop.strategy('busy', changed);
+    write(changed);
     const smaller = (await replayedJson('--strategies', plan)).firstDifference;
     expect(smaller).toMatchObject({
       recorded: { quantity: '1', side: 'sell' },
@@ -138,8 +151,27 @@ describe('a recorded session with faults and lag', () => {
     });
     expect(smaller?.fields).toContain('quantity');
     expect(smaller?.event).toMatch(/^trade of /);
-    workshop.strategy('busy', bodyOf(10));
+    write(bodyOf(10));
     expect((await replayed('--strategies', plan)).exitCode).toBe(0);
+  }, 120_000);
+
+  it('shows the session beside what it would have been: the same again, and with a change', async () => {
+    const same = JSON.parse((await replayed('--json', '--plan', plan)).stdout) as WhatIfResult;
+    const { elapsedSeconds: _, eventsPerSecond: __, ...unchanged } = same.unchanged;
+    expect(same.changed).toMatchObject(unchanged);
+    expect(unchanged.fills).toBeGreaterThan(10);
+    expect(unchanged.shortWarmUps).toEqual([]);
+    expect(same.session.fills).toBeGreaterThan(10);
+    const doubled = JSON.parse((await replayed('--json', '--set', 'busy.quantity=2')).stdout) as WhatIfResult;
+    expect(doubled.unchanged.finalEquity).toBe(unchanged.finalEquity);
+    expect(doubled.changed.finalEquity).not.toBe(unchanged.finalEquity);
+    const { exitCode, stdout } = await replayed('--set', 'busy.quantity=2');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/session +backtest +with the change\norders/);
+    const wrong = await replayed('--set', 'busy.quantity=many', '--set', 'idle.x=1');
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.stderr).toContain('busy.quantity');
+    expect(wrong.stderr).toContain('a strategy of the session: busy');
   }, 120_000);
 
   it('killed amid it, it still decides the same as far as both tapes go', async () => {

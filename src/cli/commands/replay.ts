@@ -1,8 +1,9 @@
 /** `openbell replay`: a recorded session again, decision by decision; or what it would have been with a change. */
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { liveClock } from '../../clock/live.ts';
 import { EXIT_DONE, EXIT_UNEXPECTED } from '../../domain/exit.ts';
+import type { ParameterChange } from '../../replay/changes.ts';
 import type { Difference, MachineReplay, ReplayResult } from '../../replay/contract.ts';
 import { replay } from '../../replay/replay.ts';
 import { findBatchTapes } from '../../replay/tapes.ts';
@@ -10,10 +11,13 @@ import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf } from 
 import { otherStrategies } from '../otherStrategies.ts';
 import { type Column, print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
+import { parameterChange, runWhatIf, showWhatIf } from '../whatIf.ts';
 
 interface Options extends StorageOptions {
   readonly tapes?: string;
   readonly strategies?: string;
+  readonly plan?: string;
+  readonly set: readonly ParameterChange[];
   readonly json?: boolean;
 }
 
@@ -21,15 +25,27 @@ export function replayCommand(): Command {
   return new Command('replay')
     .argument('<batch>', 'its id, or how the id begins; `openbell runs` lists them')
     .option('--tapes <dir>', "the folder of the batch's tapes (`tapes` in the data directory)")
+    .addOption(
+      new Option(
+        '--strategies <plan>',
+        "run this plan's strategies and parameters in place of the recorded ones, on the same inboxes",
+      ).conflicts(['plan', 'set']),
+    )
     .option(
-      '--strategies <plan>',
-      "run this plan's strategies and parameters in place of the recorded ones, on the same inboxes",
+      '--plan <plan>',
+      "what if: this plan over the session's market, by the backtester, beside the session's own",
+    )
+    .option(
+      '--set <strategy.parameter=value>',
+      'what if: another value of a parameter; may be given several times',
+      parameterChange,
+      [] as readonly ParameterChange[],
     )
     .addOption(dataDirectoryOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nEnds with exit code 1 when a decision differs, or when a part of the session was not recorded.\n\nExamples:\n  openbell replay 3f9c2a10\n  openbell replay 3f9c2a10 --strategies tradeplan.yaml\n  openbell replay 3f9c2a10 --json | jq .firstDifference',
+      '\nEnds with exit code 1 when a decision differs, or when a part of the session was not recorded.\n\nExamples:\n  openbell replay 3f9c2a10\n  openbell replay 3f9c2a10 --strategies tradeplan.yaml\n  openbell replay 3f9c2a10 --json | jq .firstDifference\n  openbell replay 3f9c2a10 --set momentum.lookback=20',
     )
     .action(run);
 }
@@ -37,6 +53,13 @@ export function replayCommand(): Command {
 async function run(batchId: string, options: Options): Promise<void> {
   const directory = options.tapes ?? join(storageOf(options).dataDirectory, 'tapes');
   const tapes = findBatchTapes(directory, batchId);
+  if (options.plan !== undefined || options.set.length > 0) {
+    const result = await runWhatIf(tapes, { planPath: options.plan, changes: options.set });
+    if (options.json) printJson(result);
+    else showWhatIf(result);
+    process.exitCode = result.changed.faults > 0 ? EXIT_UNEXPECTED : EXIT_DONE;
+    return;
+  }
   const progress = openProgress(liveClock);
   const change = options.strategies === undefined ? undefined : await otherStrategies(options.strategies);
   const result = await replay({
