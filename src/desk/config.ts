@@ -9,16 +9,7 @@ import type { Session } from '../domain/market.ts';
 import type { Environment } from '../models/contract.ts';
 import type { LogTarget } from '../observability/log.ts';
 import type { JournalMode, Tradeplan } from '../tradeplan/plan.ts';
-
-/** A strategy instance of the plan with the `algo_run` row of each consumer that may run it. */
-export interface DeskInstance {
-  readonly instanceId: string;
-  /** Flat before the close by the plan's lead. */
-  readonly isIntraday: boolean;
-  readonly runs: readonly { readonly consumer: string; readonly algoRunId: string }[];
-  /** Those that the plan names for it; scanners may find others. */
-  readonly symbols?: readonly string[];
-}
+import type { InstanceRules } from '../transport/messages.ts';
 
 /** Periods and limits of the desk. */
 export interface DeskLimits {
@@ -75,7 +66,7 @@ export interface DeskConfig {
   readonly environment: Environment;
   readonly plan: Tradeplan;
   readonly broker: BrokerConfig;
-  readonly instances: readonly DeskInstance[];
+  readonly instances: readonly InstanceRules[];
   /** The session under way or the next one; null while nobody knows, then by the `session` command. */
   readonly session: Session | null;
   /** The daemon's data directory: the journal lies in `journal/` there. */

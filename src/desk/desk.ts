@@ -178,6 +178,9 @@ export class Desk {
         this.#stores = createStoresClient(command.port, { clock: this.#parts.clock });
         this.#core.connect(this.#stores);
         return;
+      case 'instances':
+        this.#core.feed(command);
+        return;
       case 'session':
         this.#core.feed({ type: 'session', session: command.session });
         return;

@@ -15,20 +15,11 @@ import type { Account, Intent, JsonObject, Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { HoldingRow, NewTrade, OrderRow } from '../models/contract.ts';
 import type { RiskPlan, UnknownHoldings } from '../tradeplan/plan.ts';
-import type { DeskEvent, Handover, Severity } from '../transport/messages.ts';
+import type { DeskEvent, Handover, InstanceRules, Severity } from '../transport/messages.ts';
 
 declare const approvedBrand: unique symbol;
 /** An order that risk has let through. Only `execution/risk.ts` makes one. */
 export type ApprovedOrder = Order & { readonly [approvedBrand]: true };
-
-/** A strategy instance, with the run of each consumer that may run it. */
-export interface MachineInstance {
-  readonly instanceId: string;
-  readonly isIntraday: boolean;
-  readonly runs: readonly { readonly consumer: string; readonly algoRunId: string }[];
-  /** Those that the plan names for it; scanners may find others. */
-  readonly symbols?: readonly string[];
-}
 
 /** How long the machine waits before it acts. Every delay in milliseconds. */
 export interface DeskPolicy {
@@ -69,7 +60,7 @@ export const DEFAULT_DESK_POLICY: DeskPolicy = {
 
 export interface DeskMachineConfig {
   readonly batchId: string;
-  readonly instances: readonly MachineInstance[];
+  readonly instances: readonly InstanceRules[];
   readonly risk: RiskPlan;
   readonly assetClass: AssetClass;
   readonly marketHours: MarketHours;
@@ -114,6 +105,8 @@ export type DeskInput =
       readonly holdings: readonly HoldingRow[];
       readonly risk: KeptRisk | null;
     }
+  /** Strategy instances of a plan that was read again: others stay as they are. */
+  | { readonly type: 'instances'; readonly instances: readonly InstanceRules[] }
   | { readonly type: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly type: 'intents'; readonly consumer: string; readonly intents: readonly Intent[] }
   /** A unit has moved to another consumer. */

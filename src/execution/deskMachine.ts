@@ -111,6 +111,9 @@ export class DeskMachine {
       case 'session':
         this.#onSession(input.session);
         break;
+      case 'instances':
+        for (const instance of input.instances) state.instances.set(instance.instanceId, instance);
+        break;
       case 'instruments':
         state.instruments = new Map(input.instruments.map((instrument) => [instrument.symbol, instrument]));
         break;

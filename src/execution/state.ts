@@ -5,9 +5,9 @@
 import type { Instrument, Session } from '../domain/market.ts';
 import type { Account, Fill, JsonObject, Order, Position } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
-import type { DeskEvent, Handover, Severity } from '../transport/messages.ts';
+import type { DeskEvent, Handover, InstanceRules, Severity } from '../transport/messages.ts';
 import { Commitments } from './commitments.ts';
-import type { DeskAction, DeskMachineConfig, MachineInstance } from './contract.ts';
+import type { DeskAction, DeskMachineConfig } from './contract.ts';
 import type { TrackedOrder } from './orderState.ts';
 import { Orders } from './orders.ts';
 import { Positions } from './positions.ts';
@@ -29,7 +29,8 @@ export class DeskState {
   readonly rate = new OrderRate();
   readonly risk: Risk;
   readonly gate: RiskGate;
-  readonly instances: ReadonlyMap<string, MachineInstance>;
+  /** Those of the plan, and those that it no longer has: what they hold goes by their rules. */
+  readonly instances: Map<string, InstanceRules>;
   readonly keepsRecords: boolean;
   /** Executions that have been applied, by id. */
   readonly executionIds = new Set<string>();

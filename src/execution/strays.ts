@@ -38,8 +38,7 @@ export class Strays {
   onPosition(symbol: string, difference: Decimal, averagePrice: Decimal | null): void {
     const policy = this.#state.config.unknownHoldings ?? 'leave';
     const owner = this.#ownerOf(symbol);
-    const instanceId =
-      owner ?? (policy === 'flatten' ? this.#state.config.instances[0]?.instanceId : undefined);
+    const instanceId = owner ?? (policy === 'flatten' ? [...this.#state.instances.keys()][0] : undefined);
     if (policy === 'leave' || instanceId === undefined) return;
     const held = this.#state.positions.quantity(instanceId, symbol);
     const isBooked = this.#adopt(instanceId, { symbol, difference, averagePrice });
@@ -68,9 +67,9 @@ export class Strays {
 
   /** The one instance that trades the symbol: by the plan, or because it already has. */
   #ownerOf(symbol: string): string | undefined {
-    const { config, positions } = this.#state;
+    const { instances, positions } = this.#state;
     const holders = new Set(positions.inSymbol(symbol).map(({ instanceId }) => instanceId));
-    const owners = config.instances.filter(
+    const owners = [...instances.values()].filter(
       ({ instanceId, symbols }) => holders.has(instanceId) || symbols?.includes(symbol) === true,
     );
     return owners.length === 1 ? owners[0]?.instanceId : undefined;

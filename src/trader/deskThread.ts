@@ -10,6 +10,7 @@ import type {
   DeskReport,
   DeskStatus,
   Handover,
+  InstanceRules,
   Unit,
   UnitState,
 } from '../transport/messages.ts';
@@ -111,6 +112,10 @@ export class DeskThread {
 
   tellSession(session: Session): void {
     this.#thread.tell({ type: 'session', session });
+  }
+
+  tellInstances(instances: readonly InstanceRules[]): void {
+    this.#thread.tell({ type: 'instances', instances });
   }
 
   halt(reason: string): void {

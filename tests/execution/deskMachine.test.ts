@@ -268,6 +268,17 @@ describe('closing a position', () => {
     expect(bench.of('submit').at(-1)!.order).toBe(second);
   });
 
+  it('goes by the rules of a plan that was read again, also for what the plan no longer has', () => {
+    const bench = new Bench();
+    bench.buy('10');
+    bench.buy('5', '100', { instanceId: 'beta' });
+    bench.feed({ type: 'instances', instances: [{ instanceId: 'beta', isIntraday: true, runs: [] }] });
+    bench.skipTo(SESSION.closeMicros - 899 * ONE_SECOND);
+    bench.feed({ type: 'tick' });
+    const closing = bench.of('submit').filter(({ order }) => order.side === 'sell');
+    expect(closing.map(({ order }) => order.instanceId).sort()).toEqual(['alpha', 'beta']);
+  });
+
   it('that did not succeed before the close is alerted', () => {
     const bench = new Bench();
     bench.buy('10');

@@ -6,6 +6,16 @@ import type { ThreadMeasurements } from '../../observability/vitals.ts';
 import type { Handover } from './orders.ts';
 import type { Unit } from './units.ts';
 
+/** What the desk must know of a strategy instance. */
+export interface InstanceRules {
+  readonly instanceId: string;
+  /** Flat before the close by the plan's lead. */
+  readonly isIntraday: boolean;
+  readonly runs: readonly { readonly consumer: string; readonly algoRunId: string }[];
+  /** Those that the plan names for it; scanners may find others. */
+  readonly symbols?: readonly string[];
+}
+
 export type DeskCommand =
   | {
       readonly type: 'attach';
@@ -19,6 +29,8 @@ export type DeskCommand =
   | { readonly type: 'market'; readonly port: import('node:worker_threads').MessagePort }
   | { readonly type: 'database'; readonly port: import('node:worker_threads').MessagePort }
   | { readonly type: 'session'; readonly session: Session }
+  /** Strategy instances of a plan that was read again; those that it no longer has are known further. */
+  | { readonly type: 'instances'; readonly instances: readonly InstanceRules[] }
   /** Ask for the state of units, to hand them to a (restarted) consumer. */
   | { readonly type: 'units'; readonly requestId: number; readonly units: readonly Unit[] }
   | { readonly type: 'halt'; readonly reason: string }
