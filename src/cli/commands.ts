@@ -65,6 +65,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/rows.ts')).positionsCommand(),
   },
   {
+    name: 'portfolio',
+    description: 'portfolios: cash of their own for strategies, whatever the account holds',
+    load: async () => (await import('./commands/portfolio.ts')).portfolioCommand(),
+  },
+  {
     name: 'scan',
     description: "run the plan's scanners once and print their picks, or on their times with --daemon",
     load: async () => (await import('./commands/scan.ts')).scanCommand(),

@@ -1,8 +1,10 @@
 /** Rows of the database: asked of the running daemon, which alone may touch the embedded one, else read directly. */
 import { liveClock } from '../clock/live.ts';
 import type { RowFilter, Stores } from '../models/contract.ts';
+import type { PortfolioStores } from '../models/portfolios.ts';
 import type { Storage } from '../tradeplan/environment.ts';
-import { connectControl } from '../trader/control.ts';
+import { type ControlClient, connectControl } from '../trader/control.ts';
+import type { PortfolioMethods } from '../trader/portfolioMethods.ts';
 
 export type Stored = Pick<Stores, 'listRuns' | 'listOrders' | 'listTrades' | 'listPositions'>;
 
@@ -28,4 +30,36 @@ export async function withStored<T>(storage: Storage, work: (stored: Stored) => 
   } finally {
     client.close();
   }
+}
+
+/** The portfolios, in the same way. */
+export async function withPortfolios<T>(
+  storage: Storage,
+  work: (stores: PortfolioMethods) => Promise<T>,
+): Promise<T> {
+  const client = await connectControl(storage.dataDirectory, liveClock);
+  if (client === null) {
+    const { withDatabase } = await import('./database.ts');
+    return withDatabase(storage, ({ stores }) => work(stores));
+  }
+  try {
+    return await work(portfoliosOver(client));
+  } finally {
+    client.close();
+  }
+}
+
+function portfoliosOver(client: ControlClient): PortfolioMethods {
+  const ask = <Name extends keyof PortfolioMethods>(method: Name, parameters: object) =>
+    client.call<Awaited<ReturnType<PortfolioStores[Name]>>>(method, { ...parameters });
+  return {
+    createPortfolio: (portfolio) => ask('createPortfolio', portfolio),
+    listPortfolios: (portfolioIds) =>
+      ask('listPortfolios', portfolioIds === undefined ? {} : { portfolioIds }),
+    fundPortfolio: (funding) => ask('fundPortfolio', funding),
+    checkPortfolios: (assignment) => ask('checkPortfolios', assignment),
+    portfolioHistory: (portfolioId) => ask('portfolioHistory', { portfolioId }),
+    portfolioTrades: (portfolioId, limit) => ask('portfolioTrades', { portfolioId, limit }),
+    recalculatePortfolio: (portfolioId, isDryRun) => ask('recalculatePortfolio', { portfolioId, isDryRun }),
+  };
 }

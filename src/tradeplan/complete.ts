@@ -169,6 +169,7 @@ function strategyPlans(
       (window): Window => ({ startMs: window.start, durationMs: window.duration ?? DAY_MS }),
     ),
     isIntraday: strategy.intraday,
+    portfolioId: strategy.portfolio ?? null,
   }));
 }
 

@@ -53,6 +53,8 @@ export interface StrategyPlan {
   readonly windows: readonly Window[];
   /** Flat before the close by the plan's lead. */
   readonly isIntraday: boolean;
+  /** Whose cash it trades with; null = nobody's: the whole account. */
+  readonly portfolioId: string | null;
 }
 
 /** Amounts are decimal text. Null = no such limit. */

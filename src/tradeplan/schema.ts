@@ -101,6 +101,9 @@ const strategy = section({
     .default([])
     .describe('When it may take new risk; left out: always.'),
   parameters: parameters().optional().describe('Checked by the strategy.'),
+  portfolio: identifier()
+    .optional()
+    .describe('The portfolio whose cash it trades with (`openbell portfolio`). Left out: the whole account.'),
   intraday: flag().default(true).describe('Flat before the close, by liquidate_before_close.'),
 });
 

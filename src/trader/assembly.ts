@@ -36,6 +36,7 @@ import { lockDataDirectory, lockRecording } from './locks.ts';
 import { MinerRunner } from './mining.ts';
 import { automaticConsumers, consumerNames } from './placement.ts';
 import { openPooledHistory, type PooledHistory } from './pooledHistory.ts';
+import { requirePortfolios } from './portfolios.ts';
 import { type Preparation, reachExchange } from './preparation.ts';
 import { ProducerThread } from './producerThread.ts';
 import { RecorderThread } from './recorderThread.ts';
@@ -188,6 +189,7 @@ async function openDatabase(parts: Parts, context: AssemblyContext, batch: Batch
   const stores = database.openStores('trader');
   parts.stores = stores;
   log.info({ migrations: migrations.applied.length }, 'database open');
+  await requirePortfolios(stores, { batchId, environment, plan: batch.plan });
   const runs = new Runs({ stores, clock, batchId, environment });
   parts.runs = runs;
   const abandoned = await runs.endAbandoned();
@@ -298,10 +300,10 @@ function makeConsumers(
     names: consumerNames(count),
     plan,
     subjects: new Map(
-      batch.instances.map(({ instanceId, bundle, parameters }) => [
-        instanceId,
-        { instanceId, strategy: bundle.name, version: bundle.version, parameters },
-      ]),
+      batch.instances.map(({ instanceId, bundle, parameters, plan: { portfolioId } }) => {
+        const subject = { instanceId, strategy: bundle.name, version: bundle.version, parameters };
+        return [instanceId, portfolioId === null ? subject : { ...subject, portfolioId }];
+      }),
     ),
     warmUp: new WarmUp(history),
     alerts: context.alerts,

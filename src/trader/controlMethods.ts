@@ -2,6 +2,7 @@
 import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { RowFilter, Stores } from '../models/contract.ts';
 import type { ControlHandler } from './control.ts';
+import { callPortfolios } from './portfolioMethods.ts';
 import type { DaemonStatus } from './status.ts';
 
 const REASON_CHARACTERS_MAX = 200;
@@ -40,12 +41,15 @@ export function controlHandler(daemon: Controlled): ControlHandler {
         return daemon.stores.listTrades(filterOf(parameters));
       case 'listPositions':
         return daemon.stores.listPositions(filterOf(parameters));
-      default:
+      default: {
+        const answer = callPortfolios(daemon.stores, method, parameters);
+        if (answer !== undefined) return answer;
         throw new UserError({
           exitCode: EXIT_USAGE,
           cause: `the daemon knows no method ${JSON.stringify(method)}`,
           remedy: 'Use an openbell command of the same version as the daemon.',
         });
+      }
     }
   };
 }

@@ -9,6 +9,8 @@ export interface RunSubject {
   readonly strategy: string;
   readonly version: string;
   readonly parameters: JsonObject;
+  /** Whose cash its trades move; missing = nobody's. */
+  readonly portfolioId?: string;
 }
 
 export class Runs {
@@ -38,6 +40,7 @@ export class Runs {
       consumer,
       version: subject.version,
       parameters: subject.parameters,
+      ...(subject.portfolioId === undefined ? {} : { portfolioId: subject.portfolioId }),
       startedAt: this.#now(),
     });
     this.#ids.set(key, id);

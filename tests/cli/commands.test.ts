@@ -17,6 +17,7 @@ const COMMANDS = [
   'orders',
   'trades',
   'positions',
+  'portfolio',
   'scan',
   'mine',
   'tape',

@@ -37,7 +37,7 @@ describe('tradeplan.example.yaml', () => {
     const uncommented = text.replace(
       /^( *(?:- )?)# ?((?: {2})?(?:limits|[a-z_]+): ?[^\n]*)$/gm,
       (line, indent, rest) =>
-        /webhook|command|metrics|port: |host: |timeout: 10s|alerts|cron|every|at:|tape|symbols|max_order_quantity|simulated|paper|live|intraday|extended|path/.test(
+        /webhook|command|metrics|port: |host: |timeout: 10s|alerts|cron|every|at:|tape|symbols|max_order_quantity|simulated|paper|live|intraday|portfolio|extended|path/.test(
           rest,
         )
           ? line

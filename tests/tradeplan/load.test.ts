@@ -59,6 +59,7 @@ describe('a plan', () => {
           scanners: [],
           windows: [],
           isIntraday: true,
+          portfolioId: null,
         },
       ],
       risk: {

@@ -12,10 +12,12 @@ import {
   UserError,
   type Violation,
 } from '../../domain/exit.ts';
+import type { PortfolioStores } from '../../models/portfolios.ts';
 import { silentLog } from '../../observability/log.ts';
 import { type Advice, adviceOn, adviceOnAccount } from '../../tradeplan/advice.ts';
 import { brokerConfigOf } from '../../trader/configuration.ts';
 import { connectControl } from '../../trader/control.ts';
+import { checkPortfolios } from '../../trader/portfolios.ts';
 import { type Preparation, prepare } from '../../trader/preparation.ts';
 import { withDatabase } from '../database.ts';
 import { reportFailure } from '../failure.ts';
@@ -27,6 +29,7 @@ import {
   storageOptions,
 } from '../options.ts';
 import { print, printJson } from '../output.ts';
+import { withPortfolios } from '../stored.ts';
 
 interface Options extends StorageOptions {
   readonly live?: boolean;
@@ -91,16 +94,25 @@ async function check(
   return { findings, advice };
 }
 
-async function checkDatabase({ environment }: Preparation): Promise<string> {
+/** `openbell portfolio create` brings the schema up to date: before that there is none. */
+const NO_PORTFOLIOS: Pick<PortfolioStores, 'checkPortfolios'> = {
+  checkPortfolios: ({ portfolioIds }) =>
+    Promise.resolve(portfolioIds.map((portfolioId) => ({ portfolioId, type: 'unknown_portfolio' }))),
+};
+
+async function checkDatabase({ environment, plan }: Preparation): Promise<string> {
+  const context = { environment: environment.algoEnvironment, plan };
   const client = await connectControl(environment.dataDirectory, liveClock);
   if (client !== null) {
     client.close();
+    await withPortfolios(environment, (stores) => checkPortfolios(stores, context));
     return 'in use by the running daemon';
   }
   return withDatabase(
     environment,
     async (database) => {
       const { applied, pending } = await database.migrationStatus();
+      await checkPortfolios(pending.length === 0 ? database.stores : NO_PORTFOLIOS, context);
       const where = environment.databaseUrl === null ? 'embedded' : 'PostgreSQL';
       return `${where}, ${applied.length} migrations applied, ${pending.length} to come`;
     },
