@@ -7,6 +7,8 @@ import { type BatchSize, DEFAULT_BATCH_SIZE } from '../tape/batch.ts';
 export interface ProducerLimits {
   /** Buffers that go back and forth between the producer and one receiver. */
   readonly creditsPerReceiver: number;
+  /** As many may be under way while a receiver that answers again works off the trades that wait for it. */
+  readonly creditsCatchingUp: number;
   readonly batch: BatchSize;
   /** Trades (and order-book changes) that wait for one receiver; beyond it the oldest are dropped. */
   readonly tradeRingRows: number;
@@ -20,6 +22,8 @@ export interface ProducerLimits {
 export const DEFAULT_PRODUCER_LIMITS: ProducerLimits = {
   // As many rows under way as two batches of 1,024, of which an event cost a tenth more (bench/pipeline).
   creditsPerReceiver: 4,
+  // With four, 65,536 trades take 32 round trips, each as long as two busy threads wait for a core.
+  creditsCatchingUp: 16,
   batch: DEFAULT_BATCH_SIZE,
   tradeRingRows: 65_536,
   // A closed minute of 11,000 symbols, ten times over.

@@ -60,6 +60,11 @@ export class WaitingQueue {
     return this.#latest.length + this.#trades.length + this.#kept.length + this.#barriers.length;
   }
 
+  /** Rows that wait and that no newer one can replace. */
+  get lasting(): number {
+    return this.#trades.length + this.#kept.length;
+  }
+
   /** Nothing waits, and there is nothing left to tell. */
   get isEmpty(): boolean {
     return this.length === 0 && this.gaps.size === 0;

@@ -10,6 +10,7 @@ import { Batch, EventKind, GapReason } from '../tape/batch.ts';
 import { copyColumns, gatherRows } from '../tape/copy.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { ReceiverCounters } from '../transport/messages.ts';
+import { Buffers } from './buffers.ts';
 import type { ProducerLimits } from './config.ts';
 import { addCounts, FateCounters, flowCounts, type KindCounts, kindCounts } from './counters.ts';
 import { type Waiting, WaitingQueue } from './queue.ts';
@@ -47,7 +48,7 @@ export class Receiver {
   readonly #fates = new FateCounters();
   readonly #queue: WaitingQueue;
   #sink: BatchSink | undefined;
-  #free: Batch[] = [];
+  readonly #buffers: Buffers;
   #open: Batch | undefined;
   #posted: Posted[] = [];
   readonly #spare: Posted[] = [];
@@ -62,6 +63,7 @@ export class Receiver {
     this.name = name;
     this.#symbols = symbols;
     this.#limits = limits;
+    this.#buffers = new Buffers(limits);
     this.#queue = new WaitingQueue(limits, this.#fates);
   }
 
@@ -75,9 +77,7 @@ export class Receiver {
     this.#sink = sink;
     this.#defined.fill(0);
     this.#defined[0] = 1;
-    this.#free = Array.from({ length: this.#limits.creditsPerReceiver }, () =>
-      Batch.create(this.#limits.batch),
-    );
+    this.#buffers.make();
     if (this.#lostFromMicros === null) return;
     const fromMicros = this.#lostFromMicros;
     this.#lostFromMicros = null;
@@ -103,7 +103,7 @@ export class Receiver {
     addCounts(this.#fates.droppedDetached, this.#inFlight());
     this.#queue.clearDetached();
     this.#sink = undefined;
-    this.#free = [];
+    this.#buffers.clear();
     this.#open = undefined;
     this.#posted = [];
   }
@@ -171,8 +171,13 @@ export class Receiver {
     assert(posted !== undefined, `receiver ${this.name} gave back more buffers than it was sent`);
     addCounts(this.#fates.sent, posted.counts);
     this.#spare.push(posted);
-    this.#free.push(new Batch(buffer));
-    if (!this.#queue.isEmpty) this.#drain();
+    this.#buffers.put(buffer);
+    if (!this.#queue.isEmpty) {
+      // Quotes would only grow old on the way.
+      this.#buffers.makeFor(this.#queue.lasting);
+      this.#drain();
+    }
+    if (this.#queue.isEmpty) this.#buffers.dropMore();
   }
 
   /** Sends what this turn of the event loop has put into the open batch. */
@@ -185,7 +190,7 @@ export class Receiver {
     return {
       receiver: this.name,
       ...counted.total,
-      credits: this.#free.length + (this.#open === undefined ? 0 : 1),
+      credits: this.#buffers.atHand + (this.#open === undefined ? 0 : 1),
       kinds: counted.kinds,
     };
   }
@@ -195,16 +200,16 @@ export class Receiver {
     if (this.#sink === undefined || batch.streamId !== 0) return undefined;
     if (batch.capacity !== this.#limits.batch.rows || batch.heapCapacity !== this.#limits.batch.heapBytes)
       return undefined;
-    if (this.#free.length === 0) this.#takeReturned();
-    if (this.#free.length === 0 || !this.#queue.isEmpty) return undefined;
+    if (this.#buffers.atHand === 0) this.#takeReturned();
+    if (this.#buffers.atHand === 0 || !this.#queue.isEmpty) return undefined;
     const { symbolId, count } = batch;
     const defined = this.#defined;
     for (let row = 0; row < count; row += 1) if (defined[symbolId[row]!] !== 1) return undefined;
-    return this.#free.pop();
+    return this.#buffers.take();
   }
 
   #take(source: Batch, rows: Uint32Array, count: number): void {
-    if (this.#open === undefined && this.#free.length === 0) this.#takeReturned();
+    if (this.#open === undefined && this.#buffers.atHand === 0) this.#takeReturned();
     let taken = this.#queue.isEmpty ? this.#append(source, rows, count) : 0;
     if (taken === count) return;
     for (; taken < count; taken += 1) this.#queue.push(source, rows[taken]!);
@@ -335,7 +340,7 @@ export class Receiver {
   /** The open batch, or a new one when there is a buffer. Its times count from `baseMicros` when it is new. */
   #writable(baseMicros: EpochMicros): Batch | undefined {
     if (this.#open !== undefined) return this.#open;
-    this.#open = this.#free.pop();
+    this.#open = this.#buffers.take();
     this.#open?.reset(0, baseMicros, this.#sequence);
     return this.#open;
   }

@@ -8,6 +8,7 @@ import { SymbolTable } from '../../src/tape/symbols.ts';
 /** So small that a random test reaches every limit. */
 export const TINY_LIMITS: ProducerLimits = {
   creditsPerReceiver: 2,
+  creditsCatchingUp: 4,
   batch: { rows: 4, heapBytes: 64 },
   tradeRingRows: 5,
   keptRows: 6,
