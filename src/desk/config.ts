@@ -16,6 +16,8 @@ export interface DeskLimits {
   /** How often the machine is told the time: end of day, loss limit and overdue answers are looked at then. */
   readonly tickPeriodMs: number;
   readonly accountPeriodMs: number;
+  /** How often the tables are asked what people have paid in and out of portfolios. */
+  readonly fundsPeriodMs: number;
   /** After a fill the account is asked for again, at most this often. */
   readonly accountAfterFillMs: number;
   readonly reconcilePeriodMs: number;
@@ -44,6 +46,7 @@ export interface DeskLimits {
 export const DEFAULT_DESK_LIMITS: DeskLimits = {
   tickPeriodMs: 250,
   accountPeriodMs: 15_000,
+  fundsPeriodMs: 2_000,
   accountAfterFillMs: 500,
   reconcilePeriodMs: 60_000,
   reconcileSpacingMs: 5_000,

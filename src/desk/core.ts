@@ -16,18 +16,20 @@ import { DeskMachine } from '../execution/deskMachine.ts';
 import type { DeskInbox } from '../execution/inbox.ts';
 import { Recovery } from '../execution/recovery.ts';
 import type { Stores } from '../models/contract.ts';
+import type { PortfolioFunds } from '../models/portfolios.ts';
 import type { Log } from '../observability/log.ts';
 import type { DeskEvent, DeskReport } from '../transport/messages.ts';
 import { BrokerLink } from './brokerLink.ts';
 import type { DeskConfig } from './config.ts';
 import { Executor } from './executor.ts';
+import { Funds, unknownFunds } from './funds.ts';
 import type { Journal } from './journalFile.ts';
 import { Outbox } from './outbox.ts';
 import type { DeskStages } from './stages.ts';
 import { askAccount, askHoldings, carriesOver, executionsFrom } from './startup.ts';
 import type { Reach } from './steps.ts';
 
-export type DeskStores = Pick<Stores, 'holdings' | 'recordOrders' | 'recordTrades'>;
+export type DeskStores = Pick<Stores, 'holdings' | 'recordOrders' | 'recordTrades' | 'portfolioFunds'>;
 
 export interface DeskCoreParts {
   readonly config: DeskConfig;
@@ -54,6 +56,8 @@ export class DeskCore {
   readonly #parts: DeskCoreParts;
   readonly #recovery: Recovery;
   readonly #outbox: Outbox;
+  readonly #funds: Funds;
+  #stores: DeskStores | null = null;
   readonly #inputs: DeskInput[] = [];
   readonly #timers: Timer[] = [];
   #link: BrokerLink | null = null;
@@ -98,6 +102,12 @@ export class DeskCore {
       },
       onTrouble: (code, message) => this.alert('critical', code, message),
     });
+    const portfolioIds = config.instances.flatMap(({ portfolioId }) => portfolioId ?? []);
+    this.#funds = new Funds({
+      portfolioIds: [...new Set(portfolioIds)],
+      ...{ clock, log },
+      onChange: (portfolios) => this.feed({ type: 'funds', portfolios }),
+    });
   }
 
   /**
@@ -141,7 +151,8 @@ export class DeskCore {
     for (const row of unconfirmed.orders) this.#outbox.addOrder(row, lastLine);
     for (const row of unconfirmed.trades) this.#outbox.addTrade(row, lastLine);
     this.connect(stores);
-    this.feed(restored);
+    const portfolios = await this.#readFunds(stores);
+    this.feed({ ...restored, portfolios });
     this.feed({ type: 'account', account, askedAtMicros: startedMicros });
     return account;
   }
@@ -151,6 +162,7 @@ export class DeskCore {
     const { config, clock } = this.#parts;
     this.#link?.open();
     this.#timers.push(
+      clock.every(config.limits.fundsPeriodMs, () => void this.#funds.ask(this.#stores)),
       clock.every(config.limits.tickPeriodMs, () => {
         this.feed({ type: 'tick' });
         this.#confirm();
@@ -177,6 +189,7 @@ export class DeskCore {
 
   /** The database, or its successor after it was started again. */
   connect(stores: DeskStores): void {
+    this.#stores = stores;
     this.#outbox.connect(stores);
   }
 
@@ -201,6 +214,15 @@ export class DeskCore {
     await (this.#link?.close() ?? this.#parts.broker.close());
     if (this.#executor !== null) this.#confirm();
     this.#parts.journal.close();
+  }
+
+  /** What portfolios hold, once all that was traded for them is written down. */
+  async #readFunds(stores: DeskStores): Promise<readonly PortfolioFunds[]> {
+    const { startTimeoutMs } = this.#parts.config.limits;
+    if (this.#funds.isNeeded && !(await this.rowsWritten(startTimeoutMs))) {
+      throw unknownFunds('it takes no rows of what was traded before');
+    }
+    return this.#funds.begin(stores, startTimeoutMs);
   }
 
   #join(executionsFromMicros: number): void {

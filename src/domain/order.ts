@@ -171,6 +171,15 @@ export type DenialReason =
   | { readonly code: 'orders_per_minute'; readonly count: number; readonly limit: number }
   | { readonly code: 'daily_loss'; readonly loss: Decimal; readonly limit: Decimal }
   | { readonly code: 'buying_power'; readonly needed: Decimal; readonly available: Decimal }
+  /** `reserved`: by open orders, and to secure short positions. */
+  | {
+      readonly code: 'portfolio_cash';
+      readonly portfolioId: string;
+      readonly needed: Decimal;
+      readonly cash: Decimal;
+      readonly credit: Decimal;
+      readonly reserved: Decimal;
+    }
   | {
       readonly code: 'price_collar';
       readonly price: Decimal;

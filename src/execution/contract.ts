@@ -14,6 +14,7 @@ import type { AssetClass, Instrument, MarketHours, Session, TradingStatus } from
 import type { Account, Intent, JsonObject, Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { HoldingRow, NewTrade, OrderRow } from '../models/contract.ts';
+import type { PortfolioFunds } from '../models/portfolios.ts';
 import type { RiskPlan, UnknownHoldings } from '../tradeplan/plan.ts';
 import type { DeskEvent, Handover, InstanceRules, Severity } from '../transport/messages.ts';
 
@@ -104,7 +105,11 @@ export type DeskInput =
       readonly executionIds: readonly string[];
       readonly holdings: readonly HoldingRow[];
       readonly risk: KeptRisk | null;
+      /** Every execution of before is booked in them. */
+      readonly portfolios?: readonly PortfolioFunds[];
     }
+  /** People have paid in or out, or changed a credit. */
+  | { readonly type: 'funds'; readonly portfolios: readonly PortfolioFunds[] }
   /** Strategy instances of a plan that was read again: others stay as they are. */
   | { readonly type: 'instances'; readonly instances: readonly InstanceRules[] }
   | { readonly type: 'instruments'; readonly instruments: readonly Instrument[] }

@@ -22,6 +22,8 @@ function detailOf(reason: DenialReason): string {
       return `${text(reason.loss)} lost, limit ${text(reason.limit)}`;
     case 'buying_power':
       return `${text(reason.needed)} needed, ${text(reason.available)} available`;
+    case 'portfolio_cash':
+      return `${text(reason.needed)} needed of ${reason.portfolioId}: cash ${text(reason.cash)}, credit ${text(reason.credit)}, reserved ${text(reason.reserved)}`;
     case 'price_collar':
       return `${text(reason.price)} is over ${reason.limitPercent} % worse than ${text(reason.reference)}`;
     case 'no_market':

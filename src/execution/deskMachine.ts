@@ -112,7 +112,10 @@ export class DeskMachine {
         this.#onSession(input.session);
         break;
       case 'instances':
-        for (const instance of input.instances) state.instances.set(instance.instanceId, instance);
+        state.learn(input.instances);
+        break;
+      case 'funds':
+        state.portfolios.onFunds(input.portfolios);
         break;
       case 'instruments':
         state.instruments = new Map(input.instruments.map((instrument) => [instrument.symbol, instrument]));
@@ -150,6 +153,7 @@ export class DeskMachine {
       })),
       openOrders: this.#openOrders(),
       recentFills: [...state.recentFills],
+      portfolios: state.portfolios.all(state),
       ordersSubmitted: state.ordersSubmitted,
       denials: state.denials,
     };
@@ -218,6 +222,7 @@ export class DeskMachine {
   #onRestore(input: Extract<DeskInput, { type: 'restore' }>): void {
     const state = this.#state;
     for (const executionId of input.executionIds) rememberExecution(state, executionId);
+    state.portfolios.begin(input.portfolios ?? []);
     for (const row of input.holdings) this.#restoreHolding(row);
     for (const kept of input.orders) this.#restoreOrder(kept);
     state.gate.restore(input.risk);
@@ -248,6 +253,7 @@ export class DeskMachine {
     const { order, batchId } = kept;
     const tracked = new TrackedOrder(order, batchId, kept.reportedFilled);
     tracked.isRestored = true;
+    state.portfolios.reserve(order, state.risk.costOf(order, state));
     if (kept.isCancelWanted) tracked.cancelReason = 'a cancel was asked for before the restart';
     state.orders.add(tracked);
     this.#sequences.noteOrder(order);

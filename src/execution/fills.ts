@@ -94,6 +94,7 @@ function bookFill(
     executedAtMicros: execution.executedAtMicros,
   };
   const { position, before } = state.positions.apply(fill);
+  state.portfolios.onFill(fill);
   if (state.keepsRecords) {
     const row = tradeRow(fill, order, { batchId: tracked.batchId, heldBefore: before, reason });
     // The trade stands before its order in the journal: a torn end may lose the order's line, never the position's.

@@ -54,6 +54,7 @@ export class Placing {
         const tracked = new TrackedOrder(verdict.order, state.config.batchId);
         state.orders.add(tracked);
         if (verdict.committed > ZERO) state.commitments.commit(intent.clientOrderId, verdict.committed);
+        state.portfolios.reserve(verdict.order, verdict.reserved);
         this.send(tracked, verdict.order);
         return true;
       }
@@ -149,6 +150,7 @@ export class Placing {
       isStopping: state.isStopping,
       isReconciled: state.hasReconciled,
       gate: state.gate.gateOf(intent.instanceId),
+      portfolio: state.portfolios.viewOf(intent.instanceId, state),
     };
   }
 

@@ -17,9 +17,10 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import type { AssetClass, Instrument } from '../domain/market.ts';
-import type { Account, DenialReason, Order, OrderIntent, RiskState } from '../domain/order.ts';
+import type { Account, DenialReason, Order, OrderIntent, OrderTerms, RiskState } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { RiskPlan } from '../tradeplan/plan.ts';
+import type { PortfolioCash } from '../transport/messages.ts';
 import type { ApprovedOrder } from './contract.ts';
 import { exposureOf } from './exposure.ts';
 import type { TrackedOrder } from './orderState.ts';
@@ -50,11 +51,18 @@ export interface RiskView {
   readonly isReconciled: boolean;
   /** Why this instance may take no new risk now (end of day, market closed), undefined when it may. */
   readonly gate: DenialReason | undefined;
+  /** Undefined where the instance trades for no portfolio. */
+  readonly portfolio: PortfolioCash | undefined;
 }
 
 export type Verdict =
-  /** `committed`: buying power that the order takes. */
-  | { readonly type: 'approved'; readonly order: ApprovedOrder; readonly committed: Decimal }
+  /** `committed`: buying power that the order takes; `reserved`: what it may cost its portfolio. */
+  | {
+      readonly type: 'approved';
+      readonly order: ApprovedOrder;
+      readonly committed: Decimal;
+      readonly reserved: Decimal;
+    }
   /**
    * It reduces, and must wait for orders to end: what it would close is still bound by some whose cancel is under way,
    * or it could trade with those `inTheWay`, which are to be canceled.
@@ -201,7 +209,45 @@ export class Risk {
     }
     const available = subtract(account?.buyingPower ?? ZERO, view.committed);
     if (notional > available) return denied({ code: 'buying_power', needed: notional, available });
-    return approved(order, notional);
+    const needed = this.#portfolioCost(intent, price, view);
+    if (view.portfolio !== undefined) {
+      const { cash, credit, reserved } = view.portfolio;
+      if (needed > subtract(add(cash, credit), reserved)) {
+        return denied({ code: 'portfolio_cash', needed, ...view.portfolio });
+      }
+    }
+    return approved(order, notional, needed);
+  }
+
+  /**
+   * What an order of before the restart may cost its portfolio. Without a price of its own it is taken for as large as
+   * an order may be.
+   */
+  costOf(order: Order, book: Pick<RiskView, 'orders' | 'positions'>): Decimal {
+    const price = order.limitPrice ?? order.stopPrice;
+    if (order.reduceOnly) return ZERO;
+    if (price !== null) return this.#portfolioCost(order, price, book);
+    return this.#portfolioCost(order, divide(this.#limits.orderNotionalMax, order.quantity, 'up'), book);
+  }
+
+  /**
+   * What an order may take of its portfolio's cash. A limit bounds it; without one the market may move by the collar
+   * until the order is filled. A sale costs nothing but where it opens a short position, which it must secure.
+   */
+  #portfolioCost(
+    order: Pick<OrderTerms, 'instanceId' | 'symbol' | 'side' | 'quantity' | 'limitPrice'>,
+    price: Decimal,
+    { orders, positions }: Pick<RiskView, 'orders' | 'positions'>,
+  ): Decimal {
+    const { instanceId, symbol, side, limitPrice } = order;
+    const held = positions.quantity(instanceId, symbol);
+    const { sells } = pendingOf(orders, instanceId, symbol);
+    const opened =
+      side === 'buy' ? order.quantity : subtract(add(sells, order.quantity), maximum(held, ZERO));
+    const quantity = minimum(order.quantity, maximum(opened, ZERO));
+    const value = multiply(price, quantity, 'up');
+    if (limitPrice !== null) return value;
+    return add(value, divide(multiply(value, this.#limits.collar), HUNDRED, 'up'));
   }
 
   /** What stands against new risk before any price is looked at. */
@@ -307,8 +353,13 @@ function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
   };
 }
 
-function approved(order: Order, committed: Decimal): Extract<Verdict, { type: 'approved' }> {
-  return { type: 'approved', order: { ...order, status: 'submitting' } as ApprovedOrder, committed };
+function approved(
+  order: Order,
+  committed: Decimal,
+  reserved: Decimal = ZERO,
+): Extract<Verdict, { type: 'approved' }> {
+  const submitting = { ...order, status: 'submitting' } as ApprovedOrder;
+  return { type: 'approved', order: submitting, committed, reserved };
 }
 
 function denied(reason: DenialReason): Verdict {

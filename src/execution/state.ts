@@ -10,6 +10,7 @@ import { Commitments } from './commitments.ts';
 import type { DeskAction, DeskMachineConfig } from './contract.ts';
 import type { TrackedOrder } from './orderState.ts';
 import { Orders } from './orders.ts';
+import { Portfolios } from './portfolios.ts';
 import { Positions } from './positions.ts';
 import { Prices } from './prices.ts';
 import { OrderRate } from './rate.ts';
@@ -26,6 +27,7 @@ export class DeskState {
   readonly positions = new Positions();
   readonly prices = new Prices();
   readonly commitments = new Commitments();
+  readonly portfolios = new Portfolios();
   readonly rate = new OrderRate();
   readonly risk: Risk;
   readonly gate: RiskGate;
@@ -61,7 +63,16 @@ export class DeskState {
     this.session = config.session;
     this.risk = new Risk(config.risk, config.assetClass);
     this.gate = new RiskGate(this);
-    this.instances = new Map(config.instances.map((instance) => [instance.instanceId, instance]));
+    this.instances = new Map();
+    this.learn(config.instances);
+  }
+
+  /** Takes the rules of instances: of new ones, or in place of those that it had. */
+  learn(instances: readonly InstanceRules[]): void {
+    for (const instance of instances) {
+      this.instances.set(instance.instanceId, instance);
+      this.portfolios.assign(instance.instanceId, instance.portfolioId);
+    }
   }
 
   emit(action: DeskAction): void {

@@ -1,4 +1,5 @@
 /** Between the trader and the desk. */
+import type { Decimal } from '../../domain/decimal.ts';
 import type { PlainUserError } from '../../domain/exit.ts';
 import type { Session } from '../../domain/market.ts';
 import type { Account, Fill, JsonObject, Order, Position, RiskState } from '../../domain/order.ts';
@@ -14,6 +15,20 @@ export interface InstanceRules {
   readonly runs: readonly { readonly consumer: string; readonly algoRunId: string }[];
   /** Those that the plan names for it; scanners may find others. */
   readonly symbols?: readonly string[];
+  /** Whose cash it trades with; missing = nobody's. It stays the same until the next start. */
+  readonly portfolioId?: string;
+}
+
+/** A portfolio's cash as the desk knows it, in the account's currency. */
+export interface PortfolioCash {
+  readonly portfolioId: string;
+  readonly cash: Decimal;
+  readonly credit: Decimal;
+  /**
+   * What open orders may still cost, and what secures short positions: their proceeds, which are not the portfolio's to
+   * spend, and as much again.
+   */
+  readonly reserved: Decimal;
 }
 
 export type DeskCommand =
@@ -52,6 +67,7 @@ export interface DeskStatus {
   })[];
   readonly openOrders: readonly Order[];
   readonly recentFills: readonly Fill[];
+  readonly portfolios: readonly PortfolioCash[];
   readonly ordersSubmitted: number;
   readonly denials: number;
   readonly rowsWaiting: number;

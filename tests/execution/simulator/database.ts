@@ -1,9 +1,14 @@
 /** The two tables that matter, and a database that is away, slow, or takes rows without saying so. */
 import type { Clock } from '../../../src/clock/clock.ts';
 import type { DeskStores } from '../../../src/desk/core.ts';
+import { cashOf } from '../../../src/domain/cash.ts';
+import { add, type Decimal, decimal, formatDecimal } from '../../../src/domain/decimal.ts';
 import type { NewTrade, OrderRow } from '../../../src/models/contract.ts';
 import { DatabaseFailure } from '../../../src/models/failure.ts';
 import type { Dice } from './dice.ts';
+
+/** What the portfolio of every instance begins with. */
+export const PORTFOLIO = { portfolioId: 'growth', cash: decimal('10000000'), credit: decimal('5000000') };
 
 export class Database {
   readonly orders = new Map<string, OrderRow>();
@@ -32,9 +37,24 @@ export class Database {
       });
     return {
       holdings: () => Promise.resolve([]),
+      portfolioFunds: () => {
+        const { portfolioId, cash, credit } = PORTFOLIO;
+        const [funded, line] = [formatDecimal(cash), formatDecimal(credit)];
+        return commit(() => [{ portfolioId, cash: formatDecimal(this.cash), funded, credit: line }]);
+      },
       recordOrders: (rows) => commit(() => this.#upsert(rows)),
       recordTrades: (rows) => commit(() => this.#insert(rows)),
     };
+  }
+
+  /** As the store books it: each row once. */
+  get cash(): Decimal {
+    let { cash } = PORTFOLIO;
+    for (const row of this.trades.values()) {
+      const { side, qty, price, fee } = row;
+      cash = add(cash, cashOf({ side, quantity: decimal(qty), price: decimal(price), fee: decimal(fee) }));
+    }
+    return cash;
   }
 
   /** As the store does it: an older row never overwrites a newer one, the broker's id is never forgotten. */

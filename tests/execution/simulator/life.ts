@@ -12,7 +12,7 @@ import { StageTimer } from '../../../src/observability/stages.ts';
 import type { Tradeplan } from '../../../src/tradeplan/plan.ts';
 import type { DeskEvent } from '../../../src/transport/messages.ts';
 import { SimulatedBroker } from './broker.ts';
-import type { Database } from './database.ts';
+import { type Database, PORTFOLIO } from './database.ts';
 import type { Dice } from './dice.ts';
 import { type Disk, DiskJournal } from './disk.ts';
 import type { SimulatedExchange } from './exchange.ts';
@@ -168,6 +168,7 @@ function configOf({ batchId, algoRunIds, isSynced }: LifeParts): DeskConfig {
     instances: INSTANCES.map((instanceId) => ({
       instanceId,
       isIntraday: false,
+      portfolioId: PORTFOLIO.portfolioId,
       runs: [{ consumer: 'A', algoRunId: algoRunIds.get(instanceId) ?? '' }],
     })),
     session: null,

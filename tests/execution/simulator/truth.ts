@@ -1,7 +1,9 @@
 /** What the exchange knows to be true, against what the desk, its journal and the database say. */
+import { cashOf as dealCash } from '../../../src/domain/cash.ts';
 import {
   absolute,
   add,
+  type Decimal,
   decimal,
   formatDecimal,
   multiply,
@@ -10,7 +12,7 @@ import {
 } from '../../../src/domain/decimal.ts';
 import { isTerminal, type OrderStatus } from '../../../src/domain/order.ts';
 import { applyFill } from '../../../src/execution/positions.ts';
-import type { Database } from './database.ts';
+import { type Database, PORTFOLIO } from './database.ts';
 import type { SimulatedExchange } from './exchange.ts';
 import type { Life } from './life.ts';
 import type { Trader } from './trader.ts';
@@ -41,7 +43,12 @@ interface World {
 
 /** Every difference, in words; none when the desk has lost, doubled and invented nothing. */
 export function differences(world: World): readonly string[] {
-  return [...orderDifferences(world), ...fillDifferences(world), ...positionDifferences(world)];
+  return [
+    ...orderDifferences(world),
+    ...fillDifferences(world),
+    ...positionDifferences(world),
+    ...cashDifferences(world),
+  ];
 }
 
 function exchangeOrders(exchange: SimulatedExchange) {
@@ -155,6 +162,18 @@ function positionDifferences({ exchange, life }: World): string[] {
       wrong.push(`${symbol}: ${formatDecimal(truth)} held, ${formatDecimal(sum)} by the desk`);
   }
   return wrong;
+}
+
+/** The portfolio's cash by the exchange's executions, by the table, and by the desk. */
+function cashDifferences({ exchange, database, life }: World): string[] {
+  let cash: Decimal = PORTFOLIO.cash;
+  for (const execution of activities(exchange)) cash = add(cash, dealCash({ ...execution, fee: ZERO }));
+  const known = life.core.machine.status().portfolios.map((portfolio) => portfolio.cash);
+  const figures = [database.cash, ...known].map(formatDecimal);
+  if (known.length === 1 && figures.every((figure) => figure === formatDecimal(cash))) return [];
+  return [
+    `the portfolio has ${formatDecimal(cash)} by the exchange, ${figures.join(' and ')} by table and desk`,
+  ];
 }
 
 /** What an instance's sales brought less what its purchases cost. */
