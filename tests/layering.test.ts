@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   transport: ['domain', 'clock', 'tape', 'observability', 'models', 'providers'],
   execution: ['domain', 'clock', 'tape', 'tradeplan', 'brokers', 'models', 'transport'],
   engine: ['domain', 'clock', 'fincalcs', 'tape', 'tradeplan', 'strategies', 'transport', 'execution'],
-  report: ['domain', 'fincalcs', 'tape', 'models'],
+  report: ['domain', 'clock', 'fincalcs', 'tape', 'models'],
   exchange: ['domain', 'clock', 'tape'],
   producer: ['domain', 'clock', 'tape', 'observability', 'providers', 'transport'],
   recorder: ['domain', 'clock', 'tape', 'observability', 'transport'],

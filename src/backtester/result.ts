@@ -1,4 +1,5 @@
 /** What came of a run: exact amounts as text, statistics as numbers. */
+import { seededRandom } from '../clock/chance.ts';
 import {
   decimal,
   divide,
@@ -9,6 +10,7 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import { type EpochMicros, formatMicros } from '../domain/time.ts';
+import { RESAMPLE_SEED, type Resampled, resample } from '../fincalcs/bootstrap.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { DataReport } from './data/inspect.ts';
 import type { BacktestRun, RunNote } from './run.ts';
@@ -49,6 +51,8 @@ export interface BacktestMetrics {
   readonly averageTrade: string | null;
   readonly largestWin: string;
   readonly largestLoss: string;
+  /** What these round trips could have come to, drawn again by chance; null where they are too few. */
+  readonly resampled: Resampled | null;
 }
 
 export interface BacktestResult {
@@ -162,6 +166,11 @@ function metricsOf(
     averageTrade: trips.count === 0 ? null : formatFixed(divide(sum, decimal(String(trips.count))), 4),
     largestWin: formatDecimal(trips.largestWin),
     largestLoss: formatDecimal(trips.largestLoss),
+    resampled: resample(run.trips.gains, {
+      count: trips.count,
+      startEquity: numberFromDecimal(start),
+      random: seededRandom(RESAMPLE_SEED),
+    }),
   };
 }
 

@@ -1,6 +1,9 @@
 /** Round trips: from flat to flat, of one instance in one symbol, with all that happened in between. */
-import { add, type Decimal, subtract, ZERO } from '../domain/decimal.ts';
+import { add, type Decimal, numberFromDecimal, subtract, ZERO } from '../domain/decimal.ts';
 import type { Position } from '../domain/order.ts';
+
+/** Gains that are kept one by one; of more, every second, fourth ... */
+const GAINS_MAX = 100_000;
 
 export interface TripCounts {
   readonly count: number;
@@ -22,6 +25,8 @@ export class RoundTrips {
   #loss: Decimal = ZERO;
   #largestWin: Decimal = ZERO;
   #largestLoss: Decimal = ZERO;
+  #gains: number[] = [];
+  #gainStride = 1;
 
   /** @param position after a fill. */
   note(position: Position): void {
@@ -30,6 +35,7 @@ export class RoundTrips {
     const total = subtract(position.realizedPnl, position.fees);
     const gain = subtract(total, this.#startedAt.get(key) ?? ZERO);
     this.#startedAt.set(key, total);
+    if (this.#count % this.#gainStride === 0) this.#keep(numberFromDecimal(gain));
     this.#count += 1;
     if (gain > ZERO) {
       this.#wins += 1;
@@ -42,6 +48,11 @@ export class RoundTrips {
     }
   }
 
+  /** After fees, in the order of their ends: all, or an even selection of many. For statistics. */
+  get gains(): readonly number[] {
+    return this.#gains;
+  }
+
   counts(): TripCounts {
     return {
       count: this.#count,
@@ -52,5 +63,14 @@ export class RoundTrips {
       largestWin: this.#largestWin,
       largestLoss: this.#largestLoss,
     };
+  }
+
+  #keep(gain: number): void {
+    if (this.#gains.length === GAINS_MAX) {
+      this.#gains = this.#gains.filter((_, index) => index % 2 === 0);
+      this.#gainStride *= 2;
+      if (this.#count % this.#gainStride !== 0) return;
+    }
+    this.#gains.push(gain);
   }
 }

@@ -8,7 +8,7 @@ import type { Evaluation, Figures, Span, TrialOutcome, Values, WorkerJob } from 
 import { ranked, scoreOf } from './objective.ts';
 import { type KeptOutcome, parametersOf, type SearchSession, type SessionListener } from './session.ts';
 import { divide, overlap } from './spans.ts';
-import { trialsOf } from './trials.ts';
+import { samplerOf } from './trials.ts';
 
 export interface TrialResult {
   readonly parameters: JsonObject;
@@ -87,10 +87,9 @@ export interface SearchOptions {
 export async function search(options: SearchOptions): Promise<SearchResult> {
   const { job, session, signal } = options;
   const { optimize } = job.plan;
-  const trials = trialsOf(optimize);
   const spans = divide(options.span, optimize);
-  const total =
-    trials.length * (1 + spans.folds.length) + spans.folds.length + (spans.holdout === null ? 0 : 1);
+  const trials = samplerOf(optimize).total;
+  const total = trials * (1 + spans.folds.length) + spans.folds.length + (spans.holdout === null ? 0 : 1);
   let ended = 0;
   let run = 0;
   const listener: SessionListener = {
@@ -102,8 +101,15 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   };
   const runAll = (evaluations: readonly Evaluation[]) => session.run(evaluations, { signal, listener });
   const runTrials = async (of: Omit<Evaluation, 'values'>) => {
-    const outcomes = await runAll(trials.map((values) => ({ ...of, values })));
-    return ranked(trials.map((values, index) => entryOf(job, values, outcomes[index]!)));
+    // What is learned is of this stage only: a fold that knew of later ones would prove nothing.
+    const sampler = samplerOf(optimize);
+    const entries: Entry[] = [];
+    for (;;) {
+      const trials = sampler.next(entries.map(({ score }) => score));
+      if (trials.length === 0) return ranked(entries);
+      const outcomes = await runAll(trials.map((values) => ({ ...of, values })));
+      entries.push(...trials.map((values, index) => entryOf(job, values, outcomes[index]!)));
+    }
   };
 
   const entries = await runTrials({ stage: 'search', fold: 0, span: spans.search });

@@ -1,6 +1,8 @@
 /** The report as plain data: what `--json` prints and the page shows. */
+import { seededRandom } from '../clock/chance.ts';
 import { type Decimal, formatDecimal, formatFixed, numberFromDecimal, subtract } from '../domain/decimal.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_DAY } from '../domain/time.ts';
+import { RESAMPLE_SEED, type Resampled, resample } from '../fincalcs/bootstrap.ts';
 import { type Comparison, compare } from './comparison.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { Marker, ReportMarket } from './market.ts';
@@ -69,6 +71,8 @@ export interface ReportDocument {
   readonly costs: string;
   readonly fills: number;
   readonly figures: Figures;
+  /** What these round trips could have come to, drawn again by chance; null where they are too few. */
+  readonly resampled: Resampled | null;
   readonly comparisons: readonly Comparison[];
   readonly months: readonly MonthRow[];
   readonly days: readonly { readonly date: string; readonly equity: number }[];
@@ -126,6 +130,14 @@ export function documentOf(walk: BatchWalk, subject: ReportSubject): ReportDocum
     costs: formatDecimal(walk.costs),
     fills: walk.fills,
     figures: figuresOf(walk, daysPerYear),
+    resampled: resample(
+      walk.trips.map(({ gain }) => numberFromDecimal(gain)),
+      {
+        count: walk.sums.count,
+        startEquity: numberFromDecimal(walk.startEquity),
+        random: seededRandom(RESAMPLE_SEED),
+      },
+    ),
     comparisons,
     months: monthsOf(walk),
     days: walk.days.map(({ day, equity }) => ({ date: dateOf(day), equity: rounded(equity, MONEY_PLACES) })),

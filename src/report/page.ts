@@ -3,7 +3,7 @@ import { type ChartOptions, chart, type Point } from './chart.ts';
 import type { PriceChart, ReportDocument, ReportSpan } from './document.ts';
 import { html, Markup } from './markup.ts';
 import { STYLE } from './style.ts';
-import { comparisonTable, figureList, monthTable, openTable, tripTable } from './tables.ts';
+import { comparisonTable, figureList, monthTable, openTable, resampledTable, tripTable } from './tables.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -38,6 +38,8 @@ ${drawdownChart(document)}
 <h2>Compared with</h2>
 ${growthChart(document)}
 ${comparisonTable(document)}
+<h2>With other luck</h2>
+${resampledTable(document)}
 <h2>Months</h2>
 ${monthTable(document.months)}
 <h2>Trades</h2>

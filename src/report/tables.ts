@@ -35,6 +35,16 @@ ${Number(document.costs) === 0 ? null : plain('Borrowing', amount(document.costs
 </dl>`;
 }
 
+export function resampledTable({ resampled, finalEquity, figures }: ReportDocument): Markup {
+  if (resampled === null) return html`<p class="faint">Too few round trips to draw from.</p>`;
+  const { runs, finalEquity: equity, maxDrawdownPercent: fall, lossPercent } = resampled;
+  return html`<div class="scroll"><table>
+<tr><th></th><th>this batch</th><th>5 % are below</th><th>half</th><th>5 % are above</th></tr>
+<tr><td>final equity</td><td>${amount(finalEquity)}</td><td>${amount(equity.p5)}</td><td>${amount(equity.p50)}</td><td>${amount(equity.p95)}</td></tr>
+<tr><td>largest fall</td><td>${percent(figures.maxDrawdownPercent)}</td><td></td><td>${percent(fall.p50)}</td><td>${percent(fall.p95)}</td></tr>
+</table></div><p class="faint">As many round trips, drawn from these by chance, ${runs.toLocaleString('en-US')} times; ${percent(lossPercent)} of the draws end with a loss. Falls are those at the ends of round trips.</p>`;
+}
+
 export function comparisonTable({ figures, comparisons }: ReportDocument): Markup {
   if (comparisons.length === 0) return html`<p class="faint">Nothing: no prices of the market are known.</p>`;
   const own = { ...figures, name: 'this batch', symbols: [] as readonly string[] };

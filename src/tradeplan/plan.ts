@@ -194,7 +194,7 @@ export interface ParameterRange {
 export interface OptimizePlan {
   readonly ranges: readonly ParameterRange[];
   readonly objective: Objective;
-  readonly search: 'grid' | 'random';
+  readonly search: 'grid' | 'random' | 'tpe';
   readonly trialsMax: number;
   readonly seed: number;
   /** Walk-forward folds; 0 = none. */

@@ -267,9 +267,11 @@ const optimize = section({
   objective: choice(['sharpe', 'sortino', 'return', 'profit_factor', 'return_by_drawdown'])
     .default('sharpe')
     .describe('What the best trial has the most of.'),
-  search: choice(['grid', 'random'])
+  search: choice(['grid', 'random', 'tpe'])
     .default('grid')
-    .describe('grid: every combination. random: max_trials of them, drawn without repeating.'),
+    .describe(
+      'grid: every combination. random: max_trials of them, drawn without repeating. tpe: as many, chosen by what the earlier ones came to.',
+    ),
   max_trials: whole(1, 1_000_000, 'trials').default(1_000).describe('A larger grid is refused.'),
   seed: whole(0, 4_294_967_295).default(1).describe('The same seed draws the same trials.'),
   folds: whole(0, 50, 'folds')

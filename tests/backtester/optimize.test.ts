@@ -5,12 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { runBacktest } from '../../src/backtester/backtest.ts';
 import { STREAM } from '../../src/backtester/marketSide.ts';
 import { liveClock } from '../../src/clock/live.ts';
-import type { TrialOutcome, TrialTask } from '../../src/optimizer/contract.ts';
+import type { TrialOutcome, TrialTask, Values } from '../../src/optimizer/contract.ts';
 import { shareData } from '../../src/optimizer/data.ts';
 import { ranked, scoreOf } from '../../src/optimizer/objective.ts';
 import { divide } from '../../src/optimizer/spans.ts';
 import { openBatches, runTrial } from '../../src/optimizer/trial.ts';
-import { trialsOf } from '../../src/optimizer/trials.ts';
+import { samplerOf } from '../../src/optimizer/trials.ts';
 import { Batch, EventKind } from '../../src/tape/batch.ts';
 import type { OptimizePlan } from '../../src/tradeplan/plan.ts';
 import { csvOf, MINUTE, type OhlcRow, OPEN, type World, worldOf } from './harness.ts';
@@ -28,6 +28,23 @@ const OPTIMIZE: OptimizePlan = {
   holdoutShare: 0,
   dataBytesMax: 1_000_000,
 };
+
+const TENS = OPTIMIZE.ranges.map((range) => ({
+  ...range,
+  values: Array.from({ length: 10 }, (_, index) => index),
+}));
+const hill = ([x, y]: Values) => -((Number(x) - 3) ** 2) - (Number(y) - 6) ** 2;
+
+/** All trials of a search whose scores are known beforehand. */
+function trialsOf(optimize: OptimizePlan, scoreOf: (values: Values) => number | null = () => null) {
+  const sampler = samplerOf(optimize);
+  const trials: Values[] = [];
+  for (;;) {
+    const round = sampler.next(trials.map(scoreOf));
+    if (round.length === 0) return trials;
+    trials.push(...round);
+  }
+}
 
 describe('the trials', () => {
   it('of a grid are all combinations, the last range turning fastest', () => {
@@ -48,15 +65,42 @@ describe('the trials', () => {
 
   it('that are drawn are different ones, as many as asked for, the same for the same seed', () => {
     fc.assert(
-      fc.property(fc.nat(4_294_967_295), fc.integer({ min: 1, max: 60 }), (seed, trialsMax) => {
-        const values = Array.from({ length: 10 }, (_, index) => index);
-        const ranges = OPTIMIZE.ranges.map((range) => ({ ...range, values }));
-        const random: OptimizePlan = { ...OPTIMIZE, ranges, search: 'random', seed, trialsMax };
-        const trials = trialsOf(random);
-        expect(new Set(trials.map(String)).size).toBe(trialsMax);
-        expect(trialsOf(random)).toEqual(trials);
-      }),
+      fc.property(
+        fc.nat(4_294_967_295),
+        fc.integer({ min: 1, max: 100 }),
+        fc.constantFrom('random' as const, 'tpe' as const),
+        (seed, trialsMax, search) => {
+          const plan: OptimizePlan = { ...OPTIMIZE, ranges: TENS, search, seed, trialsMax };
+          const trials = trialsOf(plan, hill);
+          expect(new Set(trials.map(String)).size).toBe(trialsMax);
+          expect(samplerOf(plan).total).toBe(trialsMax);
+          expect(trialsOf(plan, hill)).toEqual(trials);
+        },
+      ),
     );
+  });
+
+  it('of a search that learns come nearer to the top than drawn ones, some of them failing', () => {
+    const values = Array.from({ length: 40 }, (_, index) => index);
+    const words = ['long', 'short', 'both', 'none'];
+    const ranges = [
+      ...OPTIMIZE.ranges.map((range) => ({ ...range, values })),
+      { ...OPTIMIZE.ranges[0]!, values: words },
+    ];
+    const scoreOf = ([x, y, word]: Values) =>
+      word === 'none'
+        ? null
+        : 100 - (Number(x) - 27) ** 2 - (Number(y) - 8) ** 2 - (word === 'both' ? 0 : 50);
+    const bestOf = (search: 'random' | 'tpe', seed: number) => {
+      const plan: OptimizePlan = { ...OPTIMIZE, ranges, search, seed, trialsMax: 100 };
+      return Math.max(...trialsOf(plan, scoreOf).map((trial) => scoreOf(trial) ?? Number.NEGATIVE_INFINITY));
+    };
+    const seeds = Array.from({ length: 20 }, (_, index) => index);
+    const better = seeds.filter((seed) => bestOf('tpe', seed) > bestOf('random', seed));
+    const middle = seeds.map((seed) => bestOf('tpe', seed)).sort((a, b) => a - b)[10];
+    expect(better.length).toBeGreaterThanOrEqual(16);
+    // A hundred trials of 6,400 combinations: the top itself.
+    expect(middle).toBe(100);
   });
 });
 

@@ -14,6 +14,7 @@ import { type Column, paintAmount, print, printJson, renderTable } from '../outp
 import { openProgress } from '../progress.ts';
 import { addRecordedOptions, prepareRecorded, type RecordedOptions } from '../recorded.ts';
 import { writeReport } from '../reportFile.ts';
+import { resampledText } from '../resampled.ts';
 
 interface Options extends RecordedOptions {
   readonly report?: string;
@@ -108,6 +109,7 @@ function show(result: BacktestResult): void {
     ['largest gain, loss', `${metrics.largestWin}, ${metrics.largestLoss}`],
     ['fees, borrowing', `${metrics.fees}, ${metrics.borrowCost}`],
     ['Sharpe, Sortino', `${rate(metrics.sharpe)}, ${rate(metrics.sortino)} (${metrics.sessions} sessions)`],
+    ['trips drawn again', resampledText(metrics.resampled)],
     ['speed', `${result.elapsedSeconds} s, ${count(result.eventsPerSecond)} events a second`],
   ];
   print(

@@ -10,7 +10,7 @@ import { openTrialPool } from '../../optimizer/pool.ts';
 import { type SearchResult, search } from '../../optimizer/search.ts';
 import { SearchSession } from '../../optimizer/session.ts';
 import { surfacePage } from '../../optimizer/surfacePage.ts';
-import { trialsOf } from '../../optimizer/trials.ts';
+import { samplerOf } from '../../optimizer/trials.ts';
 import type { Tradeplan } from '../../tradeplan/plan.ts';
 import type { PreparedInstance } from '../../trader/preparation.ts';
 import { withDatabase } from '../database.ts';
@@ -73,7 +73,7 @@ async function optimize(planPath: string, options: Options): Promise<void> {
   const { plan, instances } = recorded;
   checkPlan(plan, instances);
   // Before anything is read: a grid that is too large is told at once.
-  trialsOf(plan.optimize);
+  samplerOf(plan.optimize);
   const storage = storageOf(options);
   const result = await withDatabase(storage, ({ stores }) => run(recorded, { options, stores }));
   if (result === null) return;

@@ -1,6 +1,7 @@
 /** What `openbell optimize` shows to people. */
 import type { SearchResult, TrialResult } from '../../optimizer/search.ts';
 import { type Column, paintAmount, print, renderTable } from '../output.ts';
+import { resampledText } from '../resampled.ts';
 
 export function showSearch(result: SearchResult, top: number): void {
   const { trials, walkForward, objective } = result;
@@ -19,6 +20,9 @@ export function showSearch(result: SearchResult, top: number): void {
     print(`${refused.length} combinations are not taken, such as: ${refused[0]?.refused}`);
   if (failed > 0) print(`${failed} trials failed; \`openbell backtest\` with their parameters says why`);
   showDeflation(result);
+  const best = trials[0]?.figures;
+  if (best != null)
+    print(`the best trial's round trips drawn again ${resampledText(best.metrics.resampled)}`);
   if (walkForward.length > 0) {
     print('');
     print('walk-forward: chosen on all that lies before, tested on what follows');
