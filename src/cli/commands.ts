@@ -30,6 +30,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/status.ts')).statusCommand(),
   },
   {
+    name: 'reload',
+    description: 'let the running daemon read its plan again: strategies, parameters, scanners, miners',
+    load: async () => (await import('./commands/reload.ts')).reloadCommand(),
+  },
+  {
     name: 'halt',
     description: 'stop taking new risk at once and cancel resting orders',
     load: async () => (await import('./commands/killswitch.ts')).haltCommand(),

@@ -33,6 +33,7 @@ import { DeskThread } from './deskThread.ts';
 import { type ExchangeProcess, startExchangeProcess } from './exchangeProcess.ts';
 import { cachedInstruments } from './instruments.ts';
 import { lockDataDirectory, lockRecording } from './locks.ts';
+import type { PreparedMiner } from './miners.ts';
 import { MinerRunner } from './mining.ts';
 import { automaticConsumers, consumerNames } from './placement.ts';
 import { openPooledHistory, type PooledHistory } from './pooledHistory.ts';
@@ -40,6 +41,7 @@ import { requirePortfolios } from './portfolios.ts';
 import { type Preparation, reachExchange } from './preparation.ts';
 import { ProducerThread } from './producerThread.ts';
 import { RecorderThread } from './recorderThread.ts';
+import { Roster } from './roster.ts';
 import { Runs } from './runs.ts';
 import { ScannerRunner } from './scanning.ts';
 import { Sessions, sessionQuery } from './sessions.ts';
@@ -67,6 +69,11 @@ export interface Parts {
   consumers?: Consumers;
   scanners?: ScannerRunner;
   miners?: MinerRunner;
+  /** The strategy instances and what they trade: a plan that is read again changes them. */
+  roster?: Roster;
+  universe?: Universe;
+  /** In place of those that ran, which have ended. */
+  startMiners?: (miners: readonly PreparedMiner[]) => void;
 }
 
 export interface AssemblyContext {
@@ -104,7 +111,10 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
   const random = seededRandom(newSeed());
   const broker = createBroker(brokerConfigOf(batch), { clock: context.clock, random, log });
   parts.broker = broker;
-  const universe = new Universe(batch.instances);
+  const roster = new Roster(batch.instances);
+  parts.roster = roster;
+  const universe = new Universe(roster.shapes());
+  parts.universe = universe;
   const calendar = new SessionCalendar(rulesOf(batch.plan.assetClass));
   const sessions = watchSessions(parts, context, { universe, calendar, broker });
   parts.sessions = sessions;
@@ -138,6 +148,7 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
   });
   parts.history = history;
   const consumers = makeConsumers(context, batch, {
+    roster,
     universe,
     producer,
     desk,
@@ -156,9 +167,11 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
   const scanners = makeScanners(context, { universe, consumers, history, calendar, broker, stores });
   parts.scanners = scanners;
   scanners.start();
-  const miners = makeMiners(context, { history, calendar, broker, stores });
-  parts.miners = miners;
-  void miners.start();
+  parts.startMiners = (miners) => {
+    parts.miners = makeMiners(context, miners, { history, calendar, broker, stores });
+    void parts.miners.start();
+  };
+  parts.startMiners(preparation.miners);
 }
 
 /** Starts the local exchange where the plan wants it, and says where the market is reached. */
@@ -282,6 +295,7 @@ function makeConsumers(
   context: AssemblyContext,
   batch: BatchContext,
   joined: {
+    roster: Roster;
     universe: Universe;
     producer: ProducerThread;
     desk: DeskThread;
@@ -299,18 +313,17 @@ function makeConsumers(
     ...parts,
     names: consumerNames(count),
     plan,
-    subjects: new Map(
-      batch.instances.map(({ instanceId, bundle, parameters, plan: { portfolioId } }) => {
-        const subject = { instanceId, strategy: bundle.name, version: bundle.version, parameters };
-        return [instanceId, portfolioId === null ? subject : { ...subject, portfolioId }];
-      }),
-    ),
+    subjectOf: (instanceId) => joined.roster.subjectOf(instanceId),
     warmUp: new WarmUp(history),
     alerts: context.alerts,
     clock: context.clock,
     log: context.log,
     config: (consumer, activity) =>
-      consumerConfigOf(batch, consumer, { session: sessions.current, activity }),
+      consumerConfigOf(batch, consumer, {
+        instances: joined.roster.configs(),
+        session: sessions.current,
+        activity,
+      }),
   });
 }
 
@@ -351,13 +364,14 @@ function makeScanners(
 
 function makeMiners(
   context: AssemblyContext,
+  miners: readonly PreparedMiner[],
   joined: { history: PooledHistory; calendar: SessionCalendar; broker: Broker; stores: StoresClient },
 ): MinerRunner {
   const { clock, log, batchId, preparation } = context;
   const { history, calendar, broker, stores } = joined;
   const { assetClass, limits } = preparation.plan;
   return new MinerRunner({
-    miners: preparation.miners,
+    miners,
     market: { history, calendar, assetClass, instruments: () => broker.instruments() },
     ...{ stores, clock, log, batchId },
     runTimeoutMs: limits.minerTimeoutMs,

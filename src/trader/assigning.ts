@@ -20,7 +20,7 @@ export interface AssigningParts {
   readonly desk: DeskThread;
   readonly runs: Runs;
   readonly states: States;
-  readonly subjects: ReadonlyMap<string, RunSubject>;
+  subjectOf(instanceId: string): RunSubject | undefined;
   readonly universe: Universe;
   readonly placement: Placement;
   readonly clock: Clock;
@@ -95,9 +95,31 @@ export class Assigning {
     }
   }
 
+  /** The rows of instances that begin anew tell what runs now. */
+  async renewRuns(instanceIds: readonly string[]): Promise<void> {
+    const { placement, runs } = this.#parts;
+    const placed = placement.all().filter(({ instanceId }) => instanceIds.includes(instanceId));
+    for (const unit of new Map(placed.map((one) => [`${one.instanceId} ${one.consumer}`, one])).values()) {
+      await runs.renew(this.#subjectOf(unit), unit.consumer);
+    }
+  }
+
+  /** Closes the row of an instance on a consumer that the plan no longer has, when nothing of it is left there. */
+  async endRemoved(unit: Unit, consumer: string): Promise<void> {
+    const { log, placement, runs } = this.#parts;
+    if (placement.onConsumer(consumer).some(({ instanceId }) => instanceId === unit.instanceId)) return;
+    const fields = { strategy: unit.instanceId, consumer };
+    log.info(fields, 'the strategy has ended: the plan no longer has it');
+    try {
+      await runs.endOne(this.#subjectOf(unit), consumer, 'the plan no longer has it');
+    } catch (error) {
+      log.warn({ ...fields, why: String(error) }, 'a run was not closed');
+    }
+  }
+
   #subjectOf(unit: Unit): RunSubject {
-    const subject = this.#parts.subjects.get(unit.instanceId);
-    if (subject === undefined) throw new RangeError(`no strategy instance ${unit.instanceId} in the plan`);
+    const subject = this.#parts.subjectOf(unit.instanceId);
+    if (subject === undefined) throw new RangeError(`no strategy instance ${unit.instanceId}`);
     return subject;
   }
 }

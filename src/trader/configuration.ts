@@ -5,7 +5,7 @@ import { type ConsumerConfig, DEFAULT_HEARTBEAT_PERIOD_MS } from '../consumer/co
 import { DEFAULT_DESK_LIMITS, type DeskConfig } from '../desk/config.ts';
 import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { Session } from '../domain/market.ts';
-import { DEFAULT_HOST_LIMITS } from '../engine/config.ts';
+import { DEFAULT_HOST_LIMITS, type InstanceConfig } from '../engine/config.ts';
 import { DATABASE_LIMITS } from '../models/limits.ts';
 import type { DatabaseWorkerConfig } from '../models/messages.ts';
 import type { LogTarget } from '../observability/log.ts';
@@ -14,6 +14,7 @@ import { type ProviderConfig, providerConfig } from '../providers/config.ts';
 import { DEFAULT_RECORDER_LIMITS, type RecorderConfig } from '../recorder/config.ts';
 import type { AlpacaAccess, Environment, Storage } from '../tradeplan/environment.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
+import type { InstanceRules } from '../transport/messages.ts';
 import type { PreparedInstance } from './preparation.ts';
 
 /** What all threads of one batch share. */
@@ -88,12 +89,7 @@ export function deskConfigOf(context: BatchContext, session: Session): DeskConfi
     environment: context.environment.algoEnvironment,
     plan: context.plan,
     broker: brokerConfigOf(context),
-    instances: context.instances.map((instance) => ({
-      instanceId: instance.instanceId,
-      isIntraday: instance.plan.isIntraday,
-      symbols: instance.plan.symbols,
-      runs: [],
-    })),
+    instances: context.instances.map(instanceRulesOf),
     session,
     dataDirectory: context.environment.dataDirectory,
     journalMode: context.plan.journal,
@@ -102,23 +98,31 @@ export function deskConfigOf(context: BatchContext, session: Session): DeskConfi
   };
 }
 
+export function instanceRulesOf({ instanceId, plan }: PreparedInstance): InstanceRules {
+  const { isIntraday, symbols, portfolioId } = plan;
+  return { instanceId, isIntraday, symbols, runs: [], ...(portfolioId === null ? {} : { portfolioId }) };
+}
+
+export function instanceConfigOf({ instanceId, bundle, plan }: PreparedInstance): InstanceConfig {
+  const { parameters, windows, isIntraday } = plan;
+  return { instanceId, bundle, parameters, windows, isIntraday };
+}
+
 export function consumerConfigOf(
   context: BatchContext,
   consumer: string,
-  options: { session: Session | null; activity: SharedArrayBuffer },
+  options: {
+    readonly instances: readonly InstanceConfig[];
+    readonly session: Session | null;
+    readonly activity: SharedArrayBuffer;
+  },
 ): ConsumerConfig {
   const { plan } = context;
   return {
     host: {
       consumer,
       batchId: context.batchId,
-      instances: context.instances.map((instance) => ({
-        instanceId: instance.instanceId,
-        bundle: instance.bundle,
-        parameters: instance.plan.parameters,
-        windows: instance.plan.windows,
-        isIntraday: instance.plan.isIntraday,
-      })),
+      instances: options.instances,
       assetClass: plan.assetClass,
       marketHours: plan.marketHours,
       feedHasBars: plan.channels.includes('bars'),

@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../clock/clock.ts';
 import type { ConsumerConfig } from '../consumer/config.ts';
+import type { InstancesCommand } from '../engine/config.ts';
 import { ACTIVITY, type ConsumerCommand, type ConsumerReport } from '../transport/messages.ts';
 import type { ConsumerStatus, ThreadState } from './status.ts';
 import { Thread } from './thread.ts';
@@ -50,7 +51,7 @@ export class ConsumerThread {
   readonly name: string;
   readonly #options: ConsumerThreadOptions;
   readonly #activity = new SharedArrayBuffer(ACTIVITY.length * Int32Array.BYTES_PER_ELEMENT);
-  #thread: Thread<ConsumerCommand, ConsumerReport> | null = null;
+  #thread: Thread<ConsumerCommand | InstancesCommand, ConsumerReport> | null = null;
   #state: ThreadState = 'starting';
   #detail = '';
   #restarts = -1;
@@ -71,7 +72,7 @@ export class ConsumerThread {
     this.#heartbeatAtMs = this.#options.clock.monotonicMs();
     new Int32Array(this.#activity).fill(-1);
     const { name, heapMb, listener } = this.#options;
-    this.#thread = new Thread<ConsumerCommand, ConsumerReport>({
+    this.#thread = new Thread<ConsumerCommand | InstancesCommand, ConsumerReport>({
       name: `consumer ${name}`,
       entry: ENTRY,
       workerData: this.#options.config(this.#activity),
@@ -91,7 +92,7 @@ export class ConsumerThread {
     else this.#thread.tell({ type: 'attach', market, orders, recording }, [market, orders, recording]);
   }
 
-  tell(command: ConsumerCommand): void {
+  tell(command: ConsumerCommand | InstancesCommand): void {
     this.#thread?.tell(command);
   }
 

@@ -20,6 +20,7 @@ import type { ProducerThread } from './producerThread.ts';
 import type { Decision } from './rebalance.ts';
 import { Rebalancer } from './rebalancer.ts';
 import type { RecorderThread } from './recorderThread.ts';
+import type { Roster, RosterChange } from './roster.ts';
 import type { RunSubject, Runs } from './runs.ts';
 import type { States } from './states.ts';
 import type { ConsumerStatus } from './status.ts';
@@ -27,11 +28,14 @@ import type { Universe } from './universe.ts';
 import type { WarmUp } from './warmUp.ts';
 
 const HOUR_MS = 3_600_000;
+/** What the plan no longer has is asked this often whether it is flat. */
+const ENDING_PERIOD_MS = 2_000;
 
 export interface ConsumersOptions {
   readonly names: readonly string[];
   readonly plan: Tradeplan;
-  readonly subjects: ReadonlyMap<string, RunSubject>;
+  readonly roster: Roster;
+  subjectOf(instanceId: string): RunSubject | undefined;
   readonly universe: Universe;
   readonly producer: ProducerThread;
   readonly desk: DeskThread;
@@ -58,6 +62,7 @@ export class Consumers {
   readonly #deathsMs = new Map<string, number[]>();
   #placing: Promise<void> = Promise.resolve();
   #isStopping = false;
+  #releasedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ConsumersOptions) {
     this.#options = options;
@@ -111,6 +116,39 @@ export class Consumers {
     return this.#placing;
   }
 
+  /**
+   * From now on the roster's instances run as a plan that was read again has them.
+   * @param change is called when nothing is being placed.
+   */
+  async follow(change: () => RosterChange): Promise<RosterChange> {
+    const { alerts, roster } = this.#options;
+    const followed = this.#placing.then(async () => {
+      const changed = change();
+      try {
+        await this.#assigning.renewRuns(changed.restarted);
+      } catch (error) {
+        const message = `rows of runs do not tell the plan that was read again: ${String(error)}`;
+        alerts.raise({ severity: 'warning', code: 'runs_not_renewed', message });
+      }
+      const instances = roster.configs();
+      for (const thread of this.#threads.values()) thread.tell({ type: 'instances', instances });
+      return changed;
+    });
+    this.#placing = followed.then(() => undefined);
+    await this.place();
+    return followed;
+  }
+
+  /** Lets go of what the plan no longer has, as soon as it is flat. */
+  releaseEnding(): void {
+    const { clock, roster } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#isStopping || !roster.hasEnding || nowMs - this.#releasedAtMs < ENDING_PERIOD_MS) return;
+    const isLeft = this.#placement.all().some(({ instanceId }) => roster.isEnding(instanceId));
+    this.#releasedAtMs = nowMs;
+    if (isLeft) void this.place();
+  }
+
   /** The instances and symbols that run now. */
   placed(): readonly Placed[] {
     return this.#placement.all();
@@ -139,7 +177,7 @@ export class Consumers {
     for (const thread of this.#threads.values()) {
       const index = thread.checkHeartbeat(this.#limits.heartbeatTimeoutMs);
       if (index === null) continue;
-      const instance = this.#options.plan.strategies[index]?.instanceId ?? null;
+      const instance = this.#options.roster.idAt(index) ?? null;
       const culprit =
         instance === null ? 'no strategy is running in it' : `strategy ${instance} has not returned`;
       thread.describeBlock(culprit);
@@ -234,10 +272,14 @@ export class Consumers {
   /** A host tells what a unit has left. What could not leave yet is asked for again with the next placing. */
   #onSymbols(unit: Unit, kept: readonly string[]): void {
     // A unit that moves takes along what it has; its symbols are looked at when it has arrived.
-    if (this.#placement.find(unit) === undefined || this.#moving.isUnderWay(unit)) return;
+    const placed = this.#placement.find(unit);
+    if (placed === undefined || this.#moving.isUnderWay(unit)) return;
     const wanted = this.#options.universe.wantedSymbols(unit);
     if (kept.length > 0) this.#placement.place(unit, union(wanted, kept));
     else this.#placement.remove(unit);
+    if (kept.length === 0 && this.#options.roster.isEnding(unit.instanceId)) {
+      void this.#assigning.endRemoved(unit, placed.consumer);
+    }
     this.#route();
     // Picked again while it was leaving.
     if (kept.length === 0 && wanted.length > 0) void this.place();

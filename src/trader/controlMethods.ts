@@ -3,6 +3,7 @@ import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { RowFilter, Stores } from '../models/contract.ts';
 import type { ControlHandler } from './control.ts';
 import { callPortfolios } from './portfolioMethods.ts';
+import type { ReloadAnswer } from './reload.ts';
 import type { DaemonStatus } from './status.ts';
 
 const REASON_CHARACTERS_MAX = 200;
@@ -11,6 +12,8 @@ export interface Controlled {
   status(): Promise<DaemonStatus>;
   halt(reason: string): void;
   resume(): void;
+  /** Reads the plan again. */
+  reload(): Promise<ReloadAnswer>;
   liquidate(reason: string): void;
   /** Copies the embedded database into a new folder under the data directory; answers the folder. */
   snapshot(): Promise<string>;
@@ -28,6 +31,8 @@ export function controlHandler(daemon: Controlled): ControlHandler {
       case 'resume':
         daemon.resume();
         return { riskState: 'active' };
+      case 'reload':
+        return daemon.reload();
       case 'liquidate':
         daemon.liquidate(reasonOf(parameters));
         return { riskState: 'halted' };

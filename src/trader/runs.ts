@@ -49,6 +49,12 @@ export class Runs {
     return id;
   }
 
+  /** Writes its row again, where it has one: code or parameters are others since the plan was read again. */
+  async renew(subject: RunSubject, consumer: string): Promise<void> {
+    if (!this.#ids.delete(keyOf(subject, consumer))) return;
+    await this.idOf(subject, consumer);
+  }
+
   /** The instance runs on that consumer no more. Where it comes back, its row is opened again. */
   async endOne(subject: RunSubject, consumer: string, reason: string): Promise<void> {
     const key = keyOf(subject, consumer);

@@ -2,6 +2,7 @@
  * A user's scanner by path: bundled with what it imports, and run in a thread of its own that ends with each scan,
  * so that one that blocks or leaks harms nobody. It reaches no module of Node's, no network and no key.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +34,8 @@ const scannerImports: Plugin = {
 
 export interface ScannerFile {
   readonly name: string;
+  /** SHA-256 of its bundle. */
+  readonly version: string;
   scan(context: Omit<ScannerContext<unknown>, 'parameters'>): Promise<readonly Candidate[]>;
 }
 
@@ -68,12 +71,13 @@ export async function openScannerFile(request: ScannerFileRequest): Promise<Scan
     const told = await runJob({ ...job, facts: null, nowMicros: 0, seed: 0 }, { signal: ending.signal });
     if (told.type !== 'described') return wrong('a scanner');
     if (told.violations.length > 0) return { ok: false, violations: told.violations };
+    const version = createHash('sha256').update(bundle.source).digest('hex');
     const scan: ScannerFile['scan'] = async (context) => {
       const { nowMicros } = context;
       const answer = await runJob({ ...job, facts: factsOf(context), nowMicros, seed: newSeed() }, context);
       return answer.type === 'found' ? answer.candidates : [];
     };
-    return { ok: true, file: { name: told.name, scan } };
+    return { ok: true, file: { name: told.name, version, scan } };
   } catch (error) {
     return wrong(`a scanner: ${(error as Error).message}`);
   } finally {

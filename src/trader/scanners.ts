@@ -48,6 +48,7 @@ async function prepareScanner(
   return {
     plan,
     name: scanner.name,
+    version: '',
     scan: async (context) => scanner.scan({ ...context, parameters: checked.parameters }),
   };
 }

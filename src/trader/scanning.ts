@@ -2,6 +2,7 @@
  * Runs the plan's scanners on their schedules. A scanner that fails or takes too long is logged and runs again at its
  * next time; the others never notice.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { Scheduler } from '../clock/scheduler.ts';
 import { type EpochMicros, formatMicros } from '../domain/time.ts';
@@ -20,6 +21,8 @@ export interface PreparedScanner {
   readonly plan: ScannerPlan;
   /** `momentum`, or the name that a user's file gives. */
   readonly name: string;
+  /** Of a user's file; empty for a built-in one. */
+  readonly version: string;
   scan(context: Omit<ScannerContext<unknown>, 'parameters'>): Promise<readonly Candidate[]>;
 }
 
@@ -58,21 +61,14 @@ export class ScannerRunner {
   readonly #statuses = new Map<string, ScannerStatus>();
   readonly #stopping = new AbortController();
   readonly #retries = new Set<Timer>();
+  #isStarted = false;
+  /** By their ids. */
+  readonly #jobs = new Map<string, { readonly scanner: PreparedScanner; readonly timer: Timer }>();
 
   constructor(options: ScannerRunnerOptions) {
     this.#options = options;
     this.#scheduler = new Scheduler(options.clock, options.market);
-    for (const { plan } of options.scanners) {
-      const { scannerId } = plan;
-      this.#statuses.set(scannerId, {
-        scannerId,
-        scans: 0,
-        failures: 0,
-        symbols: [],
-        lastScanMicros: null,
-        lastFailure: null,
-      });
-    }
+    for (const { plan } of options.scanners) this.#statuses.set(plan.scannerId, newStatus(plan.scannerId));
   }
 
   get statuses(): readonly ScannerStatus[] {
@@ -80,17 +76,54 @@ export class ScannerRunner {
   }
 
   start(): void {
-    for (const scanner of this.#options.scanners) {
-      this.#scheduler.add({
-        schedules: scanner.plan.schedules,
-        run: () => this.#runScheduled(scanner),
-        onSkipped: () =>
-          this.#options.log.warn(
-            { scanner: scanner.plan.scannerId },
-            'scanner is still busy with its last scan',
-          ),
-      });
+    this.#isStarted = true;
+    for (const scanner of this.#options.scanners) this.#add(scanner);
+  }
+
+  /**
+   * The scanners of a plan that was read again: those with other code, parameters or times begin anew, those that are
+   * gone end. Answers the ids of both.
+   */
+  follow(scanners: readonly PreparedScanner[]): { readonly started: string[]; readonly ended: string[] } {
+    const ids = new Set(scanners.map(({ plan }) => plan.scannerId));
+    const ended = [...this.#jobs.keys()].filter((scannerId) => !ids.has(scannerId));
+    const fresh = scanners.filter((scanner) => {
+      const known = this.#jobs.get(scanner.plan.scannerId)?.scanner;
+      const isSame = known?.version === scanner.version && isDeepStrictEqual(known.plan, scanner.plan);
+      return !isSame;
+    });
+    const started = fresh.map(({ plan }) => plan.scannerId);
+    for (const scannerId of [...ended, ...started]) {
+      this.#jobs.get(scannerId)?.timer.cancel();
+      this.#jobs.delete(scannerId);
     }
+    for (const scannerId of ended) {
+      this.#statuses.delete(scannerId);
+      this.#options.onPicks(scannerId, []);
+    }
+    for (const scanner of fresh) {
+      const { scannerId } = scanner.plan;
+      if (!this.#statuses.has(scannerId)) this.#statuses.set(scannerId, newStatus(scannerId));
+      this.#add(scanner);
+    }
+    return { started, ended };
+  }
+
+  #add(scanner: PreparedScanner): void {
+    const { scannerId, schedules } = scanner.plan;
+    const timer = this.#scheduler.add({
+      schedules,
+      run: () => this.#runScheduled(scanner),
+      onSkipped: () =>
+        this.#options.log.warn({ scanner: scannerId }, 'scanner is still busy with its last scan'),
+    });
+    this.#jobs.set(scannerId, { scanner, timer });
+  }
+
+  /** Whether a plan that was read again has put another in its place, or none. */
+  #isReplaced(scanner: PreparedScanner): boolean {
+    const { scannerId } = scanner.plan;
+    return this.#isStarted && this.#jobs.get(scannerId)?.scanner !== scanner;
   }
 
   /** Cancels what is planned and ends scans under way. */
@@ -112,6 +145,7 @@ export class ScannerRunner {
     const startMicros = clock.nowMicros();
     try {
       const picks = await this.#search(scanner, startMicros);
+      if (this.#isReplaced(scanner)) return { ok: true, scannerId, picks: [] };
       const symbols = picks.map((pick) => pick.symbol);
       const tookMs = Math.round((clock.nowMicros() - startMicros) / 1_000);
       log.info({ scanner: scannerId, symbols, tookMs }, 'scanned');
@@ -135,7 +169,7 @@ export class ScannerRunner {
     if (result.ok || !isLast || this.#stopping.signal.aborted) return;
     const timer = this.#options.clock.after(RETRY_MS, () => {
       this.#retries.delete(timer);
-      void this.#runScheduled(scanner);
+      if (!this.#isReplaced(scanner)) void this.#runScheduled(scanner);
     });
     this.#retries.add(timer);
   }
@@ -217,4 +251,8 @@ export class ScannerRunner {
     const status = this.#statuses.get(scannerId);
     if (status !== undefined) this.#statuses.set(scannerId, { ...status, scans: status.scans + 1, ...news });
   }
+}
+
+function newStatus(scannerId: string): ScannerStatus {
+  return { scannerId, scans: 0, failures: 0, symbols: [], lastScanMicros: null, lastFailure: null };
 }

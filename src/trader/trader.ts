@@ -16,7 +16,8 @@ import { assemble, type Parts } from './assembly.ts';
 import { ControlServer } from './control.ts';
 import { controlHandler } from './controlMethods.ts';
 import { MetricsServer } from './metricsServer.ts';
-import type { Preparation } from './preparation.ts';
+import { type Preparation, prepare } from './preparation.ts';
+import type { ReloadAnswer } from './reload.ts';
 import { endParts } from './shutdown.ts';
 import {
   type DaemonState,
@@ -26,6 +27,7 @@ import {
   summarizeDesk,
 } from './status.ts';
 import { daemonStatus } from './statusDocument.ts';
+import { takeOver } from './takingOver.ts';
 
 const WATCH_PERIOD_MS = 500;
 /** A start that is broken off ends at its next step; one that hangs is not waited for longer than this. */
@@ -58,10 +60,13 @@ export class Trader {
   #desk: DeskSummary | null = null;
   #deskMeasurements: ThreadMeasurements | null = null;
   #hasFailed = false;
+  #preparation: Preparation;
+  #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(options: TraderOptions) {
     const { clock, log, batchId, preparation } = options;
     this.#options = options;
+    this.#preparation = preparation;
     this.#startedAtMicros = clock.nowMicros();
     this.#monitor = new ThreadMonitor(clock);
     this.#alerts = new Alerts(preparation.plan.alerts, { clock, log, batchId });
@@ -74,8 +79,8 @@ export class Trader {
   }
 
   status(): DaemonStatus {
-    const { preparation, batchId, clock } = this.#options;
-    const { plan, environment } = preparation;
+    const { batchId, clock } = this.#options;
+    const { plan, environment } = this.#preparation;
     return daemonStatus({
       state: this.#state,
       batchId,
@@ -104,6 +109,35 @@ export class Trader {
   stop(reason: string): Promise<UserError | null> {
     this.#stopping ??= this.#stop(reason);
     return this.#stopping;
+  }
+
+  /**
+   * Reads the plan again and takes over what is different. One reload after another.
+   * @throws {UserError} all that is wrong with it, or cannot change while the daemon runs: then the old plan goes on.
+   */
+  reload(): Promise<ReloadAnswer> {
+    const reloading = this.#reloading.catch(() => undefined).then(() => this.#reload());
+    this.#reloading = reloading;
+    return reloading;
+  }
+
+  async #reload(): Promise<ReloadAnswer> {
+    const { batchId, log } = this.#options;
+    if (this.#state !== 'trading') {
+      throw new UserError({
+        exitCode: EXIT_UNEXPECTED,
+        cause: `the daemon is ${this.#state}: its plan is not read again`,
+        remedy: 'Try again when it trades.',
+      });
+    }
+    const running = this.#preparation;
+    const next = await prepare(running.input);
+    const taken = await takeOver(this.#parts, {
+      ...{ running, next, batchId, log },
+      alerts: this.#alerts,
+    });
+    this.#preparation = taken.preparation;
+    return taken.answer;
   }
 
   async #start(): Promise<void> {
@@ -147,6 +181,7 @@ export class Trader {
         },
         halt: (reason) => desk.halt(reason),
         resume: () => desk.resume(),
+        reload: () => this.reload(),
         liquidate: (reason) => desk.liquidate(reason),
         snapshot: async () => {
           const folder = join(environment.dataDirectory, `snapshot-${newId()}`);
@@ -191,6 +226,7 @@ export class Trader {
   #watch(): void {
     this.#parts.consumers?.checkHeartbeats();
     this.#parts.consumers?.rebalance();
+    this.#parts.consumers?.releaseEnding();
     void this.#refreshDesk();
   }
 

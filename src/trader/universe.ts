@@ -21,7 +21,7 @@ export interface WantedUnit extends Unit {
 }
 
 export class Universe {
-  readonly #instances: readonly InstanceShape[];
+  #instances: readonly InstanceShape[];
   /** What each scanner picked last. */
   readonly #picks = new Map<string, readonly string[]>();
   /** What each instance has held since before this batch. */
@@ -33,6 +33,20 @@ export class Universe {
 
   constructor(instances: readonly InstanceShape[]) {
     this.#instances = instances;
+  }
+
+  /**
+   * The instances of a plan that was read again, those that it no longer has among them, without anything to trade.
+   * @param restarted ids of those with other code: what had failed of them runs again.
+   */
+  follow(instances: readonly InstanceShape[], restarted: readonly string[]): void {
+    this.#instances = instances;
+    for (const { instanceId, symbols, scanners } of instances) {
+      if (symbols.length === 0 && scanners.length === 0) this.#held.delete(instanceId);
+    }
+    for (const key of this.#ended) {
+      if (restarted.some((instanceId) => key.startsWith(`${instanceId}\u0000`))) this.#ended.delete(key);
+    }
   }
 
   /**

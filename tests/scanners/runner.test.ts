@@ -31,7 +31,7 @@ function scanner(
   scan: PreparedScanner['scan'],
   changes: Partial<ScannerPlan> = {},
 ): PreparedScanner {
-  return { plan: planOf(scannerId, changes), name: scannerId, scan };
+  return { plan: planOf(scannerId, changes), name: scannerId, version: '', scan };
 }
 
 const candidates = (...symbols: string[]): readonly Candidate[] =>

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { newId } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
-import { EXIT_DONE, EXIT_UNEXPECTED, type UserError } from '../../domain/exit.ts';
-import { createLog, type LogTarget } from '../../observability/log.ts';
+import { EXIT_DONE, EXIT_UNEXPECTED, UserError } from '../../domain/exit.ts';
+import { createLog, type Log, type LogTarget } from '../../observability/log.ts';
 import { type Preparation, prepare } from '../../trader/preparation.ts';
 import { Trader } from '../../trader/trader.ts';
 import { formatDurationMs } from '../duration.ts';
@@ -45,7 +45,7 @@ export function tradeCommand(): Command {
     .addOption(logLevelOption())
     .addHelpText(
       'after',
-      '\nOn a terminal the log goes to DATA_DIR/logs, elsewhere to standard error, one JSON object a line.\n\nExamples:\n  openbell trade tradeplan.example.yaml\n  openbell trade --for 60s --data-dir /tmp/try\n  openbell trade my-plan.yaml --live',
+      '\nOn a terminal the log goes to DATA_DIR/logs, elsewhere to standard error, one JSON object a line.\nThere SIGHUP has the plan read again, as `openbell reload` does.\n\nExamples:\n  openbell trade tradeplan.example.yaml\n  openbell trade --for 60s --data-dir /tmp/try\n  openbell trade my-plan.yaml --live',
     )
     .action(async (plan: string, options: Options) => {
       const request = listenForStop();
@@ -120,6 +120,7 @@ async function run(preparation: Preparation, request: StopRequest, forMs: number
       if (forMs !== null)
         liveClock.after(forMs, () => end({ reason: `after ${formatDurationMs(forMs)}`, error: null }));
       show = display(trader, isTerminal);
+      if (!isTerminal) process.on('SIGHUP', () => reload(trader, log));
     }
     ending = early ?? (await ended);
   } catch (error) {
@@ -139,6 +140,14 @@ async function run(preparation: Preparation, request: StopRequest, forMs: number
   }
   print('Stopped in order. `openbell runs` and `openbell trades` show what happened.');
   return EXIT_DONE;
+}
+
+/** Where no terminal is that could hang up, SIGHUP is what it is to other daemons. */
+function reload(trader: Trader, log: Log): void {
+  trader.reload().catch((error: unknown) => {
+    const reason = error instanceof UserError ? error.toJSON() : String(error);
+    log.error({ reason }, 'the plan was not taken over; the old one goes on');
+  });
 }
 
 interface Display {

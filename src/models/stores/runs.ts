@@ -30,8 +30,8 @@ export function createRunStores(backend: Backend): RunStores {
         })
         .onConflictDoUpdate({
           target: [algoRun.batchId, algoRun.instanceId, algoRun.consumer],
-          // It runs again, or still does: without an update there would be no row to answer with.
-          set: { endTime: null, endReason: null },
+          // It runs again, or still does, perhaps with other parameters since the plan was read again.
+          set: { endTime: null, endReason: null, buildNumber: run.version, parameters: run.parameters },
         })
         .returning({ algoRunId: algoRun.algoRunId });
       assert(row !== undefined, 'an insert without a row');
