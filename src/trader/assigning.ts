@@ -124,6 +124,7 @@ export class Assigning {
   }
 }
 
-function unitOf(unit: Unit): Unit {
+/** Its name alone. */
+export function unitOf(unit: Unit): Unit {
   return { instanceId: unit.instanceId, symbol: unit.symbol };
 }

@@ -10,7 +10,7 @@ import type { Log } from '../observability/log.ts';
 import type { LimitsPlan, Tradeplan } from '../tradeplan/plan.ts';
 import type { ConsumerCommand, ConsumerReport, Route, Unit } from '../transport/messages.ts';
 import type { Alerts } from './alerts.ts';
-import { Assigning } from './assigning.ts';
+import { Assigning, unitOf } from './assigning.ts';
 import { ConsumerThread } from './consumerThread.ts';
 import type { DeskThread } from './deskThread.ts';
 import { Loads } from './loads.ts';
@@ -24,6 +24,7 @@ import type { Roster, RosterChange } from './roster.ts';
 import type { RunSubject, Runs } from './runs.ts';
 import type { States } from './states.ts';
 import type { ConsumerStatus } from './status.ts';
+import { takeStrategyReport } from './strategyReports.ts';
 import type { Universe } from './universe.ts';
 import type { WarmUp } from './warmUp.ts';
 
@@ -305,7 +306,7 @@ export class Consumers {
   }
 
   #onReport(consumer: string, report: ConsumerReport): void {
-    const { alerts, log, states, universe, warmUp } = this.#options;
+    const { warmUp } = this.#options;
     switch (report.type) {
       case 'ready':
       case 'stopped':
@@ -330,36 +331,10 @@ export class Consumers {
         });
         return;
       case 'states':
-        states.note(report.states);
-        return;
       case 'fault':
-        universe.endUnit(report.unit);
-        alerts.raise({
-          severity: 'critical',
-          code: 'strategy_fault',
-          message: `strategy ${report.unit.instanceId} was stopped for ${report.symbol}: ${report.handler} threw ${report.message}`,
-          fields: {
-            consumer,
-            strategy: report.unit.instanceId,
-            symbol: report.symbol,
-            handler: report.handler,
-            stack: report.stack,
-          },
-        });
-        return;
       case 'rejected':
-        // The unit stays where it is: its host no longer shows it the symbol, and still closes what it holds.
-        universe.reject(report.unit, report.symbol);
-        log.info(
-          { consumer, strategy: report.unit.instanceId, symbol: report.symbol, reason: report.reason },
-          'the strategy rejects the symbol for today',
-        );
-        return;
       case 'log':
-        log[report.level](
-          { consumer, strategy: report.unit.instanceId, symbol: report.unit.symbol, ...report.fields },
-          report.message,
-        );
+        takeStrategyReport(this.#options, consumer, report);
         return;
     }
   }
@@ -413,10 +388,6 @@ export class Consumers {
         });
       });
   }
-}
-
-function unitOf(unit: Unit): Unit {
-  return { instanceId: unit.instanceId, symbol: unit.symbol };
 }
 
 /** Those of the first list, then those that only the second has. */
