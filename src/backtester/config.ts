@@ -138,12 +138,16 @@ export function unitsOf(instances: readonly BacktestInstance[], batchId: string)
   });
 }
 
-/** The most bars of a symbol's past that any strategy may ask for. */
+/** The most bars of a symbol's past that any strategy may ask for, and `factor` times as many. */
 export function historyNeedOf(
   plan: Tradeplan,
   instances: readonly BacktestInstance[],
+  factor = 1,
 ): { readonly minuteBars: number; readonly dailyBars: number } {
   const most = (name: 'minuteBars' | 'dailyBars') =>
-    Math.min(plan.limits.historyBarsMax, Math.max(0, ...instances.map(({ warmUp }) => warmUp[name])));
+    Math.min(
+      plan.limits.historyBarsMax,
+      factor * Math.max(0, ...instances.map(({ warmUp }) => warmUp[name])),
+    );
   return { minuteBars: most('minuteBars'), dailyBars: most('dailyBars') };
 }

@@ -20,6 +20,7 @@ import type { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { ConsumerReport } from '../transport/messages.ts';
 import { SimulatedAccount } from './account.ts';
+import { Asking, type ShortHistory } from './asking.ts';
 import { SimulatedBroker } from './broker.ts';
 import {
   type BacktestInstance,
@@ -60,6 +61,10 @@ export interface RunOptions {
   readonly log?: (level: string, message: string, fields: JsonObject) => void;
   /** Each fill as a row of the database would have it. */
   readonly onTrade?: (row: NewTrade) => void;
+  /** Each decision of a strategy, before the desk has it. */
+  readonly onIntent?: (intent: Intent) => void;
+  /** Histories are so many times as long as strategies ask for, as far as there are bars: do they decide the same? */
+  readonly warmUpFactor?: number;
 }
 
 /** A strategy that failed, or a critical alert of the desk. */
@@ -75,7 +80,6 @@ export class BacktestRun {
   readonly trips = new RoundTrips();
   readonly machine: DeskMachine;
   readonly notes: RunNote[] = [];
-  readonly warmUps: { readonly symbol: string; readonly wanted: number; readonly found: number }[] = [];
   faults = 0;
   alerts = 0;
   fills = 0;
@@ -86,13 +90,12 @@ export class BacktestRun {
   readonly #broker: SimulatedBroker;
   readonly #desk: DeskSide;
   readonly #host: StrategyHost;
-  readonly #past: PastBars;
+  readonly #asking: Asking;
   readonly #valuation: Valuation;
   readonly #market: MarketSide;
   readonly #lossWatched: number;
   readonly #sessions: RunSessions;
   #intents: Intent[] = [];
-  #requests: Extract<ConsumerReport, { type: 'history_request' }>[] = [];
   #tickMicros = 0;
   #isStarted = false;
 
@@ -145,17 +148,24 @@ export class BacktestRun {
     this.#host = new StrategyHost(hostConfigOf(plan, instances, run), {
       intent: (intent) => {
         this.#intents.push(intent);
+        options.onIntent?.(intent);
       },
       report: (report) => this.#onReport(report),
       log: (level, message, fields) => options.log?.(level, message, fields),
     });
-    this.#past = new PastBars(historyNeedOf(plan, instances), this.#sessions.calendar);
+    const factor = options.warmUpFactor ?? 1;
+    const past = new PastBars(historyNeedOf(plan, instances, factor), this.#sessions.calendar);
+    this.#asking = new Asking(past, { startMicros, factor });
     this.#market = new MarketSide({
       broker: this.#broker,
       valuation: this.#valuation,
-      past: this.#past,
+      past,
       symbols: options.symbols,
     });
+  }
+
+  get warmUps(): readonly ShortHistory[] {
+    return this.#asking.short;
   }
 
   get bars(): number {
@@ -236,7 +246,7 @@ export class BacktestRun {
     this.events += to - from;
     if (this.#isTickDue(atMicros)) this.#tick(atMicros);
     this.#host.handleBatch(batch, batch.baseMicros, from, to);
-    if (this.#intents.length > 0 || this.#requests.length > 0) this.#settle(atMicros);
+    if (this.#intents.length > 0 || this.#asking.isWaiting) this.#settle(atMicros);
   }
 
   #status(batch: Batch, row: number): void {
@@ -337,8 +347,9 @@ export class BacktestRun {
       }
       const events = this.#desk.takeEvents();
       if (events.length > 0) this.#host.handleDesk(events, nowMicros);
-      else if (this.#requests.length > 0) this.#answerHistory(nowMicros);
-      else if (this.#intents.length === 0) break;
+      else if (this.#asking.isWaiting) {
+        for (const answer of this.#asking.answers(nowMicros)) this.#host.handleCommand(answer, nowMicros);
+      } else if (this.#intents.length === 0) break;
     }
     if (this.fills !== fillsBefore) this.#valuation.revalue();
   }
@@ -349,27 +360,9 @@ export class BacktestRun {
     return intents;
   }
 
-  #answerHistory(nowMicros: EpochMicros): void {
-    const requests = this.#requests;
-    this.#requests = [];
-    for (const request of requests) {
-      const answer = this.#past.answer(request.symbol, request);
-      if (answer.ok) {
-        const wanted = request.minuteBars + request.dailyBars;
-        const found = answer.minuteBars.length + answer.dailyBars.length;
-        const isFirst = nowMicros <= this.#options.startMicros;
-        if (isFirst && found < wanted) this.warmUps.push({ symbol: request.symbol, wanted, found });
-      }
-      this.#host.handleCommand(
-        { type: 'history', requestId: request.requestId, symbol: request.symbol, answer },
-        nowMicros,
-      );
-    }
-  }
-
   /** The others are about threads, and about states that nothing outlives here. */
   #onReport(report: ConsumerReport): void {
-    if (report.type === 'history_request') this.#requests.push(report);
+    if (report.type === 'history_request') this.#asking.take(report);
     else if (report.type === 'log') {
       this.#options.log?.(report.level, report.message, { ...report.unit, ...report.fields });
     } else if (report.type === 'fault') {

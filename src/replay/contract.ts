@@ -1,5 +1,5 @@
 /** What a replay answers. */
-import type { Fields } from './fields.ts';
+import type { Fields } from '../execution/fields.ts';
 
 export interface Difference {
   /** `consumer A` or `desk`. */

@@ -8,13 +8,13 @@ import { type EpochMicros, formatMicros } from '../domain/time.ts';
 import type { HostConfig } from '../engine/config.ts';
 import { StrategyHost } from '../engine/host.ts';
 import { type HostNote, historyOf } from '../engine/inbox.ts';
+import { differingFields, intentFields } from '../execution/fields.ts';
 import type { Batch } from '../tape/batch.ts';
 import { EventKind } from '../tape/batch.ts';
 import type { InboxEntry } from '../tape/inbox.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { Difference, MachineReplay } from './contract.ts';
 import { commandInWords, deskEventInWords, rowInWords, timerInWords } from './events.ts';
-import { differingFields, intentFields } from './fields.ts';
 import { Losses, UNWRITTEN_MICROS } from './losses.ts';
 
 const FAULTS_MAX = 20;

@@ -9,9 +9,10 @@ import { createLog } from '../../observability/log.ts';
 import { documentOf } from '../../report/document.ts';
 import { daysPerYearOf } from '../../report/figures.ts';
 import { BacktestWatch } from '../../report/watch.ts';
-import { DEFAULT_PLAN, jsonOption, logLevelOption } from '../options.ts';
+import { DEFAULT_PLAN, jsonOption, logLevelOption, wholeNumber } from '../options.ts';
 import { type Column, paintAmount, print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
+import { runProof, showProof } from '../proof.ts';
 import { addRecordedOptions, prepareRecorded, type RecordedOptions } from '../recorded.ts';
 import { writeReport } from '../reportFile.ts';
 import { resampledText } from '../resampled.ts';
@@ -19,9 +20,15 @@ import { resampledText } from '../resampled.ts';
 interface Options extends RecordedOptions {
   readonly report?: string;
   readonly benchmark?: string;
+  readonly prove?: boolean;
+  readonly moments: number;
+  readonly seed: number;
   readonly logLevel?: string;
   readonly json?: boolean;
 }
+
+/** Half of them at decisions. */
+const MOMENTS_DEFAULT = 12;
 
 export function backtestCommand(): Command {
   const command = new Command('backtest').argument(
@@ -32,17 +39,40 @@ export function backtestCommand(): Command {
   return addRecordedOptions(command)
     .option('--report <file>', 'write a page about the run: one HTML file that needs nothing else')
     .option('--benchmark <symbol>', "compare the report's figures with holding this symbol of the data")
+    .option(
+      '--prove',
+      'instead of trading, show that no decision depends on later data, nor on how long the history before it is',
+    )
+    .option(
+      '--moments <number>',
+      'with --prove: after how many moments the data is changed, each a run of its own',
+      wholeNumber({ min: 1, max: 10_000 }),
+      MOMENTS_DEFAULT,
+    )
+    .option(
+      '--seed <number>',
+      'with --prove: the same seed tries the same moments',
+      wholeNumber({ min: 0, max: 4_294_967_295 }),
+      1,
+    )
     .addOption(logLevelOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nStrategies that fail end with exit code 1, and the result says why.\n\nExamples:\n  openbell backtest examples/sma-cross/tradeplan.yaml --data bars.csv\n  openbell backtest --tape monday.tape tuesday.tape --json | jq .finalEquity\n  openbell backtest --tape week.tape --report week.html --benchmark SPY\n  openbell backtest --data ibm.csv --symbol IBM --from 2024-03-01 --to 2024-06-01T00:00:00Z',
+      '\nStrategies that fail end with exit code 1, and the result says why.\n\nExamples:\n  openbell backtest examples/sma-cross/tradeplan.yaml --data bars.csv\n  openbell backtest --tape monday.tape tuesday.tape --json | jq .finalEquity\n  openbell backtest --tape week.tape --report week.html --benchmark SPY\n  openbell backtest --data bars.csv --prove\n  openbell backtest --data ibm.csv --symbol IBM --from 2024-03-01 --to 2024-06-01T00:00:00Z',
     )
     .action(backtest);
 }
 
 async function backtest(planPath: string, options: Options): Promise<void> {
   const { plan, instances, files } = await prepareRecorded(planPath, options);
+  if (options.prove) {
+    const result = await runProof(plan, instances, files, options);
+    if (options.json) printJson(result);
+    else showProof(result);
+    process.exitCode = result.isClean ? EXIT_DONE : EXIT_UNEXPECTED;
+    return;
+  }
   // A backtest has thousands of orders: what they log is shown when it is asked for.
   const log =
     options.logLevel === undefined

@@ -1,7 +1,7 @@
 /** Decisions as named texts: what must be equal in a replay, and what is shown where it is not. */
 import { type Decimal, formatDecimal } from '../domain/decimal.ts';
 import type { Intent } from '../domain/order.ts';
-import type { DecidedOrder, DeskDecision } from '../execution/decisions.ts';
+import type { DecidedOrder, DeskDecision } from './decisions.ts';
 
 /** In the order in which they are shown. */
 export type Fields = Readonly<Record<string, string>>;
