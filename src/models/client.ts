@@ -122,6 +122,9 @@ export function createStoresClient(port: MessagePort, options: StoresClientOptio
     portfolioFunds: (portfolioIds) => call('portfolioFunds', portfolioIds),
     portfolioHistory: (portfolioId) => call('portfolioHistory', portfolioId),
     portfolioTrades: (portfolioId, limit) => call('portfolioTrades', portfolioId, limit),
+    activeTradePlans: (asked) => call('activeTradePlans', asked),
+    takeTradePlan: (taking) => call('takeTradePlan', taking),
+    endTradePlans: (ending) => call('endTradePlans', ending),
     recalculatePortfolio: (portfolioId, isDryRun) => call('recalculatePortfolio', portfolioId, isDryRun),
   };
 }

@@ -6,6 +6,7 @@ import type { JsonObject } from '../domain/order.ts';
 import type { MiningStores } from './mining.ts';
 import type { OptimizerStores } from './optimizing.ts';
 import type { PortfolioStores } from './portfolios.ts';
+import type { TradePlanStores } from './tradePlans.ts';
 
 export type Environment = 'SIMULATED' | 'PAPER' | 'PROD' | 'BACKTEST' | 'REPLAY';
 
@@ -154,7 +155,7 @@ export interface SelectedRows {
  * The stores, as the database thread offers them to the others. Every call may be repeated without harm, and fails
  * with a `DatabaseFailure` (failure.ts), whose `retry` says whether repeating it is sensible.
  */
-export interface Stores extends MiningStores, OptimizerStores, PortfolioStores {
+export interface Stores extends MiningStores, OptimizerStores, PortfolioStores, TradePlanStores {
   /**
    * Answers the `algo_run_id`. The same batch, instance and consumer again answers the row that is there, and opens it
    * again where it had ended.

@@ -14,6 +14,7 @@ import { createRecalculationStores } from './stores/recalculation.ts';
 import { createRunStores } from './stores/runs.ts';
 import { createStateStores } from './stores/states.ts';
 import { createTickerStores } from './stores/tickers.ts';
+import { createTradePlanStores } from './stores/tradePlans.ts';
 import { createTradeStores } from './stores/trades.ts';
 
 /** The stores of this thread. Calls reject with a `DatabaseFailure` only. */
@@ -31,6 +32,7 @@ export function createStores(backend: Backend): Stores {
   const portfolios = createPortfolioStores(backend.queries);
   const histories = createPortfolioHistoryStores(backend.queries);
   const recalculation = createRecalculationStores(backend.queries);
+  const tradePlans = createTradePlanStores(backend);
   return {
     startRun: guarded(runs.startRun),
     endRun: guarded(runs.endRun),
@@ -72,6 +74,9 @@ export function createStores(backend: Backend): Stores {
     portfolioHistory: guarded(histories.portfolioHistory),
     portfolioTrades: guarded(histories.portfolioTrades),
     recalculatePortfolio: guarded(recalculation.recalculatePortfolio),
+    activeTradePlans: guarded(tradePlans.activeTradePlans),
+    takeTradePlan: guarded(tradePlans.takeTradePlan),
+    endTradePlans: guarded(tradePlans.endTradePlans),
   };
 }
 
