@@ -106,6 +106,7 @@ export function deskConfigOf(
     instances: instances.map(({ instanceId, plan: strategy }) => ({
       instanceId,
       isIntraday: strategy.isIntraday,
+      ...(strategy.risk === null ? {} : { risk: strategy.risk }),
       runs: [{ consumer: CONSUMER, algoRunId: algoRunIdOf(run.batchId, instanceId) }],
     })),
     risk: plan.risk,

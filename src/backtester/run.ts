@@ -108,7 +108,7 @@ export class BacktestRun {
     this.#sessions = new RunSessions(plan, startMicros, options.sessions);
     this.#model = new FillModel(plan.backtest);
     this.account = new SimulatedAccount(decimal(plan.backtest.startingCash));
-    this.#lossWatched = numberFromDecimal(decimal(plan.risk.dailyLossMax)) * LOSS_WATCH_SHARE;
+    this.#lossWatched = lossWatchedFrom(plan);
     this.#broker = new SimulatedBroker({
       model: this.#model,
       account: this.account,
@@ -384,4 +384,12 @@ function restless(nowMicros: EpochMicros): UserError {
     cause: `at ${formatMicros(nowMicros)} a strategy answered answers with orders more than ${ROUNDS_MAX} times without a new event`,
     remedy: 'Let it wait for the market, or set backtest.latency above zero.',
   });
+}
+
+/** The session's loss from which on the desk looks at it at every tick; always where a fall from the highest counts. */
+function lossWatchedFrom({ risk, strategies }: Tradeplan): number {
+  const isWatched = risk.drawdownMax !== null || strategies.some((strategy) => strategy.risk !== null);
+  return isWatched
+    ? Number.NEGATIVE_INFINITY
+    : numberFromDecimal(decimal(risk.dailyLossMax)) * LOSS_WATCH_SHARE;
 }

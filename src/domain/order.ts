@@ -162,14 +162,28 @@ export interface Account {
 
 export type RiskState = 'active' | 'reducing' | 'halted';
 
+interface OfInstance {
+  readonly instanceId?: string;
+}
+
 /** Why an intent was not made an order: typed, with the numbers that decided. */
 export type DenialReason =
   | { readonly code: 'order_notional'; readonly notional: Decimal; readonly limit: Decimal }
   | { readonly code: 'position_notional'; readonly notional: Decimal; readonly limit: Decimal }
   | { readonly code: 'order_quantity'; readonly quantity: Decimal; readonly limit: Decimal }
-  | { readonly code: 'open_orders'; readonly open: number; readonly limit: number }
-  | { readonly code: 'orders_per_minute'; readonly count: number; readonly limit: number }
-  | { readonly code: 'daily_loss'; readonly loss: Decimal; readonly limit: Decimal }
+  | { readonly code: 'position_quantity'; readonly quantity: Decimal; readonly limit: Decimal }
+  /** Here and below: with an instance it is that strategy's own limit, without one the account's. */
+  | ({ readonly code: 'gross_notional'; readonly notional: Decimal; readonly limit: Decimal } & OfInstance)
+  | ({ readonly code: 'open_orders'; readonly open: number; readonly limit: number } & OfInstance)
+  | ({ readonly code: 'orders_per_minute'; readonly count: number; readonly limit: number } & OfInstance)
+  | ({ readonly code: 'daily_loss'; readonly loss: Decimal; readonly limit: Decimal } & OfInstance)
+  /** Fallen by so much from the highest equity, or from the strategy's highest P&L. */
+  | ({
+      readonly code: 'drawdown';
+      readonly drawdown: Decimal;
+      readonly highest: Decimal;
+      readonly limit: Decimal;
+    } & OfInstance)
   | { readonly code: 'buying_power'; readonly needed: Decimal; readonly available: Decimal }
   /** `reserved`: by open orders, and to secure short positions. */
   | {

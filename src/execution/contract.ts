@@ -95,6 +95,19 @@ export interface KeptRisk {
   readonly startRealized: string;
   readonly haltReason: string | null;
   readonly lossReason: string | null;
+  /** Whatever the session: the account's highest equity, and how far it had fallen when that reached the limit. */
+  readonly drawdown?: { readonly highest: string | null; readonly reached: string | null };
+  readonly strategies?: readonly KeptStrategyRisk[];
+}
+
+/** The state of one instance's loss limits. What it lost since the session began is valid in that session. */
+export interface KeptStrategyRisk {
+  readonly instanceId: string;
+  readonly startRealized: string;
+  readonly isLossReached: boolean;
+  /** Its highest P&L since the ledger began. */
+  readonly highest: string | null;
+  readonly isDrawdownReached: boolean;
 }
 
 export type DeskInput =

@@ -13,7 +13,6 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import type { Account, Position } from '../domain/order.ts';
-import type { Positions } from './positions.ts';
 import type { Prices } from './prices.ts';
 
 const MONEY_PLACES = 2;
@@ -33,7 +32,7 @@ export class DailyLoss {
   }
 
   /** A new session begins: what was gained or lost before does not count any more. */
-  begin(positions: Positions, account: Account | null): void {
+  begin(positions: readonly Position[], account: Account | null): void {
     this.#startEquity = account?.equity ?? null;
     this.#startRealized = realizedOf(positions);
     this.carry(positions);
@@ -46,9 +45,9 @@ export class DailyLoss {
   }
 
   /** Positions that were there before we watched: only how they move from now on counts. */
-  carry(positions: Positions): void {
+  carry(positions: readonly Position[]): void {
     this.#carried.clear();
-    for (const position of positions.all()) {
+    for (const position of positions) {
       if (position.quantity !== ZERO) this.#carried.set(keyOf(position), null);
     }
   }
@@ -61,15 +60,15 @@ export class DailyLoss {
   }
 
   /** The session's loss as a positive amount; zero or negative is a gain. Null before anything is known. */
-  measure(positions: Positions, prices: Prices, account: Account | null): Decimal | null {
+  measure(positions: readonly Position[], prices: Prices, account: Account | null): Decimal | null {
     const byFills = subtract(ZERO, this.#gainByFills(positions, prices));
     if (account === null || this.#startEquity === null) return byFills;
     return maximum(byFills, subtract(this.#startEquity, account.equity));
   }
 
-  #gainByFills(positions: Positions, prices: Prices): Decimal {
+  #gainByFills(positions: readonly Position[], prices: Prices): Decimal {
     let unrealized = 0;
-    for (const position of positions.all()) {
+    for (const position of positions) {
       const gain = unrealizedOf(position, prices);
       const key = keyOf(position);
       const carried = this.#carried.get(key);
@@ -93,9 +92,10 @@ export function unrealizedOf(position: Position, prices: Prices): number | null 
   return (mark - numberFromDecimal(position.averagePrice)) * numberFromDecimal(position.quantity);
 }
 
-function realizedOf(positions: Positions): Decimal {
+/** Realised P&L less fees. */
+export function realizedOf(positions: readonly Position[]): Decimal {
   let sum = ZERO;
-  for (const position of positions.all()) sum = add(sum, subtract(position.realizedPnl, position.fees));
+  for (const position of positions) sum = add(sum, subtract(position.realizedPnl, position.fees));
   return sum;
 }
 

@@ -13,13 +13,18 @@ function detailOf(reason: DenialReason): string {
     case 'position_notional':
       return `${text(reason.notional)} over the limit of ${text(reason.limit)}`;
     case 'order_quantity':
+    case 'position_quantity':
       return `${text(reason.quantity)} over the limit of ${text(reason.limit)}`;
+    case 'gross_notional':
+      return `${text(reason.notional)} held and ordered${of(reason)}, limit ${text(reason.limit)}`;
     case 'open_orders':
-      return `${reason.open} open, limit ${reason.limit}`;
+      return `${reason.open} open${of(reason)}, limit ${reason.limit}`;
     case 'orders_per_minute':
-      return `${reason.count} in the last minute, limit ${reason.limit}`;
+      return `${reason.count} in the last minute${of(reason)}, limit ${reason.limit}`;
     case 'daily_loss':
-      return `${text(reason.loss)} lost, limit ${text(reason.limit)}`;
+      return `${text(reason.loss)} lost${of(reason)}, limit ${text(reason.limit)}`;
+    case 'drawdown':
+      return `${text(reason.drawdown)} below the highest of ${text(reason.highest)}${of(reason)}, limit ${text(reason.limit)}`;
     case 'buying_power':
       return `${text(reason.needed)} needed, ${text(reason.available)} available`;
     case 'portfolio_cash':
@@ -56,6 +61,10 @@ function detailOf(reason: DenialReason): string {
     default:
       return unreachable(reason);
   }
+}
+
+function of({ instanceId }: { readonly instanceId?: string }): string {
+  return instanceId === undefined ? '' : ` by ${instanceId}`;
 }
 
 function text(amount: Decimal): string {

@@ -67,6 +67,7 @@ export class Placing {
     tracked.sends += 1;
     tracked.sentAtMicros = state.nowMicros;
     state.rate.add(state.nowMicros);
+    state.rateOf(tracked.order.instanceId).add(state.nowMicros);
     state.ordersSubmitted += 1;
     state.orders.update(tracked);
     state.journalOrder(tracked);
@@ -150,7 +151,10 @@ export class Placing {
       isStopping: state.isStopping,
       isReconciled: state.hasReconciled,
       gate: state.gate.gateOf(intent.instanceId),
+      drawdown: state.gate.drawdown,
       portfolio: state.portfolios.viewOf(intent.instanceId, state),
+      strategyLimits: state.instances.get(intent.instanceId)?.risk ?? null,
+      strategyOrdersLastMinute: state.rateOf(intent.instanceId).count(state.nowMicros),
     };
   }
 

@@ -8,15 +8,11 @@ import { absolute, add, type Decimal, decimal, divide, multiply, subtract, ZERO 
 import type { Fill, Order } from '../domain/order.ts';
 import type { PortfolioFunds } from '../models/portfolios.ts';
 import type { PortfolioCash } from '../transport/messages.ts';
+import type { Book } from './exposure.ts';
 import type { Orders } from './orders.ts';
 import type { Positions } from './positions.ts';
 
 const TWO = decimal('2');
-
-interface Book {
-  readonly orders: Orders;
-  readonly positions: Positions;
-}
 
 interface Funds {
   cash: Decimal;

@@ -17,26 +17,24 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import type { AssetClass, Instrument } from '../domain/market.ts';
-import type { Account, DenialReason, Order, OrderIntent, OrderTerms, RiskState } from '../domain/order.ts';
+import type { Account, DenialReason, Order, OrderIntent, RiskState } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { RiskPlan } from '../tradeplan/plan.ts';
 import type { PortfolioCash } from '../transport/messages.ts';
 import type { ApprovedOrder } from './contract.ts';
-import { exposureOf } from './exposure.ts';
+import { type Book, exposureOf, grossNotional } from './exposure.ts';
 import type { TrackedOrder } from './orderState.ts';
-import { type Orders, pendingOf, reducible } from './orders.ts';
-import type { Positions } from './positions.ts';
-import type { Prices, Reference } from './prices.ts';
+import { pendingOf, reducible } from './orders.ts';
+import { portfolioCost } from './portfolioCost.ts';
+import type { Reference } from './prices.ts';
+import { findStrategyLimit, type StrategyView } from './strategyLimits.ts';
 import { findFault, isFractional } from './validation.ts';
 import { inTheWayOf } from './washTrade.ts';
 
 const HUNDRED = decimal('100');
 
 /** What risk looks at. */
-export interface RiskView {
-  readonly orders: Orders;
-  readonly positions: Positions;
-  readonly prices: Prices;
+export interface RiskView extends StrategyView {
   readonly account: Account | null;
   /** As the broker lists them; nothing is known against a symbol that is missing. */
   readonly instruments: ReadonlyMap<string, Instrument>;
@@ -51,6 +49,8 @@ export interface RiskView {
   readonly isReconciled: boolean;
   /** Why this instance may take no new risk now (end of day, market closed), undefined when it may. */
   readonly gate: DenialReason | undefined;
+  /** The account has fallen too far from its highest equity; undefined when it has not. */
+  readonly drawdown: DenialReason | undefined;
   /** Undefined where the instance trades for no portfolio. */
   readonly portfolio: PortfolioCash | undefined;
 }
@@ -74,6 +74,8 @@ interface Limits {
   readonly orderNotionalMax: Decimal;
   readonly orderQuantityMax: Decimal | null;
   readonly positionNotionalMax: Decimal;
+  readonly positionQuantityMax: Decimal | null;
+  readonly grossNotionalMax: Decimal | null;
   readonly dailyLossMax: Decimal;
   readonly collar: Decimal;
 }
@@ -88,8 +90,10 @@ export class Risk {
     this.#assetClass = assetClass;
     this.#limits = {
       orderNotionalMax: decimal(plan.orderNotionalMax),
-      orderQuantityMax: plan.orderQuantityMax === null ? null : decimal(plan.orderQuantityMax),
+      orderQuantityMax: amountOrNull(plan.orderQuantityMax),
       positionNotionalMax: decimal(plan.positionNotionalMax),
+      positionQuantityMax: amountOrNull(plan.positionQuantityMax),
+      grossNotionalMax: amountOrNull(plan.grossNotionalMax),
       dailyLossMax: decimal(plan.dailyLossMax),
       collar: decimalFromNumber(plan.priceCollarPercent),
     };
@@ -196,6 +200,10 @@ export class Risk {
         limit: this.#limits.positionNotionalMax,
       });
     }
+    const held = this.#heldTooMuch(intent, { shares, price }, view);
+    if (held !== undefined) return denied(held);
+    const own = findStrategyLimit(intent, { price, notional }, view);
+    if (own !== undefined) return denied(own);
     const { openCount } = view.orders;
     if (openCount >= this.#plan.openOrdersMax) {
       return denied({ code: 'open_orders', open: openCount, limit: this.#plan.openOrdersMax });
@@ -209,7 +217,7 @@ export class Risk {
     }
     const available = subtract(account?.buyingPower ?? ZERO, view.committed);
     if (notional > available) return denied({ code: 'buying_power', needed: notional, available });
-    const needed = this.#portfolioCost(intent, price, view);
+    const needed = portfolioCost(intent, { price, collar: this.#limits.collar }, view);
     if (view.portfolio !== undefined) {
       const { cash, credit, reserved } = view.portfolio;
       if (needed > subtract(add(cash, credit), reserved)) {
@@ -223,31 +231,27 @@ export class Risk {
    * What an order of before the restart may cost its portfolio. Without a price of its own it is taken for as large as
    * an order may be.
    */
-  costOf(order: Order, book: Pick<RiskView, 'orders' | 'positions'>): Decimal {
-    const price = order.limitPrice ?? order.stopPrice;
+  costOf(order: Order, book: Book): Decimal {
     if (order.reduceOnly) return ZERO;
-    if (price !== null) return this.#portfolioCost(order, price, book);
-    return this.#portfolioCost(order, divide(this.#limits.orderNotionalMax, order.quantity, 'up'), book);
+    const { orderNotionalMax, collar } = this.#limits;
+    const price = order.limitPrice ?? order.stopPrice ?? divide(orderNotionalMax, order.quantity, 'up');
+    return portfolioCost(order, { price, collar }, book);
   }
 
-  /**
-   * What an order may take of its portfolio's cash. A limit bounds it; without one the market may move by the collar
-   * until the order is filled. A sale costs nothing but where it opens a short position, which it must secure.
-   */
-  #portfolioCost(
-    order: Pick<OrderTerms, 'instanceId' | 'symbol' | 'side' | 'quantity' | 'limitPrice'>,
-    price: Decimal,
-    { orders, positions }: Pick<RiskView, 'orders' | 'positions'>,
-  ): Decimal {
-    const { instanceId, symbol, side, limitPrice } = order;
-    const held = positions.quantity(instanceId, symbol);
-    const { sells } = pendingOf(orders, instanceId, symbol);
-    const opened =
-      side === 'buy' ? order.quantity : subtract(add(sells, order.quantity), maximum(held, ZERO));
-    const quantity = minimum(order.quantity, maximum(opened, ZERO));
-    const value = multiply(price, quantity, 'up');
-    if (limitPrice !== null) return value;
-    return add(value, divide(multiply(value, this.#limits.collar), HUNDRED, 'up'));
+  #heldTooMuch(
+    intent: OrderIntent,
+    { shares, price }: { readonly shares: Decimal; readonly price: Decimal },
+    view: RiskView,
+  ): DenialReason | undefined {
+    const { positionQuantityMax, grossNotionalMax } = this.#limits;
+    if (positionQuantityMax !== null && shares > positionQuantityMax) {
+      return { code: 'position_quantity', quantity: shares, limit: positionQuantityMax };
+    }
+    if (grossNotionalMax === null) return undefined;
+    const notional = grossNotional(view, { ...intent, price });
+    return notional > grossNotionalMax
+      ? { code: 'gross_notional', notional, limit: grossNotionalMax }
+      : undefined;
   }
 
   /** What stands against new risk before any price is looked at. */
@@ -257,6 +261,7 @@ export class Risk {
     if (view.dailyLoss !== null && view.dailyLoss >= this.#limits.dailyLossMax) {
       return { code: 'daily_loss', loss: view.dailyLoss, limit: this.#limits.dailyLossMax };
     }
+    if (view.drawdown !== undefined) return view.drawdown;
     if (view.riskState !== 'active') {
       return { code: 'risk_state', state: view.riskState, why: view.riskReason ?? view.riskState };
     }
@@ -360,6 +365,10 @@ function approved(
 ): Extract<Verdict, { type: 'approved' }> {
   const submitting = { ...order, status: 'submitting' } as ApprovedOrder;
   return { type: 'approved', order: submitting, committed, reserved };
+}
+
+function amountOrNull(text: string | null): Decimal | null {
+  return text === null ? null : decimal(text);
 }
 
 function denied(reason: DenialReason): Verdict {

@@ -29,6 +29,7 @@ export class DeskState {
   readonly commitments = new Commitments();
   readonly portfolios = new Portfolios();
   readonly rate = new OrderRate();
+  readonly #rates = new Map<string, OrderRate>();
   readonly risk: Risk;
   readonly gate: RiskGate;
   /** Those of the plan, and those that it no longer has: what they hold goes by their rules. */
@@ -72,7 +73,18 @@ export class DeskState {
     for (const instance of instances) {
       this.instances.set(instance.instanceId, instance);
       this.portfolios.assign(instance.instanceId, instance.portfolioId);
+      this.gate.strategies.learn(instance.instanceId, instance.risk ?? null);
     }
+  }
+
+  /** How often an instance orders. */
+  rateOf(instanceId: string): OrderRate {
+    let rate = this.#rates.get(instanceId);
+    if (rate === undefined) {
+      rate = new OrderRate();
+      this.#rates.set(instanceId, rate);
+    }
+    return rate;
   }
 
   emit(action: DeskAction): void {

@@ -1,6 +1,7 @@
 /** A valid file as the plan that everything runs on: defaults that depend on other keys, names, absolute paths. */
 import { dirname, resolve } from 'node:path';
 import type { Schedule } from '../clock/schedule.ts';
+import type { StrategyLimits } from '../domain/limits.ts';
 import { instanceIdsOf } from './names.ts';
 import type { ParameterRange, RecordPlan, StrategyPlan, Tradeplan, Window } from './plan.ts';
 import { type PlanFile, recordDefaults, simulatedSymbols } from './schema.ts';
@@ -53,9 +54,12 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       orderNotionalMax: file.risk.max_order_notional,
       orderQuantityMax: file.risk.max_order_quantity ?? null,
       positionNotionalMax: file.risk.max_position_notional,
+      positionQuantityMax: file.risk.max_position_quantity ?? null,
+      grossNotionalMax: file.risk.max_gross_notional ?? null,
       openOrdersMax: file.risk.max_open_orders,
       ordersPerMinuteMax: file.risk.max_orders_per_minute,
       dailyLossMax: file.risk.max_daily_loss,
+      drawdownMax: file.risk.max_drawdown ?? null,
       priceCollarPercent: file.risk.price_collar_percent,
       marketAgeMaxMs: file.risk.max_market_age,
       shortAllowed: file.risk.allow_short,
@@ -170,7 +174,20 @@ function strategyPlans(
     ),
     isIntraday: strategy.intraday,
     portfolioId: strategy.portfolio ?? null,
+    risk: strategyRisk(strategy.risk),
   }));
+}
+
+function strategyRisk(risk: PlanFile['strategies'][number]['risk']): StrategyLimits | null {
+  if (risk === undefined) return null;
+  return {
+    orderNotionalMax: risk.max_order_notional ?? null,
+    notionalMax: risk.max_notional ?? null,
+    openOrdersMax: risk.max_open_orders ?? null,
+    ordersPerMinuteMax: risk.max_orders_per_minute ?? null,
+    dailyLossMax: risk.max_daily_loss ?? null,
+    drawdownMax: risk.max_drawdown ?? null,
+  };
 }
 
 function rangesOf(

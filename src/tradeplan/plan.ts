@@ -1,5 +1,6 @@
 /** A tradeplan after it was read and checked: plain data, complete with defaults, the same on every thread. */
 import type { Schedule } from '../clock/schedule.ts';
+import type { StrategyLimits } from '../domain/limits.ts';
 import type { AssetClass, MarketHours } from '../domain/market.ts';
 import type { JsonObject } from '../domain/order.ts';
 
@@ -55,6 +56,8 @@ export interface StrategyPlan {
   readonly isIntraday: boolean;
   /** Whose cash it trades with; null = nobody's: the whole account. */
   readonly portfolioId: string | null;
+  /** Null = none of its own. */
+  readonly risk: StrategyLimits | null;
 }
 
 /** Amounts are decimal text. Null = no such limit. */
@@ -62,9 +65,14 @@ export interface RiskPlan {
   readonly orderNotionalMax: string;
   readonly orderQuantityMax: string | null;
   readonly positionNotionalMax: string;
+  readonly positionQuantityMax: string | null;
+  /** All positions and open orders together. */
+  readonly grossNotionalMax: string | null;
   readonly openOrdersMax: number;
   readonly ordersPerMinuteMax: number;
   readonly dailyLossMax: string;
+  /** From the account's highest equity on. */
+  readonly drawdownMax: string | null;
   /** How far a limit price may lie from the market, in percent. */
   readonly priceCollarPercent: number;
   readonly marketAgeMaxMs: number;

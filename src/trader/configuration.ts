@@ -99,8 +99,12 @@ export function deskConfigOf(context: BatchContext, session: Session): DeskConfi
 }
 
 export function instanceRulesOf({ instanceId, plan }: PreparedInstance): InstanceRules {
-  const { isIntraday, symbols, portfolioId } = plan;
-  return { instanceId, isIntraday, symbols, runs: [], ...(portfolioId === null ? {} : { portfolioId }) };
+  const { isIntraday, symbols, portfolioId, risk } = plan;
+  return {
+    ...{ instanceId, isIntraday, symbols, runs: [] },
+    ...(portfolioId === null ? {} : { portfolioId }),
+    ...(risk === null ? {} : { risk }),
+  };
 }
 
 export function instanceConfigOf({ instanceId, bundle, plan }: PreparedInstance): InstanceConfig {

@@ -1,6 +1,7 @@
 /** Between the trader and the desk. */
 import type { Decimal } from '../../domain/decimal.ts';
 import type { PlainUserError } from '../../domain/exit.ts';
+import type { StrategyLimits } from '../../domain/limits.ts';
 import type { Session } from '../../domain/market.ts';
 import type { Account, Fill, JsonObject, Order, Position, RiskState } from '../../domain/order.ts';
 import type { ThreadMeasurements } from '../../observability/vitals.ts';
@@ -17,6 +18,8 @@ export interface InstanceRules {
   readonly symbols?: readonly string[];
   /** Whose cash it trades with; missing = nobody's. It stays the same until the next start. */
   readonly portfolioId?: string;
+  /** Limits of its own. */
+  readonly risk?: StrategyLimits;
 }
 
 /** A portfolio's cash as the desk knows it, in the account's currency. */

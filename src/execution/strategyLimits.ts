@@ -1,0 +1,41 @@
+/** What a strategy's own limits say to one more order of it. Pure. */
+import { type Decimal, decimal } from '../domain/decimal.ts';
+import type { StrategyLimits } from '../domain/limits.ts';
+import type { DenialReason, OrderIntent } from '../domain/order.ts';
+import { type Book, grossNotional } from './exposure.ts';
+import type { Prices } from './prices.ts';
+
+export interface StrategyView extends Book {
+  readonly prices: Prices;
+  readonly strategyLimits: StrategyLimits | null;
+  readonly strategyOrdersLastMinute: number;
+}
+
+/** @param order.price what it counts with; @param order.notional of the whole order. */
+export function findStrategyLimit(
+  intent: OrderIntent,
+  order: { readonly price: Decimal; readonly notional: Decimal },
+  view: StrategyView,
+): DenialReason | undefined {
+  const limits = view.strategyLimits;
+  if (limits === null) return undefined;
+  const { instanceId } = intent;
+  const { orderNotionalMax, notionalMax, openOrdersMax, ordersPerMinuteMax } = limits;
+  if (orderNotionalMax !== null && order.notional > decimal(orderNotionalMax)) {
+    return { code: 'order_notional', notional: order.notional, limit: decimal(orderNotionalMax) };
+  }
+  if (notionalMax !== null) {
+    const notional = grossNotional(view, { ...intent, price: order.price }, instanceId);
+    const limit = decimal(notionalMax);
+    if (notional > limit) return { code: 'gross_notional', notional, limit, instanceId };
+  }
+  const open = view.orders.open().filter((tracked) => tracked.order.instanceId === instanceId).length;
+  if (openOrdersMax !== null && open >= openOrdersMax) {
+    return { code: 'open_orders', open, limit: openOrdersMax, instanceId };
+  }
+  const count = view.strategyOrdersLastMinute;
+  if (ordersPerMinuteMax !== null && count >= ordersPerMinuteMax) {
+    return { code: 'orders_per_minute', count, limit: ordersPerMinuteMax, instanceId };
+  }
+  return undefined;
+}
