@@ -18,7 +18,7 @@ import { Recovery } from '../execution/recovery.ts';
 import type { Stores } from '../models/contract.ts';
 import type { PortfolioFunds } from '../models/portfolios.ts';
 import type { Log } from '../observability/log.ts';
-import type { DeskEvent, DeskReport } from '../transport/messages.ts';
+import type { DeskCommand, DeskEvent, DeskReport } from '../transport/messages.ts';
 import { BrokerLink } from './brokerLink.ts';
 import type { DeskConfig } from './config.ts';
 import { Executor } from './executor.ts';
@@ -185,6 +185,12 @@ export class DeskCore {
     }
     this.#isHandling = false;
     this.#parts.onSettled();
+  }
+
+  /** Instances of a plan that was read again, with what portfolios hold that nobody has traded for here. */
+  learn(command: Extract<DeskCommand, { type: 'instances' }>): void {
+    this.#funds.add(command.portfolios.map(({ portfolioId }) => portfolioId));
+    this.feed(command);
   }
 
   /** The database, or its successor after it was started again. */

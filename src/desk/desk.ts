@@ -179,7 +179,7 @@ export class Desk {
         this.#core.connect(this.#stores);
         return;
       case 'instances':
-        this.#core.feed(command);
+        this.#core.learn(command);
         return;
       case 'session':
         this.#core.feed({ type: 'session', session: command.session });

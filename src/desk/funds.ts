@@ -13,7 +13,7 @@ const RETRY_DELAY_MS = 500;
 type FundsStores = Pick<PortfolioStores, 'portfolioFunds'>;
 
 export interface FundsOptions {
-  /** Of all portfolios that instances trade for. */
+  /** Of all portfolios that instances trade for at the start. */
   readonly portfolioIds: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
@@ -25,19 +25,27 @@ export class Funds {
   #last = '';
   #isAsking = false;
   #isSilent = false;
+  #portfolioIds: readonly string[];
 
   constructor(options: FundsOptions) {
     this.#options = options;
+    this.#portfolioIds = options.portfolioIds;
+  }
+
+  /** Instances of a plan that was read again trade for these, too. */
+  add(portfolioIds: readonly string[]): void {
+    this.#portfolioIds = [...new Set([...this.#portfolioIds, ...portfolioIds])];
   }
 
   get isNeeded(): boolean {
-    return this.#options.portfolioIds.length > 0;
+    return this.#portfolioIds.length > 0;
   }
 
   /** @throws {UserError} exit 3 when the database does not answer in time: nobody would know what may be spent. */
   async begin(stores: FundsStores, timeoutMs: number): Promise<readonly PortfolioFunds[]> {
     if (!this.isNeeded) return [];
-    const { clock, portfolioIds } = this.#options;
+    const { clock } = this.#options;
+    const portfolioIds = this.#portfolioIds;
     const startedMs = clock.monotonicMs();
     for (;;) {
       try {
@@ -61,7 +69,7 @@ export class Funds {
     if (!this.isNeeded || stores === null || this.#isAsking) return;
     this.#isAsking = true;
     try {
-      const funds = await stores.portfolioFunds(this.#options.portfolioIds);
+      const funds = await stores.portfolioFunds(this.#portfolioIds);
       const figures = figuresOf(funds);
       if (figures !== this.#last) this.#options.onChange(funds);
       this.#last = figures;

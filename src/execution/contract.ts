@@ -124,7 +124,12 @@ export type DeskInput =
   /** People have paid in or out, or changed a credit. */
   | { readonly type: 'funds'; readonly portfolios: readonly PortfolioFunds[] }
   /** Strategy instances of a plan that was read again: others stay as they are. */
-  | { readonly type: 'instances'; readonly instances: readonly InstanceRules[] }
+  | {
+      readonly type: 'instances';
+      readonly instances: readonly InstanceRules[];
+      /** Of portfolios that instances trade for, and nobody did before. */
+      readonly portfolios: readonly PortfolioFunds[];
+    }
   | { readonly type: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly type: 'intents'; readonly consumer: string; readonly intents: readonly Intent[] }
   /** A unit has moved to another consumer. */

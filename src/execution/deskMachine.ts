@@ -113,6 +113,7 @@ export class DeskMachine {
         break;
       case 'instances':
         state.learn(input.instances);
+        state.portfolios.begin(input.portfolios);
         break;
       case 'funds':
         state.portfolios.onFunds(input.portfolios);

@@ -35,6 +35,8 @@ export class Portfolios {
   /** What the tables say when every earlier fill is in them. */
   begin(funds: readonly PortfolioFunds[]): void {
     for (const { portfolioId, cash, funded, credit } of funds) {
+      // What is known follows our own fills, which the tables may be behind.
+      if (this.#funds.has(portfolioId)) continue;
       this.#funds.set(portfolioId, {
         cash: decimal(cash),
         funded: decimal(funded),

@@ -65,6 +65,11 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       shortAllowed: file.risk.allow_short,
       fractionAllowed: file.risk.allow_fractions,
     },
+    tradePlan: {
+      isEnabled: file.trade_plan.enabled,
+      pollMs: file.trade_plan.poll,
+      rowsMax: file.trade_plan.max_rows,
+    },
     unknownHoldings: file.unknown_holdings,
     journal: file.journal ?? (file.mode === 'live' ? 'synced' : 'written'),
     alerts: {

@@ -212,6 +212,13 @@ export interface OptimizePlan {
   readonly dataBytesMax: number;
 }
 
+/** Whether strategies of the table `trade_plan` run beside those of the plan's file. */
+export interface TradePlanTable {
+  readonly isEnabled: boolean;
+  readonly pollMs: number;
+  readonly rowsMax: number;
+}
+
 export interface Tradeplan {
   /** The file it was read from, absolute. */
   readonly path: string;
@@ -232,6 +239,7 @@ export interface Tradeplan {
   readonly scanners: readonly ScannerPlan[];
   readonly miners: readonly MinerPlan[];
   readonly strategies: readonly StrategyPlan[];
+  readonly tradePlan: TradePlanTable;
   readonly risk: RiskPlan;
   readonly journal: JournalMode;
   readonly unknownHoldings: UnknownHoldings;

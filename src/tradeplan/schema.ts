@@ -242,6 +242,12 @@ const limits = section({
   max_consumer_restarts_per_hour: whole(0, 1_000, 'restarts').default(10),
 });
 
+const tradePlanTable = section({
+  enabled: flag().default(false).describe('Rows of the table run from their date on until they expire.'),
+  poll: duration(SECOND, HOUR).default(MINUTE).describe('How often the table is looked at.'),
+  max_rows: whole(1, 1_000, 'rows').default(100).describe('Those that began first are followed.'),
+});
+
 const simulation = section({
   seed: whole(0, 4_294_967_295).default(1).describe('The same seed gives the same market.'),
   symbols: symbols().optional().describe('Those of the strategies are added.'),
@@ -354,6 +360,9 @@ export const planSchema = section({
     .default({})
     .describe('What collects daily bars, companies and results.'),
   strategies: list(strategy, 'a list of strategies').default([]),
+  trade_plan: tradePlanTable
+    .prefault({})
+    .describe('Strategies that stand in the table trade_plan of the database, beside those of this file.'),
   risk: risk.prefault({}).describe("The desk's limits, over all strategies unless said otherwise."),
   unknown_holdings: choice(['leave', 'adopt', 'flatten'])
     .default('leave')

@@ -15,6 +15,7 @@ import type { StoresClient } from '../models/client.ts';
 import type { FolderLock } from '../models/lock.ts';
 import type { Log, LogTarget } from '../observability/log.ts';
 import type { Environment } from '../tradeplan/environment.ts';
+import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { DeskReport, ProducerReport } from '../transport/messages.ts';
 import type { Alerts } from './alerts.ts';
 import {
@@ -37,15 +38,17 @@ import type { PreparedMiner } from './miners.ts';
 import { MinerRunner } from './mining.ts';
 import { automaticConsumers, consumerNames } from './placement.ts';
 import { openPooledHistory, type PooledHistory } from './pooledHistory.ts';
-import { requirePortfolios } from './portfolios.ts';
+import { portfolioRefusals, requirePortfolios } from './portfolios.ts';
 import { type Preparation, reachExchange } from './preparation.ts';
 import { ProducerThread } from './producerThread.ts';
 import { RecorderThread } from './recorderThread.ts';
+import { fixedOf } from './reload.ts';
 import { Roster } from './roster.ts';
 import { Runs } from './runs.ts';
 import { ScannerRunner } from './scanning.ts';
 import { Sessions, sessionQuery } from './sessions.ts';
 import { States } from './states.ts';
+import { TradePlans } from './tradePlans.ts';
 import { Universe } from './universe.ts';
 import { WarmUp } from './warmUp.ts';
 
@@ -72,6 +75,8 @@ export interface Parts {
   /** The strategy instances and what they trade: a plan that is read again changes them. */
   roster?: Roster;
   universe?: Universe;
+  /** Missing where the plan does not follow the table. */
+  tradePlans?: TradePlans;
   /** In place of those that ran, which have ended. */
   startMiners?: (miners: readonly PreparedMiner[]) => void;
 }
@@ -89,6 +94,10 @@ export interface AssemblyContext {
   readonly onDeskAlert: (alert: Extract<DeskReport, { type: 'alert' }>) => void;
   /** A part that the daemon cannot do without has ended or given up. */
   readonly onLost: (cause: string | UserError) => void;
+  /** The plan's file as it runs now. */
+  readonly plan: () => Tradeplan;
+  /** Other rows of trade_plan are to run. */
+  readonly onRows: () => Promise<void>;
   /** Throws when the daemon is to stop: asked before each step. */
   readonly checkWanted: () => void;
 }
@@ -100,11 +109,13 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
   parts.lock = await lockDataDirectory(preparation.environment.dataDirectory, context.clock);
 
   checkWanted();
-  const batch = await reachMarket(parts, context);
+  const planned = await reachMarket(parts, context);
 
   checkWanted();
   onProgress('opening the database');
-  const { database, stores, runs, states } = await openDatabase(parts, context, batch);
+  const { database, stores, runs, states } = await openDatabase(parts, context, planned);
+  const calendar = new SessionCalendar(rulesOf(planned.plan.assetClass));
+  const batch = await withTradePlans(parts, context, { batch: planned, calendar, stores, states });
 
   checkWanted();
   onProgress('asking the broker');
@@ -115,7 +126,6 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
   parts.roster = roster;
   const universe = new Universe(roster.shapes());
   parts.universe = universe;
-  const calendar = new SessionCalendar(rulesOf(batch.plan.assetClass));
   const sessions = watchSessions(parts, context, { universe, calendar, broker });
   parts.sessions = sessions;
   const session = await sessions.start();
@@ -172,6 +182,7 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
     void parts.miners.start();
   };
   parts.startMiners(preparation.miners);
+  parts.tradePlans?.follow(context.onRows);
 }
 
 /** Starts the local exchange where the plan wants it, and says where the market is reached. */
@@ -212,6 +223,35 @@ async function openDatabase(parts: Parts, context: AssemblyContext, batch: Batch
   parts.states = states;
   await states.load(batch.instances.map((instance) => instance.instanceId));
   return { database, stores, runs, states };
+}
+
+/** The rows of trade_plan that are to run from the start on, beside the strategies of the plan's file. */
+async function withTradePlans(
+  parts: Parts,
+  context: AssemblyContext,
+  joined: { batch: BatchContext; calendar: SessionCalendar; stores: StoresClient; states: States },
+): Promise<BatchContext> {
+  const { alerts, batchId, clock, log, plan } = context;
+  const { batch, calendar, stores, states } = joined;
+  const { isEnabled, pollMs, rowsMax } = batch.plan.tradePlan;
+  if (!isEnabled) return batch;
+  const environment = batch.environment.algoEnvironment;
+  const tradePlans = new TradePlans({
+    ...{ stores, calendar, clock, log, alerts, batchId, environment, pollMs, rowsMax, plan },
+    refusals: async (instance) => [
+      ...fixedOf(parts.roster?.find(instance.instanceId), instance, instance.instanceId),
+      ...(await portfolioRefusals(stores, { environment, plan: { ...plan(), strategies: [instance.plan] } })),
+    ],
+  });
+  parts.tradePlans = tradePlans;
+  await tradePlans.begin();
+  const rows = tradePlans.instances;
+  if (rows.length === 0) return batch;
+  const strategies = [...batch.plan.strategies, ...rows.map((row) => row.plan)];
+  const whole = { ...batch, plan: { ...batch.plan, strategies }, instances: [...batch.instances, ...rows] };
+  await requirePortfolios(stores, { batchId, environment, plan: whole.plan });
+  await states.load(rows.map(({ instanceId }) => instanceId));
+  return whole;
 }
 
 function watchSessions(

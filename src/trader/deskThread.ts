@@ -5,6 +5,7 @@ import type { DeskWorkerData } from '../desk/config.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
 import type { Session } from '../domain/market.ts';
 import type { Account } from '../domain/order.ts';
+import type { PortfolioFunds } from '../models/portfolios.ts';
 import type {
   DeskCommand,
   DeskReport,
@@ -114,8 +115,8 @@ export class DeskThread {
     this.#thread.tell({ type: 'session', session });
   }
 
-  tellInstances(instances: readonly InstanceRules[]): void {
-    this.#thread.tell({ type: 'instances', instances });
+  tellInstances(instances: readonly InstanceRules[], portfolios: readonly PortfolioFunds[]): void {
+    this.#thread.tell({ type: 'instances', instances, portfolios });
   }
 
   halt(reason: string): void {

@@ -24,6 +24,16 @@ export async function requirePortfolios(
   throwRefused(plan, await stores.assignPortfolios({ ...asked, batchId }));
 }
 
+/** What is wrong with the portfolios of a plan's strategies; nothing is noted. */
+export async function portfolioRefusals(
+  stores: Pick<PortfolioStores, 'checkPortfolios'>,
+  { environment, plan }: { readonly environment: Environment; readonly plan: Tradeplan },
+): Promise<readonly Violation[]> {
+  const asked = { environment, assets: assetsOf(plan), portfolioIds: portfoliosOf(plan) };
+  const refusals = await stores.checkPortfolios(asked);
+  return refusals.flatMap((refusal) => violationsOf(plan.strategies, refusal));
+}
+
 /** As {@link requirePortfolios}, noting nothing. */
 export async function checkPortfolios(
   stores: Pick<PortfolioStores, 'checkPortfolios'>,

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { EXIT_USAGE, UserError, type Violation } from '../domain/exit.ts';
 import type { PositionRow } from '../models/contract.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
-import type { Preparation } from './preparation.ts';
+import type { Preparation, PreparedInstance } from './preparation.ts';
 import type { Roster, RosterChange } from './roster.ts';
 
 /** Instances that the daemon has had are known until it ends. */
@@ -48,6 +48,7 @@ const FIXED = {
   record: 'record',
   rebalance: 'rebalance',
   limits: 'limits',
+  tradePlan: 'trade_plan',
 } as const satisfies Partial<Record<keyof Tradeplan, string>>;
 
 const RESTART = 'the value that the daemon was started with: only a restart changes it';
@@ -70,6 +71,24 @@ export function requireReloadable(running: Preparation, next: Preparation, roste
   return { ...next, plan: { ...next.plan, simulation: running.plan.simulation } };
 }
 
+/** What of an instance cannot change while it runs. @param path where it stands. */
+export function fixedOf(
+  before: PreparedInstance | undefined,
+  { instanceId, scope, plan }: PreparedInstance,
+  path: string,
+): readonly Violation[] {
+  if (before === undefined) return [];
+  const violations: Violation[] = [];
+  if (before.scope !== scope) {
+    const allowed = `scope ${before.scope}, as it runs, or another id`;
+    violations.push({ path: `${path}.id`, found: `${instanceId}, of scope ${scope}`, allowed });
+  }
+  if (before.plan.portfolioId !== plan.portfolioId) {
+    violations.push({ path: `${path}.portfolio`, found: plan.portfolioId ?? 'nothing', allowed: RESTART });
+  }
+  return violations;
+}
+
 function fixedKeys(before: Tradeplan, after: Tradeplan): readonly Violation[] {
   return Object.entries(FIXED).flatMap(([key, path]) => {
     const [was, is] = [before[key as keyof Tradeplan], after[key as keyof Tradeplan]];
@@ -81,16 +100,10 @@ function fixedKeys(before: Tradeplan, after: Tradeplan): readonly Violation[] {
 function strategies(running: Preparation, next: Preparation, roster: Roster): readonly Violation[] {
   const violations: Violation[] = [];
   const known = new Set(running.plan.simulation.symbols);
-  for (const [index, { instanceId, scope, plan, symbols }] of next.instances.entries()) {
+  for (const [index, instance] of next.instances.entries()) {
+    const { symbols } = instance;
     const path = `strategies[${index}]`;
-    const before = roster.find(instanceId);
-    if (before !== undefined && before.scope !== scope) {
-      const allowed = `scope ${before.scope}, as it runs, or another id`;
-      violations.push({ path: `${path}.id`, found: `${instanceId}, of scope ${scope}`, allowed });
-    }
-    if (before !== undefined && before.plan.portfolioId !== plan.portfolioId) {
-      violations.push({ path: `${path}.portfolio`, found: plan.portfolioId ?? 'nothing', allowed: RESTART });
-    }
+    violations.push(...fixedOf(roster.find(instance.instanceId), instance, path));
     const missing = next.plan.mode === 'simulated' ? symbols.filter((symbol) => !known.has(symbol)) : [];
     if (missing.length > 0) {
       const allowed = 'symbols that the local exchange was started with (simulation.symbols), or a restart';

@@ -39,7 +39,11 @@ export async function endParts(
     }
   };
   parts.sessions?.stop();
-  await Promise.all([attempt('scanners', parts.scanners?.stop()), attempt('miners', parts.miners?.stop())]);
+  await Promise.all([
+    attempt('scanners', parts.scanners?.stop()),
+    attempt('miners', parts.miners?.stop()),
+    attempt('rows of trade_plan', parts.tradePlans?.stop(reason)),
+  ]);
   await attempt('consumers', parts.consumers?.stop(STOP_MS.consumers));
   await attempt(
     'desk',

@@ -5,8 +5,8 @@ import { formatDecimal, ZERO } from '../domain/decimal.ts';
 import type { Log } from '../observability/log.ts';
 import type { Alerts } from './alerts.ts';
 import type { Parts } from './assembly.ts';
-import { requirePortfolios } from './portfolios.ts';
-import type { Preparation } from './preparation.ts';
+import { portfoliosOf, requirePortfolios } from './portfolios.ts';
+import type { Preparation, PreparedInstance } from './preparation.ts';
 import { type LeftHolding, type ReloadAnswer, requireReloadable } from './reload.ts';
 import type { Roster } from './roster.ts';
 
@@ -14,6 +14,8 @@ export interface TakeOverContext {
   readonly batchId: string;
   readonly running: Preparation;
   readonly next: Preparation;
+  /** Of the table trade_plan, beside those of the plan's file. */
+  readonly rows: readonly PreparedInstance[];
   readonly alerts: Alerts;
   readonly log: Log;
 }
@@ -24,20 +26,25 @@ export interface TakeOverContext {
  */
 export async function takeOver(
   parts: Parts,
-  { batchId, running, next: read, alerts, log }: TakeOverContext,
+  { batchId, running, next: read, rows, alerts, log }: TakeOverContext,
 ): Promise<{ readonly preparation: Preparation; readonly answer: ReloadAnswer }> {
   const { roster, universe, stores, states, desk, consumers, scanners, miners, startMiners } = parts;
   assert(roster && universe && stores && states && desk, 'a plan is taken over when all parts are there');
   assert(consumers && scanners && miners && startMiners, 'a plan is taken over when all parts are there');
   const next = requireReloadable(running, read, roster);
   const environment = next.environment.algoEnvironment;
-  await requirePortfolios(stores, { batchId, environment, plan: next.plan });
-  await states.load(roster.changesTo(next.instances).added);
+  const instances = [...next.instances, ...rows];
+  const plan = { ...next.plan, strategies: instances.map((instance) => instance.plan) };
+  await requirePortfolios(stores, { batchId, environment, plan });
+  await states.load(roster.changesTo(instances).added);
   const { positions } = await desk.status();
+  const traded = new Set(roster.rules().map(({ portfolioId }) => portfolioId));
+  const fresh = portfoliosOf(plan).filter((portfolioId) => !traded.has(portfolioId));
+  const funds = fresh.length === 0 ? [] : await stores.portfolioFunds(fresh);
 
   const change = await consumers.follow(() => {
-    const followed = roster.follow(next.instances);
-    desk.tellInstances(roster.rules());
+    const followed = roster.follow(instances);
+    desk.tellInstances(roster.rules(), funds);
     universe.follow(roster.shapes(), followed.restarted);
     for (const { instanceId, symbol, quantity } of positions) {
       if (quantity !== ZERO && followed.added.includes(instanceId)) universe.addHeld(instanceId, [symbol]);

@@ -132,12 +132,30 @@ export class Trader {
     }
     const running = this.#preparation;
     const next = await prepare(running.input);
+    const rows = (await this.#parts.tradePlans?.prepared(next.plan)) ?? [];
     const taken = await takeOver(this.#parts, {
-      ...{ running, next, batchId, log },
+      ...{ running, next, rows, batchId, log },
       alerts: this.#alerts,
     });
     this.#preparation = taken.preparation;
     return taken.answer;
+  }
+
+  /** Other rows of the table trade_plan are to run. */
+  #followRows(): Promise<void> {
+    const following = this.#reloading
+      .catch(() => undefined)
+      .then(async () => {
+        const { batchId, log } = this.#options;
+        const running = this.#preparation;
+        const rows = this.#parts.tradePlans?.instances ?? [];
+        await takeOver(this.#parts, {
+          ...{ running, next: running, rows, batchId, log },
+          alerts: this.#alerts,
+        });
+      });
+    this.#reloading = following;
+    return following;
   }
 
   async #start(): Promise<void> {
@@ -156,6 +174,8 @@ export class Trader {
       onDeskAlert: (alert) => this.#alerts.raise(alert),
       onLost: (cause) => this.#fail(cause),
       checkWanted: () => this.#checkWanted(),
+      plan: () => this.#preparation.plan,
+      onRows: () => this.#followRows(),
     });
     this.#checkWanted();
     this.#control = await this.#listen();

@@ -272,7 +272,8 @@ describe('closing a position', () => {
     const bench = new Bench();
     bench.buy('10');
     bench.buy('5', '100', { instanceId: 'beta' });
-    bench.feed({ type: 'instances', instances: [{ instanceId: 'beta', isIntraday: true, runs: [] }] });
+    const instances = [{ instanceId: 'beta', isIntraday: true, runs: [] }];
+    bench.feed({ type: 'instances', instances, portfolios: [] });
     bench.skipTo(SESSION.closeMicros - 899 * ONE_SECOND);
     bench.feed({ type: 'tick' });
     const closing = bench.of('submit').filter(({ order }) => order.side === 'sell');

@@ -153,6 +153,14 @@ describe("a plan of LiuAlgoTrader's", () => {
     ]);
   });
 
+  it('follows the table trade_plan where it was said', () => {
+    const of = (text: string) => convert(`${text}\n[strategies.A]\n`);
+    expect(of('file_only = false').plan.trade_plan).toEqual({ enabled: true });
+    expectValid(of('file_only = false'));
+    expect(of('file_only = true').plan.trade_plan).toBeUndefined();
+    expect(of('').plan.trade_plan).toBeUndefined();
+  });
+
   it('says which strategies have nothing to trade', () => {
     const text = '[strategies.A]\nfilename="a.py"\n[strategies.B]\nsymbols=["KO"]\n';
     expect(convert(text, { symbols: [] }).withoutSymbols).toEqual(['a']);

@@ -80,6 +80,7 @@ describe('a plan', () => {
       },
       alerts: { webhookUrl: null, command: null, timeoutMs: 10_000 },
       metrics: { port: null, host: '127.0.0.1' },
+      tradePlan: { isEnabled: false, pollMs: 60_000, rowsMax: 100 },
       unknownHoldings: 'leave',
       journal: 'written',
       record: {

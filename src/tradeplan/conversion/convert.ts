@@ -119,6 +119,14 @@ function convertTop(table: TomlTable, notes: Notes): Top {
     keys.market_hours = 'always';
     notes.changed(bypass!, '`market_hours: always` trades whenever the market is there');
   }
+  const fileOnly = table.take('file_only');
+  if (notes.read(fileOnly, 'boolean') === false) {
+    keys.trade_plan = { enabled: true };
+    notes.changed(
+      fileOnly!,
+      'rows of trade_plan run, each on one daemon; their parameters are those of a strategy here',
+    );
+  }
   const channels = channelsOf(table.take('events'), notes);
   if (channels.length > 0) keys.channels = channels;
   for (const [key, why] of Object.entries(LEFT_OUT)) {

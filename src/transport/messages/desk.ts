@@ -4,6 +4,7 @@ import type { PlainUserError } from '../../domain/exit.ts';
 import type { StrategyLimits } from '../../domain/limits.ts';
 import type { Session } from '../../domain/market.ts';
 import type { Account, Fill, JsonObject, Order, Position, RiskState } from '../../domain/order.ts';
+import type { PortfolioFunds } from '../../models/portfolios.ts';
 import type { ThreadMeasurements } from '../../observability/vitals.ts';
 import type { Handover } from './orders.ts';
 import type { Unit } from './units.ts';
@@ -48,7 +49,12 @@ export type DeskCommand =
   | { readonly type: 'database'; readonly port: import('node:worker_threads').MessagePort }
   | { readonly type: 'session'; readonly session: Session }
   /** Strategy instances of a plan that was read again; those that it no longer has are known further. */
-  | { readonly type: 'instances'; readonly instances: readonly InstanceRules[] }
+  | {
+      readonly type: 'instances';
+      readonly instances: readonly InstanceRules[];
+      /** Of portfolios that instances trade for, and nobody did before. */
+      readonly portfolios: readonly PortfolioFunds[];
+    }
   /** Ask for the state of units, to hand them to a (restarted) consumer. */
   | { readonly type: 'units'; readonly requestId: number; readonly units: readonly Unit[] }
   | { readonly type: 'halt'; readonly reason: string }
