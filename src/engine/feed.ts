@@ -3,6 +3,7 @@ import { type EpochMicros, MICROS_PER_MILLISECOND, MICROS_PER_MINUTE } from '../
 import type { BuiltBar } from '../fincalcs/bars.ts';
 import { SERIES_MINUTE } from '../strategies/guest/bridge.ts';
 import { type Batch, EventKind, RowFlag } from '../tape/batch.ts';
+import { Ahead } from './ahead.ts';
 import type { HostCore } from './core.ts';
 import { type Gap, gapOfRow } from './gap.ts';
 import type { HistoryRequests } from './history.ts';
@@ -18,12 +19,35 @@ const EFFECTS_SHIFT = 4;
 const EFFECTS_MASK = 7;
 const SLOTS_MIN = 1_024;
 
+// Copies in this module: V8 folds its constants, and reads an imported one anew at each use.
+const {
+  none: NONE,
+  quote: QUOTE,
+  trade: TRADE,
+  definition: DEFINITION,
+  gap: GAP,
+  barrier: BARRIER,
+} = EventKind;
+const { length: FIGURES, lastPrice: LAST_PRICE, quoteMicros: QUOTE_MICROS } = Figure;
+const { bidPrice: BID_PRICE, bidSize: BID_SIZE, askPrice: ASK_PRICE, askSize: ASK_SIZE } = Figure;
+const { length: ROUTE, flags: FLAGS, unit: UNIT, place: PLACE, staleCount: STALE_COUNT } = Route;
+const {
+  trades: TO_ONE_TRADES,
+  quotes: TO_ONE_QUOTES,
+  several: TO_SEVERAL,
+  builtBars: BUILT_BARS,
+} = RouteFlag;
+const NOT_LAST = RowFlag.notLast;
+const SHIFT = INSTANCE_SHIFT;
+const ROWS_AHEAD = AHEAD_ROWS;
+
 export class Feed {
   readonly #core: HostCore;
   readonly #runner: Runner;
   readonly #history: HistoryRequests;
   readonly #moves: Moves;
   readonly #staleness: Staleness;
+  readonly #ahead: Ahead;
   readonly #fireTimers: (nowMicros: EpochMicros) => void;
   readonly #lagMaxNs: number;
   #names: string[] = [];
@@ -34,8 +58,6 @@ export class Feed {
   /** Rows of the batch received before this, in nanoseconds from its base, are too old. */
   #oldestNs = 0;
   #takenMicros: EpochMicros = 0;
-  /** Only so that the reads of {@link #touchAhead} have a use. */
-  touched = 0;
   /** When the newest row shown was received, in nanoseconds from the batch's base. */
   #shownNs = Number.NaN;
 
@@ -53,6 +75,7 @@ export class Feed {
     this.#history = joined.history;
     this.#moves = joined.moves;
     this.#staleness = new Staleness(core);
+    this.#ahead = new Ahead(core);
     this.#fireTimers = joined.fireTimers;
     this.#lagMaxNs = (core.config.feedDelayMs + core.config.feedLagMaxMs) * 1_000_000;
   }
@@ -91,7 +114,7 @@ export class Feed {
 
   /** Where in the market table a symbol of the stream stands; -1: no unit of this host looks at it. */
   slotOf(symbolId: number): number {
-    return this.#slots[symbolId] ?? -1;
+    return symbolId < this.#slots.length ? this.#slots[symbolId]! : -1;
   }
 
   /** Symbols as the stream numbers them. */
@@ -111,8 +134,8 @@ export class Feed {
 
   /** Shows one row of a symbol's market to those who look at it. */
   row(batch: Batch, row: number, slot: number): void {
-    if (batch.kind[row] === EventKind.quote) this.#quote(batch, row, slot);
-    else if (batch.kind[row] === EventKind.trade) this.#trade(batch, row, slot);
+    if (batch.kind[row] === QUOTE) this.#quote(batch, row, slot);
+    else if (batch.kind[row] === TRADE) this.#trade(batch, row, slot);
     else this.#seldom(batch, row, this.#core.marketsBySlot[slot]!);
   }
 
@@ -121,7 +144,7 @@ export class Feed {
     const { load, marketsBySlot } = this.#core;
     for (let row = from; row < to; row += 1) {
       this.#rows(batch, row, row + 1);
-      const slot = this.#slots[batch.symbolId[row]!] ?? -1;
+      const slot = this.slotOf(batch.symbolId[row]!);
       const viewer = slot === -1 ? undefined : marketsBySlot[slot]?.viewers[0];
       load.lap(viewer === undefined ? -1 : viewer.unit.id);
     }
@@ -135,10 +158,10 @@ export class Feed {
     let lastNs = Number.NaN;
     let receivedMicros: EpochMicros = 0;
     for (let row = from; row < to; row += 1) {
-      if (row % AHEAD_ROWS === 0) this.#touchAhead(batch, row);
+      if (row % ROWS_AHEAD === 0) this.#ahead.touch(batch, row, this.#slots);
       const rowKind = kind[row]!;
-      if (rowKind === EventKind.none) continue;
-      if (rowKind === EventKind.definition) {
+      if (rowKind === NONE) continue;
+      if (rowKind === DEFINITION) {
         this.#define(symbolId[row]!, batch.heapText(row));
         continue;
       }
@@ -152,12 +175,12 @@ export class Feed {
       if (receivedMicros > clock.nowMicros) clock.nowMicros = receivedMicros;
       this.#core.inboxSequence += 1;
       if (isHolding) this.#moves.hold(batch, row, this.#names[symbolId[row]!]);
-      const slot = this.#slots[symbolId[row]!] ?? -1;
+      const slot = this.slotOf(symbolId[row]!);
       if (slot === -1) {
-        if (rowKind === EventKind.gap && symbolId[row] === 0) this.#gapOfAll(batch, row);
-        else if (rowKind === EventKind.barrier) isHolding = this.#barrier(batch, row);
-      } else if (rowKind === EventKind.quote) this.#quote(batch, row, slot);
-      else if (rowKind === EventKind.trade) this.#trade(batch, row, slot);
+        if (rowKind === GAP && symbolId[row] === 0) this.#gapOfAll(batch, row);
+        else if (rowKind === BARRIER) isHolding = this.#barrier(batch, row);
+      } else if (rowKind === QUOTE) this.#quote(batch, row, slot);
+      else if (rowKind === TRADE) this.#trade(batch, row, slot);
       else this.#seldom(batch, row, this.#core.marketsBySlot[slot]!);
     }
   }
@@ -166,36 +189,6 @@ export class Feed {
   #barrier(batch: Batch, row: number): boolean {
     if (this.#moves.barrier(batch, row)) this.#findSlots();
     return this.#moves.isHolding;
-  }
-
-  /**
-   * Reads a little of what the next rows will need. Row by row each cache miss is waited for; here they overlap, since
-   * no read depends on another row's.
-   */
-  #touchAhead(batch: Batch, from: number): void {
-    const { instances, table } = this.#core;
-    const { figures, routes, bars } = table;
-    const { kind, symbolId } = batch;
-    const end = Math.min(from + AHEAD_ROWS, batch.count);
-    let touched = 0;
-    for (let row = from; row < end; row += 1) {
-      const slot = this.#slots[symbolId[row]!] ?? -1;
-      if (slot === -1) continue;
-      touched += figures[slot * Figure.length]!;
-      if (kind[row] === EventKind.trade) touched += bars.touch(slot);
-      const route = slot * Route.length;
-      const flags = routes[route + Route.flags]!;
-      if ((flags & (RouteFlag.trades | RouteFlag.quotes)) === 0) continue;
-      const { ahead } = instances[flags >> INSTANCE_SHIFT]!;
-      ahead.units[ahead.count] = routes[route + Route.unit]!;
-      ahead.places[ahead.count] = routes[route + Route.place]!;
-      ahead.count += 1;
-    }
-    this.touched = touched;
-    for (const { ahead, guest } of instances) {
-      guest.touch(ahead.units, ahead.places, ahead.count);
-      ahead.count = 0;
-    }
   }
 
   #define(symbolId: number, symbol: string): void {
@@ -220,27 +213,27 @@ export class Feed {
     const timeMicros = batch.baseMicros + Math.floor(batch.timeNs[row]! / 1_000);
     const price = batch.n0[row]!;
     const flags = batch.flags[row]!;
-    const route = slot * Route.length;
+    const route = slot * ROUTE;
     if (bars.closesAt(slot, timeMicros)) this.#closeBar(this.#core.marketsBySlot[slot]!);
     const effects = (~flags >> EFFECTS_SHIFT) & EFFECTS_MASK;
     const begins = bars.add(slot, timeMicros, price, batch.n1[row]!, effects);
-    if (begins && (routes[route + Route.flags]! & RouteFlag.builtBars) !== 0) {
+    if (begins && (routes[route + FLAGS]! & BUILT_BARS) !== 0) {
       this.closeLater(this.#core.marketsBySlot[slot]!);
     }
     if (!this.#isFresh(batch, row, 0)) {
       // A late report says of itself that it is late: when we took it in time, it is no sign of lag.
-      const isLateReport = (flags & RowFlag.notLast) !== 0 && batch.receivedNs[row]! >= this.#oldestNs;
+      const isLateReport = (flags & NOT_LAST) !== 0 && batch.receivedNs[row]! >= this.#oldestNs;
       this.#core.eventsStale += 1;
       if (!isLateReport) this.#hold(batch, row, { slot, spanMicros: 0 });
       return;
     }
     this.#shown(batch, row, slot);
-    if ((flags & RowFlag.notLast) === 0) figures[slot * Figure.length + Figure.lastPrice] = price;
-    const routeFlags = routes[route + Route.flags]!;
-    if ((routeFlags & RouteFlag.trades) !== 0) {
-      const instance = this.#core.instances[routeFlags >> INSTANCE_SHIFT]!;
-      this.#runner.trade(instance, routes[route + Route.unit]!, routes[route + Route.place]!, row);
-    } else if ((routeFlags & RouteFlag.several) !== 0) {
+    if ((flags & NOT_LAST) === 0) figures[slot * FIGURES + LAST_PRICE] = price;
+    const routeFlags = routes[route + FLAGS]!;
+    if ((routeFlags & TO_ONE_TRADES) !== 0) {
+      const instance = this.#core.instances[routeFlags >> SHIFT]!;
+      this.#runner.trade(instance, routes[route + UNIT]!, routes[route + PLACE]!, row);
+    } else if ((routeFlags & TO_SEVERAL) !== 0) {
       for (const { isShown, unit, place } of this.#core.marketsBySlot[slot]!.tradeViewers) {
         if (!isShown) continue;
         this.#runner.trade(unit.instance, unit.id, place, row);
@@ -257,18 +250,18 @@ export class Feed {
     }
     this.#shown(batch, row, slot);
     const { figures, routes } = this.#core.table;
-    const at = slot * Figure.length;
-    figures[at + Figure.bidPrice] = batch.n0[row]!;
-    figures[at + Figure.bidSize] = batch.n1[row]!;
-    figures[at + Figure.askPrice] = batch.n2[row]!;
-    figures[at + Figure.askSize] = batch.n3[row]!;
-    figures[at + Figure.quoteMicros] = batch.baseMicros + Math.floor(batch.timeNs[row]! / 1_000);
-    const route = slot * Route.length;
-    const routeFlags = routes[route + Route.flags]!;
-    if ((routeFlags & RouteFlag.quotes) !== 0) {
-      const instance = this.#core.instances[routeFlags >> INSTANCE_SHIFT]!;
-      this.#runner.quote(instance, routes[route + Route.unit]!, routes[route + Route.place]!, row);
-    } else if ((routeFlags & RouteFlag.several) !== 0) {
+    const at = slot * FIGURES;
+    figures[at + BID_PRICE] = batch.n0[row]!;
+    figures[at + BID_SIZE] = batch.n1[row]!;
+    figures[at + ASK_PRICE] = batch.n2[row]!;
+    figures[at + ASK_SIZE] = batch.n3[row]!;
+    figures[at + QUOTE_MICROS] = batch.baseMicros + Math.floor(batch.timeNs[row]! / 1_000);
+    const route = slot * ROUTE;
+    const routeFlags = routes[route + FLAGS]!;
+    if ((routeFlags & TO_ONE_QUOTES) !== 0) {
+      const instance = this.#core.instances[routeFlags >> SHIFT]!;
+      this.#runner.quote(instance, routes[route + UNIT]!, routes[route + PLACE]!, row);
+    } else if ((routeFlags & TO_SEVERAL) !== 0) {
       for (const { isShown, unit, place } of this.#core.marketsBySlot[slot]!.quoteViewers) {
         if (!isShown) continue;
         this.#runner.quote(unit.instance, unit.id, place, row);
@@ -289,7 +282,7 @@ export class Feed {
       case EventKind.cancel:
         market.forming.missedUntil(batch.timeMicros(row) + 1);
         return;
-      case EventKind.gap:
+      case GAP:
         this.#gap(market, gapOfRow(batch, row));
         return;
     }
@@ -351,7 +344,7 @@ export class Feed {
   #shown(batch: Batch, row: number, slot: number): void {
     this.#core.eventsShown += 1;
     this.#shownNs = batch.receivedNs[row]!;
-    if (this.#core.table.routes[slot * Route.length + Route.staleCount] === 0) return;
+    if (this.#core.table.routes[slot * ROUTE + STALE_COUNT] === 0) return;
     const market = this.#core.marketsBySlot[slot]!;
     this.#tellGap(market, { ...this.#staleness.end(market), reason: 'stale' });
   }

@@ -10,6 +10,10 @@ import type { Instance, Unit, UnitSymbol } from './unit.ts';
 
 type StateRow = Extract<ConsumerReport, { type: 'states' }>['states'][number];
 
+// Copies in this module: V8 folds its constants, and reads an imported one anew at each use.
+const ACTIVE_UNIT = ACTIVITY.unit;
+const DONE = CALL_DONE;
+
 /** A strategy that answers every denial with an order that is denied again would never end. */
 const DENIALS_PER_EVENT_MAX = 100;
 
@@ -40,19 +44,19 @@ export class Runner {
   /** Trades and quotes name the unit by numbers from the market table: nothing of the host's units is touched. */
   trade(instance: Instance, unitId: number, place: number, row: number): void {
     const { activity } = this.#core;
-    activity[ACTIVITY.unit] = instance.index;
+    activity[ACTIVE_UNIT] = instance.index;
     const result = instance.guest.trade(unitId, place, row);
-    activity[ACTIVITY.unit] = -1;
-    if (result !== CALL_DONE) this.#failAt(unitId, place);
+    activity[ACTIVE_UNIT] = -1;
+    if (result !== DONE) this.#failAt(unitId, place);
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
   }
 
   quote(instance: Instance, unitId: number, place: number, row: number): void {
     const { activity } = this.#core;
-    activity[ACTIVITY.unit] = instance.index;
+    activity[ACTIVE_UNIT] = instance.index;
     const result = instance.guest.quote(unitId, place, row);
-    activity[ACTIVITY.unit] = -1;
-    if (result !== CALL_DONE) this.#failAt(unitId, place);
+    activity[ACTIVE_UNIT] = -1;
+    if (result !== DONE) this.#failAt(unitId, place);
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
   }
 
