@@ -44,6 +44,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'tape',
     'tradeplan',
     'strategies',
+    'providers',
     'brokers',
     'models',
     'transport',

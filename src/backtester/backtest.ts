@@ -15,7 +15,10 @@ import { type BacktestInstance, batchIdOf } from './config.ts';
 import { openPlannedData, type PlannedFiles } from './data/planned.ts';
 import { STREAM } from './marketSide.ts';
 import { type BacktestResult, resultOf } from './result.ts';
-import { BacktestRun, type RunOptions } from './run.ts';
+import { BacktestRun } from './run.ts';
+import type { RunOptions } from './runOptions.ts';
+import type { OpenScanners } from './scans/contract.ts';
+import { openScans, showScanned } from './scans/scans.ts';
 
 /** How often progress is told, in batches. */
 const PROGRESS_BATCHES = 16;
@@ -36,6 +39,8 @@ export interface BacktestOptions extends PlannedFiles, Pick<RunOptions, 'session
   readonly batchId?: string;
   /** Rows known before the first moment, beside those of the files; their ids are those of the table. */
   readonly past?: (symbols: SymbolTable) => Batch;
+  /** The plan's scanners; left out, strategies have the symbols that they name. */
+  readonly scanners?: OpenScanners;
 }
 
 /** Sees what a run sees, for a report. */
@@ -52,7 +57,7 @@ export interface RunWatcher {
 export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
   const { plan, instances, paths, clock, onProgress, watcher } = options;
   const startedMs = clock.monotonicMs();
-  checkPlan(plan, instances);
+  checkPlan(plan, instances, options.scanners !== undefined);
   const { sources, symbols, missing, firstMicros, lastMicros } = await openPlannedData(
     plan,
     instances,
@@ -82,9 +87,14 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   if (past !== undefined) run.handlePast(past, 0, past.count);
   const runMs = clock.monotonicMs();
   const spanMicros = Math.max(1, Math.min(toMicros, lastMicros) - firstMicros);
+  const scans = openScans(options, { symbols, fromMicros, sessions: options.sessions ?? [] });
+  const span = { fromMicros, toMicros };
   let count = 0;
   for await (const batch of sources.batches()) {
-    const isOver = showBatch(run, batch, { fromMicros, toMicros }, watcher);
+    const isOver =
+      scans === null
+        ? showBatch(run, batch, span, watcher)
+        : await showScanned(run, batch, { span, scans, watcher });
     count += 1;
     if (count % PROGRESS_BATCHES === 0) {
       const share = (run.nowMicros - firstMicros) / spanMicros;
@@ -102,31 +112,40 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     elapsedMs: endedMs - startedMs,
     runMs: endedMs - runMs,
     fromMicros,
+    ...(scans === null ? {} : { scanners: scans.scanners.results() }),
   });
 }
 
-/** Shows a run a batch in order of `receivedNs`; answers whether the run's end was reached. */
+/** Rows known before the first moment are history; those known after the last are not shown. */
+export interface RunSpan {
+  readonly fromMicros: EpochMicros;
+  readonly toMicros: EpochMicros;
+}
+
+/**
+ * Shows a run a batch, or some of its rows, in order of `receivedNs`; answers whether the run's end was reached.
+ */
 export function showBatch(
   run: BacktestRun,
   batch: Batch,
-  { fromMicros, toMicros }: { readonly fromMicros: EpochMicros; readonly toMicros: EpochMicros },
+  { fromMicros, toMicros }: RunSpan,
   watcher?: RunWatcher,
+  rows: { readonly from: number; readonly to: number } = { from: 0, to: batch.count },
 ): boolean {
-  if (batch.count === 0) return false;
+  if (rows.from === rows.to) return false;
   // Ids are those of the run's own table, whatever stream they came by.
   if (batch.streamId !== STREAM) relabel(batch);
-  let from = 0;
-  if (batch.receivedMicros(0) < fromMicros) {
-    while (from < batch.count && batch.receivedMicros(from) < fromMicros) from += 1;
-    run.handlePast(batch, 0, from);
+  let { from, to } = rows;
+  if (batch.receivedMicros(from) < fromMicros) {
+    while (from < to && batch.receivedMicros(from) < fromMicros) from += 1;
+    run.handlePast(batch, rows.from, from);
   }
-  let to = batch.count;
   while (to > from && batch.receivedMicros(to - 1) > toMicros) to -= 1;
   if (from < to) {
     run.handle(batch, from, to);
     watcher?.onRows(batch, { from, to }, run.account.borrowCost);
   }
-  return to < batch.count;
+  return to < rows.to;
 }
 
 function relabel(batch: Batch): void {
@@ -136,15 +155,17 @@ function relabel(batch: Batch): void {
   batch.heapUsed = heapUsed;
 }
 
-function checkPlan(plan: Tradeplan, instances: readonly BacktestInstance[]): void {
-  const without = instances.filter(({ symbols }) => symbols.length === 0);
+function checkPlan(plan: Tradeplan, instances: readonly BacktestInstance[], hasScanners: boolean): void {
+  const without = instances.filter(
+    (instance) => instance.symbols.length === 0 && !(hasScanners && instance.plan.scanners.length > 0),
+  );
   if (instances.length > 0 && without.length === 0) return;
   throw new UserError({
     exitCode: EXIT_USAGE,
     cause:
       instances.length === 0
         ? `${plan.path} has no strategies`
-        : `${without.map(({ instanceId }) => instanceId).join(', ')} would get its symbols from scanners, which backtests do not run`,
+        : `${without.map(({ instanceId }) => instanceId).join(', ')} would have no symbols here: scanners are not run`,
     remedy: 'Name the symbols under `symbols:` of the strategy.',
   });
 }

@@ -7,7 +7,6 @@ import { DEFAULT_DESK_POLICY, type DeskMachineConfig } from '../execution/contra
 import type { StrategyBundle } from '../strategies/bundle.ts';
 import type { Channel, StrategyScope } from '../strategies/contract.ts';
 import type { StrategyPlan, Tradeplan } from '../tradeplan/plan.ts';
-import type { UnitAssignment } from '../transport/messages.ts';
 
 /** One strategy of the plan, bundled and with its parameters checked. */
 export interface BacktestInstance {
@@ -22,7 +21,7 @@ export interface BacktestInstance {
 }
 
 /** A universe's unit stands for all its symbols. */
-const ALL_SYMBOLS = '*';
+export const ALL_SYMBOLS = '*';
 
 /** The one consumer of a backtest: everything runs in one thread. */
 export const CONSUMER = 'A';
@@ -52,8 +51,11 @@ export function batchIdOf(
 ): string {
   const { risk, backtest, strategies, marketHours, assetClass, liquidateBeforeCloseMs, limits } = plan;
   const versions = instances.map(({ bundle, parameters }) => [bundle.version, parameters]);
+  const takesPicks = instances.some((instance) => instance.plan.scanners.length > 0);
+  const scanners = takesPicks ? { scanners: plan.scanners } : {};
+  const settings = { risk, backtest, strategies, marketHours, assetClass, liquidateBeforeCloseMs, limits };
   const text = JSON.stringify(
-    [{ risk, backtest, strategies, marketHours, assetClass, liquidateBeforeCloseMs, limits }, versions, data],
+    [{ ...settings, ...scanners }, versions, data],
     // Where the plan and its strategies lie is no part of what they do.
     (key, value: unknown) => (key === 'path' ? undefined : typeof value === 'bigint' ? String(value) : value),
   );
@@ -120,23 +122,6 @@ export function deskConfigOf(
     keepsRecords: run.keepsRecords,
     rememberedMax: REMEMBERED_MAX,
   };
-}
-
-/** All units of a run, each new and flat. */
-export function unitsOf(instances: readonly BacktestInstance[], batchId: string): readonly UnitAssignment[] {
-  return instances.flatMap(({ instanceId, scope, symbols }): UnitAssignment[] => {
-    const fresh = {
-      instanceId,
-      algoRunId: algoRunIdOf(batchId, instanceId),
-      state: null,
-      orderSequence: 0,
-      positions: [],
-      openOrders: [],
-      rejectedSymbols: [],
-    };
-    if (scope === 'universe') return [{ ...fresh, symbol: ALL_SYMBOLS, symbols }];
-    return symbols.map((symbol) => ({ ...fresh, symbol, symbols: [symbol] }));
-  });
 }
 
 /** The most bars of a symbol's past that any strategy may ask for, and `factor` times as many. */

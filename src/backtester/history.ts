@@ -17,18 +17,22 @@ const EFFECTS_SHIFT = 4;
 const EFFECTS_MASK = 7;
 const FIGURES = 8;
 
-/** The newest bars of a kind as plain numbers, in a ring. */
+/** Bars that a ring has room for before it grows. */
+const ROOM_MIN = 512;
+
+/** The newest bars of a kind as plain numbers, in a ring that grows up to its limit. */
 class Ring {
   readonly #limit: number;
-  readonly #values: Float64Array;
+  #values: Float64Array;
   #count = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
-    this.#values = new Float64Array(limit * FIGURES);
+    this.#values = new Float64Array(Math.min(limit, ROOM_MIN) * FIGURES);
   }
 
   put(bar: Bar): void {
+    this.#makeRoom();
     const at = (this.#count % this.#limit) * FIGURES;
     this.#values.set(
       [bar.timeMicros, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.tradeCount],
@@ -38,6 +42,7 @@ class Ring {
   }
 
   putRow(batch: Batch, row: number): void {
+    this.#makeRoom();
     const values = this.#values;
     const at = (this.#count % this.#limit) * FIGURES;
     values[at] = batch.timeMicros(row);
@@ -52,22 +57,59 @@ class Ring {
   }
 
   newest(symbol: string, count: number): readonly Bar[] {
-    const from = Math.max(0, this.#count - Math.min(count, this.#limit));
-    return Array.from({ length: this.#count - from }, (_, index) => {
-      const at = ((from + index) % this.#limit) * FIGURES;
-      const value = (figure: number) => this.#values[at + figure]!;
-      return {
-        symbol,
-        timeMicros: value(0),
-        open: value(1),
-        high: value(2),
-        low: value(3),
-        close: value(4),
-        volume: value(5),
-        vwap: value(6),
-        tradeCount: value(7),
-      };
-    });
+    const from = Math.max(this.#oldest, this.#count - count);
+    return Array.from({ length: this.#count - from }, (_, index) => this.#bar(symbol, from + index));
+  }
+
+  /** Those that start in the range, its end excluded. */
+  between(symbol: string, fromMicros: EpochMicros, toMicros: EpochMicros): readonly Bar[] {
+    const bars: Bar[] = [];
+    for (let index = this.#firstFrom(fromMicros); index < this.#count; index += 1) {
+      const bar = this.#bar(symbol, index);
+      if (bar.timeMicros >= toMicros) break;
+      bars.push(bar);
+    }
+    return bars;
+  }
+
+  get #oldest(): number {
+    return Math.max(0, this.#count - this.#limit);
+  }
+
+  /** The first bar that does not start before the moment, by halving: bars are in the order of time. */
+  #firstFrom(moment: EpochMicros): number {
+    let low = this.#oldest;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#values[(middle % this.#limit) * FIGURES]! < moment) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #bar(symbol: string, index: number): Bar {
+    const at = (index % this.#limit) * FIGURES;
+    const value = (figure: number) => this.#values[at + figure]!;
+    return {
+      symbol,
+      timeMicros: value(0),
+      open: value(1),
+      high: value(2),
+      low: value(3),
+      close: value(4),
+      volume: value(5),
+      vwap: value(6),
+      tradeCount: value(7),
+    };
+  }
+
+  /** Before the limit is reached the bars stand one after another from the start. */
+  #makeRoom(): void {
+    if (this.#count >= this.#limit || (this.#count + 1) * FIGURES <= this.#values.length) return;
+    const grown = new Float64Array(Math.min(this.#limit, this.#count * 2) * FIGURES);
+    grown.set(this.#values);
+    this.#values = grown;
   }
 }
 
@@ -142,6 +184,35 @@ export class PastBars {
     };
   }
 
+  /** Bars that start in the range, its end excluded, and were over by `nowMicros`; days by the exchange's dates. */
+  between(
+    symbol: string,
+    interval: 'minute' | 'day',
+    {
+      fromMicros,
+      toMicros,
+      nowMicros,
+    }: { readonly fromMicros: EpochMicros; readonly toMicros: EpochMicros; readonly nowMicros: EpochMicros },
+  ): readonly Bar[] {
+    const past = this.#bySymbol.get(symbol);
+    if (past === undefined) return [];
+    if (past.forming.endMicros <= nowMicros) this.#closeMinute(past, symbol);
+    if (interval === 'minute') return past.minutes?.between(symbol, fromMicros, toMicros) ?? [];
+    const days = past.days?.between(symbol, fromMicros, toMicros) ?? [];
+    const last = past.hasDays ? null : past.day;
+    const isOver = last !== null && last.endMicros <= nowMicros;
+    const isIn = isOver && last.bar.timeMicros >= fromMicros && last.bar.timeMicros < toMicros;
+    return isIn ? [...days, { ...last.bar }] : days;
+  }
+
+  /** The day under way so far, out of its closed minutes; null before the first. */
+  dayUnderWay(symbol: string, nowMicros: EpochMicros): Bar | null {
+    const past = this.#bySymbol.get(symbol);
+    if (past === undefined) return null;
+    if (past.forming.endMicros <= nowMicros) this.#closeMinute(past, symbol);
+    return past.day === null || past.day.endMicros <= nowMicros ? null : { ...past.day.bar };
+  }
+
   #of(symbol: string): PastOfSymbol {
     let past = this.#bySymbol.get(symbol);
     if (past === undefined) {
@@ -159,11 +230,10 @@ export class PastBars {
     if (past.days !== null) this.#addToDay(past, symbol, bar);
   }
 
-  /** Days out of minutes, by the exchange's dates, unless the data has days of its own. */
+  /** Days out of minutes, by the exchange's dates; those that are over are kept unless the data has days of its own. */
   #addToDay(past: PastOfSymbol, symbol: string, bar: Bar): void {
-    if (past.hasDays) return;
     if (past.day !== null && bar.timeMicros >= past.day.endMicros) {
-      past.days?.put(past.day.bar);
+      if (!past.hasDays) past.days?.put(past.day.bar);
       past.day = null;
     }
     if (past.day === null) {

@@ -13,7 +13,9 @@ import { type EpochMicros, formatMicros } from '../domain/time.ts';
 import { RESAMPLE_SEED, type Resampled, resample } from '../fincalcs/bootstrap.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { DataReport } from './data/inspect.ts';
-import type { BacktestRun, RunNote } from './run.ts';
+import type { BacktestRun } from './run.ts';
+import type { RunNote } from './runOptions.ts';
+import type { ScannerResult } from './scans/contract.ts';
 
 /** Trading days of a year: of US exchanges, and of a market that never closes. */
 const STOCK_SESSIONS = 252;
@@ -79,6 +81,8 @@ export interface BacktestResult {
     readonly wanted: number;
     readonly found: number;
   }[];
+  /** Left out where the strategies take no picks. */
+  readonly scanners?: readonly ScannerResult[];
   /** Strategies that failed, and the desk's alerts. */
   readonly faults: number;
   readonly notes: readonly RunNote[];
@@ -96,6 +100,7 @@ export function resultOf(
     readonly elapsedMs: number;
     readonly runMs: number;
     readonly fromMicros: EpochMicros;
+    readonly scanners?: readonly ScannerResult[];
   },
 ): BacktestResult {
   const status = run.machine.status();
@@ -128,6 +133,7 @@ export function resultOf(
     data: of.data,
     missingSymbols: of.missing,
     shortWarmUps: run.warmUps,
+    ...(of.scanners === undefined ? {} : { scanners: of.scanners }),
     faults: run.faults,
     notes: run.notes,
     elapsedSeconds: roundTo(of.elapsedMs / 1_000, 3),

@@ -9,32 +9,24 @@
 import { SimulatedClock } from '../clock/simulated.ts';
 import { decimal, numberFromDecimal } from '../domain/decimal.ts';
 import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
-import type { Session } from '../domain/market.ts';
-import type { Intent, JsonObject } from '../domain/order.ts';
+import type { Intent } from '../domain/order.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { StrategyHost } from '../engine/host.ts';
 import { DeskMachine } from '../execution/deskMachine.ts';
-import type { NewTrade } from '../models/contract.ts';
 import { type Batch, EventKind } from '../tape/batch.ts';
-import type { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { ConsumerReport } from '../transport/messages.ts';
 import { SimulatedAccount } from './account.ts';
 import { Asking, type ShortHistory } from './asking.ts';
 import { SimulatedBroker } from './broker.ts';
-import {
-  type BacktestInstance,
-  CONSUMER,
-  deskConfigOf,
-  historyNeedOf,
-  hostConfigOf,
-  unitsOf,
-} from './config.ts';
+import { CONSUMER, deskConfigOf, historyNeedOf, hostConfigOf } from './config.ts';
 import type { EquityCurve } from './curve.ts';
 import { DeskSide } from './deskSide.ts';
 import { FillModel } from './fills/model.ts';
 import { PastBars } from './history.ts';
 import { MarketSide } from './marketSide.ts';
+import type { RunNote, RunOptions } from './runOptions.ts';
+import { PickedUnits } from './scans/units.ts';
 import { RunSessions } from './sessions.ts';
 import { RoundTrips } from './trips.ts';
 import { Valuation } from './valuation.ts';
@@ -46,33 +38,6 @@ const LOSS_WATCH_SHARE = 0.5;
 /** Orders in answer to answers, within one moment: a strategy that never comes to rest is ended. */
 const ROUNDS_MAX = 1_000;
 const NOTES_MAX = 50;
-
-export interface RunOptions {
-  readonly batchId: string;
-  readonly plan: Tradeplan;
-  readonly instances: readonly BacktestInstance[];
-  readonly symbols: SymbolTable;
-  readonly feedHasBars: boolean;
-  /** The run's first moment: what is shown before it is only history. */
-  readonly startMicros: EpochMicros;
-  /** Sessions that the market told of, in place of the calendar's own on their dates. */
-  readonly sessions?: readonly Session[];
-  /** What strategies and desk log; left out, nobody reads it. */
-  readonly log?: (level: string, message: string, fields: JsonObject) => void;
-  /** Each fill as a row of the database would have it. */
-  readonly onTrade?: (row: NewTrade) => void;
-  /** Each decision of a strategy, before the desk has it. */
-  readonly onIntent?: (intent: Intent) => void;
-  /** Histories are so many times as long as strategies ask for, as far as there are bars: do they decide the same? */
-  readonly warmUpFactor?: number;
-}
-
-/** A strategy that failed, or a critical alert of the desk. */
-export interface RunNote {
-  readonly at: string;
-  readonly code: string;
-  readonly message: string;
-}
 
 export class BacktestRun {
   readonly batchId: string;
@@ -95,6 +60,7 @@ export class BacktestRun {
   readonly #market: MarketSide;
   readonly #lossWatched: number;
   readonly #sessions: RunSessions;
+  readonly #units: PickedUnits;
   #intents: Intent[] = [];
   #tickMicros = 0;
   #isStarted = false;
@@ -155,6 +121,11 @@ export class BacktestRun {
     });
     const factor = options.warmUpFactor ?? 1;
     const past = new PastBars(historyNeedOf(plan, instances, factor), this.#sessions.calendar);
+    this.#units = new PickedUnits({
+      instances,
+      batchId,
+      statesOf: (units) => this.machine.unitStates(units),
+    });
     this.#asking = new Asking(past, { startMicros, factor });
     this.#market = new MarketSide({
       broker: this.#broker,
@@ -205,6 +176,21 @@ export class BacktestRun {
     }
   }
 
+  /** What a scanner picks from now on, in place of what it picked before: its strategies get those symbols. */
+  pick(scannerId: string, symbols: readonly string[]): void {
+    const { nowMicros } = this;
+    for (const command of this.#units.pick(scannerId, symbols)) this.#host.handleCommand(command, nowMicros);
+    this.#settle(nowMicros);
+  }
+
+  /** Lets time pass where there are no rows: what falls due up to the moment happens. */
+  advanceTo(moment: EpochMicros): void {
+    this.#define();
+    if (!this.#isStarted) this.#start();
+    if (this.#nextWakeMicros() <= moment) this.#wake(moment);
+    this.#clock.advanceTo(moment);
+  }
+
   /** The data has ended: what was on its way arrives, and nothing more is decided. */
   finish(): void {
     if (!this.#isStarted) this.#start();
@@ -224,12 +210,11 @@ export class BacktestRun {
 
   #start(): void {
     this.#isStarted = true;
-    const { instances, startMicros, batchId } = this.#options;
+    const { startMicros } = this.#options;
     this.#desk.start(startMicros);
     this.#desk.beginSession(this.#sessions.current, startMicros);
     this.#desk.work(startMicros);
-    const units = unitsOf(instances, batchId);
-    this.#host.handleCommand({ type: 'assign', units }, startMicros);
+    for (const command of this.#units.place()) this.#host.handleCommand(command, startMicros);
     this.#settle(startMicros);
   }
 
@@ -360,9 +345,11 @@ export class BacktestRun {
     return intents;
   }
 
-  /** The others are about threads, and about states that nothing outlives here. */
+  /** The others are about threads. */
   #onReport(report: ConsumerReport): void {
     if (report.type === 'history_request') this.#asking.take(report);
+    else if (report.type === 'symbols') this.#units.onSymbols(report.unit, report.symbols);
+    else if (report.type === 'states') this.#units.onStates(report.states);
     else if (report.type === 'log') {
       this.#options.log?.(report.level, report.message, { ...report.unit, ...report.fields });
     } else if (report.type === 'fault') {

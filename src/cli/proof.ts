@@ -4,6 +4,7 @@ import { batchIdOf } from '../backtester/config.ts';
 import { openPlannedData, type PlannedFiles } from '../backtester/data/planned.ts';
 import type { ChangedDecision, MomentProof, ProofResult } from '../backtester/prove/contract.ts';
 import { prove } from '../backtester/prove/prove.ts';
+import type { OpenScanners } from '../backtester/scans/contract.ts';
 import { liveClock } from '../clock/live.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
@@ -19,9 +20,17 @@ export interface ProofCommand {
 
 /** @throws {UserError} exit code 2 when plan and data do not go together, or the data cannot be used. */
 export async function runProof(
-  plan: Tradeplan,
-  instances: readonly BacktestInstance[],
-  files: PlannedFiles,
+  {
+    plan,
+    instances,
+    files,
+    scanners,
+  }: {
+    readonly plan: Tradeplan;
+    readonly instances: readonly BacktestInstance[];
+    readonly files: PlannedFiles;
+    readonly scanners: OpenScanners | undefined;
+  },
   { from, to, moments, seed }: ProofCommand,
 ): Promise<ProofResult> {
   const progress = openProgress(liveClock);
@@ -35,6 +44,7 @@ export async function runProof(
       batchId: batchIdOf(plan, instances, files.paths),
       data: { symbols, hasBars: sources.hasBars, firstMicros, lastMicros, batches: () => sources.batches() },
       ...(from === undefined ? {} : { fromMicros: from }),
+      ...(scanners === undefined ? {} : { scanners }),
       ...(to === undefined ? {} : { toMicros: to }),
       moments,
       seed,

@@ -16,6 +16,8 @@ export interface PlannedFiles {
   readonly timeZone?: string;
   /** Whether a CSV bar's time is its start (the default) or its end. */
   readonly barTime?: 'start' | 'end';
+  /** Scanners pick from what the data has: the plan need not name any of it. */
+  readonly hasScanners?: boolean;
 }
 
 export interface PlannedData {
@@ -50,7 +52,8 @@ export async function openPlannedData(
   const { firstMicros, lastMicros } = sources;
   if (firstMicros === null || lastMicros === null) throw empty(files.paths);
   const missing = [...planned].filter((symbol) => symbols.idOf(symbol) === undefined);
-  if (missing.length === planned.size) throw foreign(missing, symbols);
+  const isOpen = files.hasScanners === true && planned.size === 0;
+  if (missing.length === planned.size && !isOpen) throw foreign(missing, symbols);
   for (const symbol of missing) symbols.intern(symbol);
   return { sources, symbols, missing, firstMicros, lastMicros };
 }

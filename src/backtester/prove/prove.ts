@@ -17,6 +17,8 @@ import type { Tradeplan } from '../../tradeplan/plan.ts';
 import { showBatch } from '../backtest.ts';
 import type { BacktestInstance } from '../config.ts';
 import { BacktestRun } from '../run.ts';
+import type { OpenScanners } from '../scans/contract.ts';
+import { openScans, showScanned } from '../scans/scans.ts';
 import { RunSessions } from '../sessions.ts';
 import type { MomentProof, ProofResult, WarmUpProof } from './contract.ts';
 import { DECISIONS_MAX, type Decision, decisionOf, firstChange } from './decisions.ts';
@@ -47,6 +49,8 @@ export interface ProofOptions {
   /** How many moments are tried. */
   readonly moments: number;
   readonly seed: number;
+  /** The plan's scanners: each run has its own. */
+  readonly scanners?: OpenScanners;
   readonly onProgress?: (share: number, text: string) => void;
 }
 
@@ -178,7 +182,12 @@ async function pass(options: ProofOptions, of: Pass): Promise<Passed> {
       else isCut = true;
     },
   });
-  for await (const batch of of.batches) if (showBatch(run, batch, of)) break;
+  const scans = openScans(options, { symbols: data.symbols, fromMicros: of.fromMicros, sessions: [] });
+  for await (const batch of of.batches) {
+    const isOver =
+      scans === null ? showBatch(run, batch, of) : await showScanned(run, batch, { span: of, scans });
+    if (isOver) break;
+  }
   run.finish();
   return { decisions, isCut, short: [...new Set(run.warmUps.map(({ symbol }) => symbol))] };
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { runBacktest } from '../../backtester/backtest.ts';
 import type { BacktestResult, InstanceResult } from '../../backtester/result.ts';
+import type { ScannerResult } from '../../backtester/scans/contract.ts';
 import { liveClock } from '../../clock/live.ts';
 import { decimal } from '../../domain/decimal.ts';
 import { EXIT_DONE, EXIT_UNEXPECTED } from '../../domain/exit.ts';
@@ -9,6 +10,7 @@ import { createLog } from '../../observability/log.ts';
 import { documentOf } from '../../report/document.ts';
 import { daysPerYearOf } from '../../report/figures.ts';
 import { BacktestWatch } from '../../report/watch.ts';
+import { scannersOf } from '../backtestScanners.ts';
 import { DEFAULT_PLAN, jsonOption, logLevelOption, wholeNumber } from '../options.ts';
 import { type Column, paintAmount, print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
@@ -65,9 +67,16 @@ export function backtestCommand(): Command {
 }
 
 async function backtest(planPath: string, options: Options): Promise<void> {
-  const { plan, instances, files } = await prepareRecorded(planPath, options);
+  const { plan, instances, files: named } = await prepareRecorded(planPath, options);
+  const isPretty = process.stderr.isTTY === true;
+  const scannerLog = createLog(
+    { level: (options.logLevel ?? 'error') as 'error', file: null, isPretty },
+    { thread: 'scanners' },
+  );
+  const scanners = await scannersOf(plan, scannerLog);
+  const files = scanners === undefined ? named : { ...named, hasScanners: true };
   if (options.prove) {
-    const result = await runProof(plan, instances, files, options);
+    const result = await runProof({ plan, instances, files, scanners }, options);
     if (options.json) printJson(result);
     else showProof(result);
     process.exitCode = result.isClean ? EXIT_DONE : EXIT_UNEXPECTED;
@@ -77,10 +86,7 @@ async function backtest(planPath: string, options: Options): Promise<void> {
   const log =
     options.logLevel === undefined
       ? null
-      : createLog(
-          { level: options.logLevel as 'info', file: null, isPretty: process.stderr.isTTY === true },
-          { thread: 'backtest' },
-        );
+      : createLog({ level: options.logLevel as 'info', file: null, isPretty }, { thread: 'backtest' });
   // Its price charts and comparisons take time: nobody watches without a report.
   const watch =
     options.report === undefined
@@ -96,6 +102,7 @@ async function backtest(planPath: string, options: Options): Promise<void> {
     ...(options.from === undefined ? {} : { fromMicros: options.from }),
     ...(options.to === undefined ? {} : { toMicros: options.to }),
     ...(watch === null ? {} : { watcher: watch }),
+    ...(scanners === undefined ? {} : { scanners }),
     clock: liveClock,
     onProgress: (share, text) => progress.update(share, text),
     ...(log === null
@@ -154,6 +161,10 @@ function show(result: BacktestResult): void {
   );
   print('');
   print(renderTable(INSTANCES, result.instances, 'nothing was traded'));
+  if (result.scanners !== undefined) {
+    print('');
+    print(renderTable(SCANNERS, result.scanners, ''));
+  }
   for (const line of remarksOf(result)) print(line);
 }
 
@@ -177,6 +188,9 @@ function remarksOf(result: BacktestResult): readonly string[] {
   for (const { symbol, wanted, found } of result.shortWarmUps) {
     lines.push(`${symbol}: ${found} of ${wanted} bars of history were there before the first decision`);
   }
+  for (const { scannerId, failures, lastFailure } of result.scanners ?? []) {
+    if (lastFailure !== null) lines.push(`scanner ${scannerId} failed ${failures} times: ${lastFailure}`);
+  }
   if (result.openOrders > 0) lines.push(`${result.openOrders} orders were still open at the end`);
   for (const { at, code, message } of result.notes) lines.push(`${minute(at)} ${code}: ${message}`);
   return lines;
@@ -193,4 +207,11 @@ const INSTANCES: readonly Column<InstanceResult>[] = [
   { title: 'realised', align: 'right', value: (row) => paintAmount(row.realizedPnl) },
   { title: 'open', align: 'right', value: (row) => paintAmount(row.unrealizedPnl) },
   { title: 'fees', align: 'right', value: (row) => row.fees },
+];
+
+const SCANNERS: readonly Column<ScannerResult>[] = [
+  { title: 'scanner', value: (row) => row.scannerId },
+  { title: 'scans', align: 'right', value: (row) => String(row.scans) },
+  { title: 'failed', align: 'right', value: (row) => String(row.failures) },
+  { title: 'picked', value: (row) => row.symbols.join(' ') },
 ];

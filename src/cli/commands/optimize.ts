@@ -154,8 +154,8 @@ function checkPlan(plan: Tradeplan, instances: readonly PreparedInstance[]): voi
   if (scanned === undefined && without === undefined) return;
   throw usage(
     scanned === undefined
-      ? `${without?.instanceId} would get its symbols from scanners, which backtests do not run`
-      : `optimize.scanners.${scanned.id} would change nothing: backtests do not run scanners`,
+      ? `${without?.instanceId} would get its symbols from scanners, which the trials of a search do not run`
+      : `optimize.scanners.${scanned.id} would change nothing: the trials of a search do not run scanners`,
     'Name the symbols under `symbols:` of the strategy, and ranges of strategies only.',
   );
 }
