@@ -14,6 +14,7 @@ import { openingQuantity } from '../brokers/holding.ts';
 import {
   powerRefusal,
   type Refused,
+  replacementOf,
   reserveAtMarket,
   unprocessable,
   WorkingOrders,
@@ -35,7 +36,7 @@ import { REMEMBERED_MAX } from './config.ts';
 import { type BarPrices, isSetOff, isThrough, priceAtOpen, priceOfStop } from './fills/bars.ts';
 import { SymbolState } from './fills/market.ts';
 import type { FillModel } from './fills/model.ts';
-import { SimulatedOrder } from './fills/order.ts';
+import { type OrderTimes, SimulatedOrder } from './fills/order.ts';
 import { notePlaceInQueue, type Offer, offerOfQuote, offerOfTrade, restingOffer } from './fills/ticks.ts';
 
 export interface BrokerOptions {
@@ -93,8 +94,12 @@ export class SimulatedBroker {
     return this.#open().map((order) => order.described());
   }
 
-  order(clientOrderId: string): BrokerOrder | null {
-    return this.#orders.find(clientOrderId)?.described() ?? null;
+  /** By the broker's own id where one is given. */
+  order(of: { readonly clientOrderId: string; readonly brokerOrderId: string | null }): BrokerOrder | null {
+    const { clientOrderId, brokerOrderId } = of;
+    const found =
+      brokerOrderId === null ? this.#orders.find(clientOrderId) : this.#orders.findByBrokerId(brokerOrderId);
+    return found?.described() ?? null;
   }
 
   recentExecutions(): readonly Execution[] {
@@ -107,19 +112,42 @@ export class SimulatedBroker {
     if (known !== undefined) return { type: 'accepted', order: known.described() };
     const refusal = this.#refusal(order);
     if (refusal !== undefined) return refusal;
-    this.#orderCount += 1;
-    const accepted = new SimulatedOrder(order, `backtest-${this.#orderCount}`, {
+    const accepted = this.#accept(order, {
       decidedMicros: nowMicros,
       arrivesMicros: nowMicros + this.#options.model.latencyMicros,
       expiresMicros: order.timeInForce === 'day' ? expiresMicros : Number.POSITIVE_INFINITY,
     });
+    return { type: 'accepted', order: accepted.described() };
+  }
+
+  /** As {@link cancel}, with another order in its place. */
+  replace(
+    asked: { readonly order: Order; readonly replaced: Order; readonly decidedMicros: EpochMicros },
+    nowMicros: EpochMicros,
+  ): SubmitOutcome {
+    const { order: replacement, replaced: order, decidedMicros } = asked;
+    const found = replacementOf(this.#orders.find(order.clientOrderId), { order, replacement });
+    if ('httpStatus' in found) return found;
+    const { old } = found;
+    const refusal = this.#refusal(found.order, old);
+    if (refusal !== undefined) return refusal;
+    const times = { decidedMicros, arrivesMicros: nowMicros, expiresMicros: old.expiresMicros };
+    const accepted = this.#accept(found.order, times);
+    old.replacedBy = accepted.brokerOrderId;
+    this.#end(old, 'replaced', nowMicros);
+    return { type: 'accepted', order: accepted.described() };
+  }
+
+  #accept(order: Order, times: OrderTimes): SimulatedOrder {
+    this.#orderCount += 1;
+    const accepted = new SimulatedOrder(order, `backtest-${this.#orderCount}`, times);
     this.nextExpiryMicros = Math.min(this.nextExpiryMicros, accepted.expiresMicros);
     this.#orders.add(accepted);
     this.#openCount += 1;
     const market = this.#bySymbol.get(order.symbol)!;
     if (!Number.isNaN(market.last)) accepted.follow(market.last);
     market.orders.push(accepted);
-    return { type: 'accepted', order: accepted.described() };
+    return accepted;
   }
 
   /** The cancel works when it has reached the exchange: the run calls this then. */
@@ -279,7 +307,7 @@ export class SimulatedBroker {
     }
   }
 
-  #end(order: SimulatedOrder, status: 'canceled' | 'expired', atMicros: EpochMicros): void {
+  #end(order: SimulatedOrder, status: 'canceled' | 'expired' | 'replaced', atMicros: EpochMicros): void {
     order.setStatus(status, atMicros);
     this.#remove(order, this.#bySymbol.get(order.order.symbol)!);
     this.#options.onUpdate({ event: status, order: order.described(), execution: null, atMicros });
@@ -295,7 +323,8 @@ export class SimulatedBroker {
     return [...this.#bySymbol.values()].flatMap(({ orders }) => orders);
   }
 
-  #refusal(order: Order): Refused | undefined {
+  /** @param without an order whose place it takes. */
+  #refusal(order: Order, without?: SimulatedOrder): Refused | undefined {
     const { symbol, side, quantity, timeInForce } = order;
     if (!this.#bySymbol.has(symbol)) return unprocessable(`the data has not shown ${symbol} yet`);
     if (quantity <= ZERO) return unprocessable('the quantity must be above zero');
@@ -303,13 +332,16 @@ export class SimulatedBroker {
       return unprocessable('there are no auctions in backtests to take part in');
     const opening = openingQuantity(this.#options.account.quantity(symbol), side, quantity);
     if (opening === ZERO) return undefined;
-    return powerRefusal(this.#cost(order, opening), this.account().buyingPower);
+    const { buyingPower } = this.#options.account.describe(this.#reserved(without));
+    return powerRefusal(this.#cost(order, opening), buyingPower);
   }
 
   /** What open orders may cost beyond what they close. */
-  #reserved(): Decimal {
+  #reserved(without?: SimulatedOrder): Decimal {
     let sum = ZERO;
-    for (const { order, remaining } of this.#open()) {
+    for (const open of this.#open()) {
+      if (open === without) continue;
+      const { order, remaining } = open;
       const held = this.#options.account.quantity(order.symbol);
       sum = add(sum, this.#cost(order, openingQuantity(held, order.side, remaining)));
     }

@@ -3,9 +3,20 @@ import type { Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { DeskInput } from '../execution/contract.ts';
 
+/** What changes an order that is there. */
+export type ExchangeRequest =
+  | { readonly type: 'cancel'; readonly order: Order }
+  | {
+      readonly type: 'replace';
+      readonly order: Order;
+      readonly replaced: Order;
+      /** When it was decided: no row of that moment or before it fills it. */
+      readonly decidedMicros: EpochMicros;
+    };
+
 export type Delivery =
   | { readonly dueMicros: EpochMicros; readonly to: 'desk'; readonly input: DeskInput }
-  | { readonly dueMicros: EpochMicros; readonly to: 'exchange'; readonly cancel: Order };
+  | { readonly dueMicros: EpochMicros; readonly to: 'exchange'; readonly request: ExchangeRequest };
 
 export class Deliveries {
   /** Oldest last, so that the next is taken from the end. */

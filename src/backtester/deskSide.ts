@@ -11,7 +11,7 @@ import type { DeskMachine } from '../execution/deskMachine.ts';
 import type { NewTrade } from '../models/contract.ts';
 import type { DeskEvent } from '../transport/messages.ts';
 import type { SimulatedBroker } from './broker.ts';
-import { Deliveries } from './deliveries.ts';
+import { Deliveries, type ExchangeRequest } from './deliveries.ts';
 
 export interface DeskListener {
   /** Told after what the machine has to say about it has been queued. */
@@ -99,20 +99,28 @@ export class DeskSide {
     const delivery = this.deliveries.takeDue(nowMicros);
     if (delivery === undefined) return false;
     if (delivery.to === 'desk') this.feed(delivery.input);
-    else {
-      const { cancel } = delivery;
-      const outcome = this.#broker.cancel(cancel, nowMicros);
-      this.#send(nowMicros + this.#latencyMicros, {
-        type: 'cancel_answered',
-        clientOrderId: cancel.clientOrderId,
-        outcome,
-      });
-    }
+    else this.#send(nowMicros + this.#latencyMicros, this.#answer(delivery.request, nowMicros));
     return true;
+  }
+
+  #answer(request: ExchangeRequest, nowMicros: EpochMicros): DeskInput {
+    const { clientOrderId } = request.order;
+    if (request.type === 'cancel') {
+      return {
+        type: 'cancel_answered',
+        clientOrderId,
+        outcome: this.#broker.cancel(request.order, nowMicros),
+      };
+    }
+    return { type: 'submitted', clientOrderId, outcome: this.#broker.replace(request, nowMicros) };
   }
 
   #send(dueMicros: EpochMicros, input: DeskInput): void {
     this.deliveries.add({ dueMicros, to: 'desk', input });
+  }
+
+  #request(request: ExchangeRequest, nowMicros: EpochMicros): void {
+    this.deliveries.add({ dueMicros: nowMicros + this.#latencyMicros, to: 'exchange', request });
   }
 
   #perform(action: DeskAction, nowMicros: EpochMicros): void {
@@ -135,17 +143,16 @@ export class DeskSide {
         return;
       }
       case 'cancel':
-        this.deliveries.add({
-          dueMicros: nowMicros + this.#latencyMicros,
-          to: 'exchange',
-          cancel: action.order,
-        });
+        this.#request({ type: 'cancel', order: action.order }, nowMicros);
+        return;
+      case 'replace':
+        this.#request({ ...action, decidedMicros: nowMicros }, nowMicros);
         return;
       case 'resolve':
         this.#send(action.atMicros, {
           type: 'resolved',
           clientOrderId: action.clientOrderId,
-          order: this.#broker.order(action.clientOrderId),
+          order: this.#broker.order(action),
         });
         return;
       case 'refresh_account':

@@ -30,6 +30,8 @@ export interface BrokerOrder {
   /** A status this version does not know is kept as `unknown` and its text in {@link rawStatus}. */
   readonly status: OrderStatus;
   readonly rawStatus: string;
+  /** The broker's id of the order that took its place, once it is replaced. */
+  readonly replacedBy?: string | null;
   readonly createdAtMicros: EpochMicros;
   readonly updatedAtMicros: EpochMicros;
 }
@@ -75,7 +77,7 @@ export interface TradeUpdate {
 }
 
 /**
- * What became of a request to place an order. The three ways to fail ask for three answers: `not_sent` may be sent
+ * What became of a request to place an order, or to put one in another's place. The three ways to fail ask for three answers: `not_sent` may be sent
  * again; `refused` must not be; `unknown` must be asked for by client order id first.
  */
 export type SubmitOutcome =
@@ -118,6 +120,8 @@ export interface Broker {
   openOrders(): Promise<Outcome<readonly BrokerOrder[]>>;
   /** `not_found` failure when the broker does not know it (yet). */
   orderByClientOrderId(clientOrderId: string): Promise<Outcome<BrokerOrder>>;
+  /** The same by the broker's own id. */
+  orderByBrokerId(brokerOrderId: string): Promise<Outcome<BrokerOrder>>;
   /** Executions after the moment, oldest first. */
   executionsSince(moment: EpochMicros): Promise<Outcome<readonly Execution[]>>;
   instruments(): Promise<Outcome<readonly Instrument[]>>;
@@ -126,6 +130,13 @@ export interface Broker {
   now?(): Promise<Outcome<EpochMicros>>;
   submit(order: Order): Promise<SubmitOutcome>;
   cancel(order: Order): Promise<CancelOutcome>;
+  /**
+   * Asks for another order in the place of an open one. `accepted` is not replaced: the old one may be filled first,
+   * and the stream says which it was.
+   * @param order as it stands.
+   * @param replacement its quantity is what is left to fill when the old one is not filled any further.
+   */
+  replace(order: Order, replacement: Order): Promise<SubmitOutcome>;
   /** Brokers that fill orders themselves (`paper`) need the market; the others ignore it. */
   onMarket?(batch: Batch, symbols: SymbolTable): void;
   close(): Promise<void>;

@@ -10,6 +10,8 @@ export class WorkingOrder {
   readonly createdAtMicros: EpochMicros;
   updatedAtMicros: EpochMicros;
   status: OrderStatus = 'new';
+  /** The broker's id of the order that took its place; null while none has. */
+  replacedBy: string | null = null;
   filledQuantity: Decimal = ZERO;
   remaining: Decimal;
   fills = 0;
@@ -75,6 +77,7 @@ export class WorkingOrder {
       averagePrice: this.fills === 0 ? null : this.#average,
       status: this.status,
       rawStatus: this.status,
+      replacedBy: this.replacedBy,
       createdAtMicros: this.createdAtMicros,
       updatedAtMicros: this.updatedAtMicros,
     };

@@ -1,5 +1,6 @@
 /** The orders and executions that a broker which fills orders itself remembers, and the refusals that it makes. */
-import { type Decimal, decimal, formatDecimal, multiply } from '../domain/decimal.ts';
+import { add, type Decimal, decimal, formatDecimal, multiply, subtract, ZERO } from '../domain/decimal.ts';
+import type { Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Execution, SubmitOutcome } from './contract.ts';
 import type { WorkingOrder } from './workingOrder.ts';
@@ -19,6 +20,7 @@ export interface Deal {
 export class WorkingOrders<Kept extends WorkingOrder> {
   readonly #rememberedMax: number;
   readonly #byClientId = new Map<string, Kept>();
+  readonly #byBrokerId = new Map<string, Kept>();
   #executions: Execution[] = [];
 
   /** @param rememberedMax orders, and executions; of the orders the oldest that have ended are forgotten. */
@@ -37,12 +39,18 @@ export class WorkingOrders<Kept extends WorkingOrder> {
 
   add(order: Kept): void {
     this.#byClientId.set(order.order.clientOrderId, order);
+    this.#byBrokerId.set(order.brokerOrderId, order);
     if (this.#byClientId.size <= this.#rememberedMax) return;
     for (const [oldId, old] of this.#byClientId) {
       if (old.isOpen) continue;
       this.#byClientId.delete(oldId);
+      this.#byBrokerId.delete(old.brokerOrderId);
       return;
     }
+  }
+
+  findByBrokerId(brokerOrderId: string): Kept | undefined {
+    return this.#byBrokerId.get(brokerOrderId);
   }
 
   /** Fills the order by a deal, and answers the execution. */
@@ -63,6 +71,22 @@ export class WorkingOrders<Kept extends WorkingOrder> {
       this.#executions = this.#executions.slice(this.#rememberedMax / 2);
     return execution;
   }
+}
+
+/**
+ * The order that takes another's place, less what that has been filled by since it was asked for; or why it cannot.
+ * @param asked the old order as its desk knew it, and what it wants instead.
+ */
+export function replacementOf<Kept extends WorkingOrder>(
+  old: Kept | undefined,
+  asked: { readonly order: Order; readonly replacement: Order },
+): { readonly old: Kept; readonly order: Order } | Refused {
+  if (old === undefined) return unprocessable('the order is not known');
+  if (!old.isOpen) return unprocessable(`the order is ${old.status}`);
+  const whole = add(asked.order.filledQuantity, asked.replacement.quantity);
+  const quantity = subtract(whole, old.filledQuantity);
+  if (quantity <= ZERO) return unprocessable('the order is filled by as much already');
+  return { old, order: { ...asked.replacement, quantity } };
 }
 
 export type Refused = Extract<SubmitOutcome, { type: 'refused' }>;

@@ -62,11 +62,18 @@ export class BrokerLink implements BrokerRequests {
   }
 
   submit(order: ApprovedOrder): void {
-    const { clientOrderId } = order;
+    this.#send(order, (broker) => broker.submit(order));
+  }
+
+  replace(order: ApprovedOrder, replaced: Order): void {
+    this.#send(order, (broker) => broker.replace(replaced, order));
+  }
+
+  #send({ clientOrderId }: ApprovedOrder, ask: (broker: Broker) => Promise<SubmitOutcome>): void {
     const { broker, clock, stage, reach } = this.#options;
     const startMs = clock.monotonicMs();
     reach('send_before');
-    const answer = broker.submit(order);
+    const answer = ask(broker);
     // By then the request's bytes are on their way.
     this.#later(0, () => reach('send_after'));
     answer.then(
@@ -97,12 +104,9 @@ export class BrokerLink implements BrokerRequests {
     );
   }
 
-  resolve(clientOrderId: string, atMicros: EpochMicros): void {
+  resolve(of: { clientOrderId: string; brokerOrderId: string | null }, atMicros: EpochMicros): void {
     const { clock } = this.#options;
-    this.#later(
-      (atMicros - clock.nowMicros()) / MICROS_PER_MILLISECOND,
-      () => void this.#resolve(clientOrderId),
-    );
+    this.#later((atMicros - clock.nowMicros()) / MICROS_PER_MILLISECOND, () => void this.#resolve(of));
   }
 
   /** What happens within the same moment is answered by one question. */
@@ -153,8 +157,14 @@ export class BrokerLink implements BrokerRequests {
     }
   }
 
-  async #resolve(clientOrderId: string): Promise<void> {
-    const outcome = await answered(() => this.#options.broker.orderByClientOrderId(clientOrderId));
+  async #resolve(of: { clientOrderId: string; brokerOrderId: string | null }): Promise<void> {
+    const { clientOrderId, brokerOrderId } = of;
+    const { broker } = this.#options;
+    const outcome = await answered(() =>
+      brokerOrderId === null
+        ? broker.orderByClientOrderId(clientOrderId)
+        : broker.orderByBrokerId(brokerOrderId),
+    );
     if (outcome.ok) this.#feed({ type: 'resolved', clientOrderId, order: outcome.value });
     else if (outcome.failure.kind === 'not_found')
       this.#feed({ type: 'resolved', clientOrderId, order: null });

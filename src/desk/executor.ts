@@ -18,7 +18,8 @@ import type { Reach } from './steps.ts';
 export interface BrokerRequests {
   submit(order: ApprovedOrder): void;
   cancel(order: Order): void;
-  resolve(clientOrderId: string, atMicros: EpochMicros): void;
+  replace(order: ApprovedOrder, replaced: Order): void;
+  resolve(of: { clientOrderId: string; brokerOrderId: string | null }, atMicros: EpochMicros): void;
   refreshAccount(): void;
   reconcile(reason: string, when: 'now' | 'soon'): void;
 }
@@ -141,20 +142,20 @@ export class Executor {
   /** An order that could not be written down is not sent. */
   #withoutSubmissions(actions: readonly DeskAction[]): readonly DeskAction[] {
     for (const action of actions) {
-      if (action.type !== 'submit') continue;
+      if (!isSubmission(action)) continue;
       this.#parts.feed({
         type: 'submitted',
         clientOrderId: action.order.clientOrderId,
         outcome: { type: 'not_sent', message: 'the journal cannot be written' },
       });
     }
-    return actions.filter((action) => action.type !== 'submit');
+    return actions.filter((action) => !isSubmission(action));
   }
 
   #perform({ actions, line, inputMicros }: Waiting): void {
     for (const action of actions) {
       this.#performOne(action, line);
-      if (action.type === 'submit') this.#parts.stage.record(this.#parts.clock.nowMicros() - inputMicros);
+      if (isSubmission(action)) this.#parts.stage.record(this.#parts.clock.nowMicros() - inputMicros);
     }
   }
 
@@ -169,8 +170,11 @@ export class Executor {
       case 'cancel':
         broker.cancel(action.order);
         return;
+      case 'replace':
+        broker.replace(action.order, action.replaced);
+        return;
       case 'resolve':
-        broker.resolve(action.clientOrderId, action.atMicros);
+        broker.resolve(action, action.atMicros);
         return;
       case 'refresh_account':
         broker.refreshAccount();
@@ -199,6 +203,11 @@ export class Executor {
         return;
     }
   }
+}
+
+/** Of an order that the broker does not have yet. */
+function isSubmission(action: DeskAction): action is Extract<DeskAction, { type: 'submit' | 'replace' }> {
+  return action.type === 'submit' || action.type === 'replace';
 }
 
 type RowAction = Extract<DeskAction, { type: 'record_order' | 'record_trade' }>;

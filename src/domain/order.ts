@@ -38,6 +38,8 @@ export interface OrderTerms {
   /** Where the strategy means to take profit and to give up: recorded with the fills. */
   readonly targetPrice: Decimal | null;
   readonly stopLossPrice: Decimal | null;
+  /** The client order id of the open order that it takes the place of; missing for all others. */
+  readonly replaces?: string;
   readonly reason: string;
   readonly indicators: JsonObject;
 }
@@ -60,7 +62,31 @@ export interface CancelIntent {
   readonly decidedAtMicros: EpochMicros;
 }
 
-export type Intent = OrderIntent | CancelIntent;
+/** What is to be different of an order; what is left out stays as it is. */
+export interface OrderChanges {
+  /** All of it, what has been filled by now included. */
+  readonly quantity?: Decimal;
+  readonly limitPrice?: Decimal;
+  readonly stopPrice?: Decimal;
+  readonly trailPrice?: Decimal;
+  readonly trailPercent?: Decimal;
+}
+
+/** Puts another order in the place of one that is open. */
+export interface ReplaceIntent {
+  readonly kind: 'replace';
+  /** Of the order that is to be there instead, derived as for any order. */
+  readonly clientOrderId: string;
+  readonly replaces: string;
+  readonly instanceId: string;
+  readonly symbol: string;
+  readonly changes: OrderChanges;
+  readonly reason: string;
+  readonly causedBy: number;
+  readonly decidedAtMicros: EpochMicros;
+}
+
+export type Intent = OrderIntent | CancelIntent | ReplaceIntent;
 
 /**
  * Where an order stands. `approved` to `unknown` are ours, the rest the broker's.
@@ -225,6 +251,8 @@ export type DenialReason =
   | { readonly code: 'invalid'; readonly detail: string }
   | { readonly code: 'duplicate'; readonly clientOrderId: string }
   | { readonly code: 'unknown_order'; readonly clientOrderId: string }
+  /** The order is not in a state in which the broker lets it be replaced. */
+  | { readonly code: 'not_replaceable'; readonly clientOrderId: string; readonly status: OrderStatus }
   | { readonly code: 'stopping' };
 
 /** A denied intent, as strategies are told. */

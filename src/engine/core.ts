@@ -120,9 +120,11 @@ export class HostCore {
       clientOrderId: order.clientOrderId,
       symbol: order.symbol,
       side: order.side,
+      type: order.type,
       quantity: numberFromDecimal(order.quantity),
       filledQuantity: numberFromDecimal(order.filledQuantity),
       limitPrice: order.limitPrice === null ? null : numberFromDecimal(order.limitPrice),
+      stopPrice: order.stopPrice === null ? null : numberFromDecimal(order.stopPrice),
       status: order.status,
       createdAtMicros: order.createdAtMicros,
     }));

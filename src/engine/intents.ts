@@ -13,9 +13,14 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import type { AssetClass } from '../domain/market.ts';
-import type { JsonObject, OrderType, Side, TimeInForce } from '../domain/order.ts';
-import type { OrderFields } from '../strategies/guest/bridge.ts';
+import type { JsonObject, OrderChanges, OrderType, Side, TimeInForce } from '../domain/order.ts';
+import type { ChangeFields, ChangeName, OrderFields } from '../strategies/guest/bridge.ts';
 import type { UnitSymbol } from './unit.ts';
+
+/** Why, as it is recorded: as long as a row may hold. */
+export function reasonOf(reason: unknown): string {
+  return String(reason).slice(0, REASON_CHARACTERS_MAX);
+}
 
 /** The exact part of an intent. */
 export interface Proposal {
@@ -54,6 +59,7 @@ const PRICES = [
   'targetPrice',
   'stopLossPrice',
 ] as const;
+const CHANGES: readonly ChangeName[] = ['quantity', 'limitPrice', 'stopPrice', 'trailPrice', 'trailPercent'];
 const TIMES_IN_FORCE: readonly unknown[] = ['day', 'gtc', 'ioc', 'fok', 'opg', 'cls'];
 
 /** A price at the symbol's tick. `rounding` keeps a limit from becoming worse than asked for. */
@@ -62,6 +68,31 @@ export function priceAtTick(price: number, assetClass: AssetClass, rounding: Rou
   if (assetClass === 'crypto') return exact;
   const tick = absolute(exact) >= ONE ? CENT : HUNDREDTH_OF_A_CENT;
   return roundToStep(roundTo(exact, NOISE_PLACES), tick, rounding);
+}
+
+/** What is to be different of an order of that side, exact; or what is wrong with it, in words. */
+export function proposeChanges(
+  side: Side,
+  fields: ChangeFields,
+  assetClass: AssetClass,
+): OrderChanges | string {
+  const changes: { -readonly [Name in keyof OrderChanges]: OrderChanges[Name] } = {};
+  for (const name of CHANGES) {
+    const value = fields[name];
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
+      return `${name} must be a number above zero, not ${nameOf(value)}`;
+    }
+    const isTrail = name === 'trailPrice' || name === 'trailPercent';
+    if (name === 'quantity') changes.quantity = decimalFromNumber(value, DECIMAL_PLACES);
+    else if (isTrail) changes[name] = roundTo(decimalFromNumber(value), TRAIL_PLACES);
+    else changes[name] = priceAtTick(value, assetClass, roundingOf(name, side));
+    if (changes[name] === ZERO) return `${name} is less than the smallest step`;
+  }
+  if (typeof fields.reason !== 'string' || fields.reason.trim() === '') return 'reason must be a text';
+  return Object.keys(changes).length === 0
+    ? `nothing is to be different: give ${CHANGES.join(', ')}`
+    : changes;
 }
 
 export function propose(
@@ -93,7 +124,7 @@ export function propose(
   if (typeof trail === 'string') return invalid(trail);
   const at = (price: unknown, rounding: Rounding) =>
     price === undefined ? null : priceAtTick(price as number, assetClass, rounding);
-  const limitPrice = at(fields.limitPrice, side === 'buy' ? 'floor' : 'ceiling');
+  const limitPrice = at(fields.limitPrice, roundingOf('limitPrice', side));
   const stopPrice = at(fields.stopPrice, 'half_even');
   if (limitPrice === ZERO || stopPrice === ZERO) return invalid('a price is less than the smallest tick');
   const { indicators, lost } = readIndicators(fields.indicators, options.indicatorsCharactersMax);
@@ -109,21 +140,36 @@ export function propose(
       stopPrice,
       targetPrice: at(fields.targetPrice, 'half_even'),
       stopLossPrice: at(fields.stopLossPrice, 'half_even'),
-      reason: fields.reason.slice(0, REASON_CHARACTERS_MAX),
+      reason: reasonOf(fields.reason),
       indicators,
       indicatorsLost: lost,
     },
   };
 }
 
-/** Whether the order can only bring the position closer to zero, even if all that is open on its side is filled. */
-export function isReducing(held: UnitSymbol, side: Side, quantity: Decimal): boolean {
+/**
+ * Whether the order can only bring the position closer to zero, even if all that is open on its side is filled.
+ * @param without the id of an open order whose place it takes.
+ */
+export function isReducing(
+  held: UnitSymbol,
+  side: Side,
+  quantity: Decimal,
+  without: string | null = null,
+): boolean {
   if (held.quantity === ZERO || held.quantity > 0n === (side === 'buy')) return false;
   let reducing: bigint = quantity;
   for (const order of held.openOrders.values()) {
-    if (order.side === side) reducing += order.quantity - order.filledQuantity;
+    if (order.side === side && order.clientOrderId !== without)
+      reducing += order.quantity - order.filledQuantity;
   }
   return reducing <= absolute(held.quantity);
+}
+
+/** A limit never becomes worse than asked for. */
+function roundingOf(name: 'limitPrice' | 'stopPrice', side: Side): Rounding {
+  if (name === 'stopPrice') return 'half_even';
+  return side === 'buy' ? 'floor' : 'ceiling';
 }
 
 /** The trail of a trailing stop, null for other orders, or what is wrong with it. */

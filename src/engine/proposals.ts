@@ -1,18 +1,20 @@
 /** What strategies ask of the host: orders, cancels, closing, rejection, timers, log lines. */
-import { absolute, type Decimal, isZero } from '../domain/decimal.ts';
+import { absolute, type Decimal, isZero, subtract, ZERO } from '../domain/decimal.ts';
 import {
   type CancelIntent,
+  type DenialReason,
   deriveClientOrderId,
   type JsonObject,
   type OrderIntent,
+  type ReplaceIntent,
   type Side,
 } from '../domain/order.ts';
 import { MICROS_PER_SECOND } from '../domain/time.ts';
-import type { HostBridge } from '../strategies/guest/bridge.ts';
+import type { ChangeFields, HostBridge } from '../strategies/guest/bridge.ts';
 import { type HostCore, unitFields } from './core.ts';
-import { isReducing, type Proposal, priceAtTick, propose } from './intents.ts';
+import { isReducing, type Proposal, priceAtTick, propose, proposeChanges, reasonOf } from './intents.ts';
 import type { Runner } from './runner.ts';
-import type { Unit, UnitSymbol } from './unit.ts';
+import { type OpenOrder, openOrderOf, type Unit, type UnitSymbol } from './unit.ts';
 import { denialOfNewRisk } from './windows.ts';
 
 /** How often closing a position is tried before a person must look; the waits between double from a second. */
@@ -50,6 +52,7 @@ export class Proposals {
         const viewer = unit.symbols.find((entry) => entry?.openOrders.has(clientOrderId));
         if (viewer !== undefined) this.#cancel(viewer, clientOrderId, reason);
       },
+      replace: (id, clientOrderId, fields) => this.#replace(unitOf(id), clientOrderId, fields),
       flatten: (id, symbol, reason) => this.close(viewerOf(unitOf(id), symbol), reason),
       reject: (id, symbol, reason) => this.#reject(viewerOf(unitOf(id), symbol), reason),
       setTimer: (id, name, atMicros) => this.setTimer(unitOf(id), name, atMicros),
@@ -169,18 +172,73 @@ export class Proposals {
       causedBy: inboxSequence,
       decidedAtMicros: clock.nowMicros,
     };
-    viewer.openOrders.set(clientOrderId, {
-      clientOrderId,
-      symbol,
-      side,
-      quantity: intent.quantity,
-      filledQuantity: 0n as Decimal,
-      limitPrice: intent.limitPrice,
-      status: 'submitting',
-      createdAtMicros: clock.nowMicros,
-    });
-    this.#core.showOpenOrders(viewer);
+    this.#open(viewer, intent);
     output.intent(intent);
+    this.#runner.proposed(unit);
+  }
+
+  #open(viewer: UnitSymbol, order: Omit<OpenOrder, 'filledQuantity' | 'status' | 'createdAtMicros'>): void {
+    const { nowMicros } = this.#core.clock;
+    const fresh = { filledQuantity: ZERO, status: 'submitting', createdAtMicros: nowMicros } as const;
+    viewer.openOrders.set(order.clientOrderId, openOrderOf({ ...order, ...fresh }));
+    this.#core.showOpenOrders(viewer);
+  }
+
+  #replace(unit: Unit, replaces: string, fields: ChangeFields): string {
+    const viewer =
+      unit.symbols.find((entry) => entry?.openOrders.has(replaces)) ?? viewerNamedIn(unit, replaces);
+    const clientOrderId = this.#nextId(viewer);
+    const old = viewer.openOrders.get(replaces);
+    const denial = this.#replaceDenial(viewer, old, replaces);
+    const changes = proposeChanges(old?.side ?? 'buy', fields, this.#core.config.assetClass);
+    if (denial !== null) this.#runner.deny(viewer, clientOrderId, denial);
+    else if (typeof changes === 'string') {
+      this.#runner.deny(viewer, clientOrderId, { code: 'invalid', detail: changes });
+    } else if (old !== undefined) {
+      this.#emitReplace(viewer, old, { clientOrderId, changes, reason: reasonOf(fields.reason) });
+    }
+    return clientOrderId;
+  }
+
+  #replaceDenial(viewer: UnitSymbol, old: OpenOrder | undefined, replaces: string): DenialReason | null {
+    if (this.#core.isStopping) return { code: 'stopping' };
+    if (old === undefined) return { code: 'unknown_order', clientOrderId: replaces };
+    if (viewer.closing !== null) return { code: 'invalid', detail: 'the position is being closed' };
+    if (!viewer.isTold) return { code: 'invalid', detail: 'the strategy is stopped' };
+    return null;
+  }
+
+  #emitReplace(
+    viewer: UnitSymbol,
+    old: OpenOrder,
+    to: Pick<ReplaceIntent, 'clientOrderId' | 'changes' | 'reason'>,
+  ): void {
+    const { clock, inboxSequence, output } = this.#core;
+    const { unit } = viewer;
+    const quantity = subtract(to.changes.quantity ?? old.quantity, old.filledQuantity);
+    const isReduction = isReducing(viewer, old.side, quantity, old.clientOrderId);
+    const denial = isReduction ? null : this.#newRiskDenial(unit);
+    if (denial !== null) {
+      this.#runner.deny(viewer, to.clientOrderId, denial);
+      return;
+    }
+    const { limitPrice, stopPrice } = to.changes;
+    this.#open(viewer, {
+      ...old,
+      clientOrderId: to.clientOrderId,
+      quantity,
+      limitPrice: limitPrice ?? old.limitPrice,
+      stopPrice: stopPrice ?? old.stopPrice,
+    });
+    output.intent({
+      kind: 'replace',
+      ...to,
+      replaces: old.clientOrderId,
+      instanceId: unit.instance.config.instanceId,
+      symbol: old.symbol,
+      causedBy: inboxSequence,
+      decidedAtMicros: clock.nowMicros,
+    });
     this.#runner.proposed(unit);
   }
 
@@ -274,6 +332,17 @@ function viewerOf(unit: Unit, symbol: unknown): UnitSymbol {
   if (viewer !== undefined) return viewer;
   const name = typeof symbol === 'string' ? JSON.stringify(symbol) : 'what was given';
   throw new RangeError(`${name} is not a symbol of this strategy: name one of context.symbols`);
+}
+
+/** The symbol that stands in an order's id; a universe's first where none of its symbols does. */
+function viewerNamedIn(unit: Unit, clientOrderId: string): UnitSymbol {
+  const viewers = unit.symbols.filter((entry) => entry !== undefined);
+  const named = viewers.find(({ market }) =>
+    clientOrderId.includes(`.${market.symbol.replaceAll('/', '-')}.`),
+  );
+  const viewer = named ?? viewers[0];
+  if (viewer === undefined) throw new RangeError('this strategy has no symbol');
+  return viewer;
 }
 
 function unitName(unit: Unit): { instanceId: string; symbol: string } {

@@ -1,7 +1,7 @@
 /** A unit: one strategy instance and one symbol, or `*` for a strategy over all its symbols at once. */
 import { type Random, seededRandom, seedFromText } from '../clock/chance.ts';
 import { type Decimal, ZERO } from '../domain/decimal.ts';
-import type { Order, OrderStatus, Position, Side } from '../domain/order.ts';
+import type { OrderStatus, OrderType, Position, Side } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Guest, GuestDescription, GuestParameters } from '../strategies/guest/bridge.ts';
 import type { UnitAssignment } from '../transport/messages.ts';
@@ -176,9 +176,11 @@ export interface OpenOrder {
   readonly clientOrderId: string;
   readonly symbol: string;
   readonly side: Side;
+  readonly type: OrderType;
   readonly quantity: Decimal;
   readonly filledQuantity: Decimal;
   readonly limitPrice: Decimal | null;
+  readonly stopPrice: Decimal | null;
   readonly status: OrderStatus;
   readonly createdAtMicros: EpochMicros;
 }
@@ -223,8 +225,9 @@ export class UnitSymbol {
   }
 }
 
-export function openOrderOf(order: Order): OpenOrder {
-  const { clientOrderId, symbol, side, quantity, filledQuantity, limitPrice, status, createdAtMicros } =
-    order;
-  return { clientOrderId, symbol, side, quantity, filledQuantity, limitPrice, status, createdAtMicros };
+export function openOrderOf(order: OpenOrder): OpenOrder {
+  const { clientOrderId, symbol, side, type, quantity, filledQuantity } = order;
+  const { limitPrice, stopPrice, status, createdAtMicros } = order;
+  const is = { clientOrderId, symbol, side, type, quantity, filledQuantity };
+  return { ...is, limitPrice, stopPrice, status, createdAtMicros };
 }

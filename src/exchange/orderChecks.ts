@@ -6,7 +6,7 @@ import type { Market } from './market/market.ts';
 import type { ExchangeLimits } from './options.ts';
 import { isWhole } from './orderForm.ts';
 import type { OrderStore } from './orderStore.ts';
-import type { ExchangeOrder, OrderDraft } from './orders.ts';
+import { type ExchangeOrder, type OrderDraft, remainingQuantity } from './orders.ts';
 import { forbidden, malformed, type Refusal, unprocessable } from './refusals.ts';
 
 export interface CheckedAgainst {
@@ -124,7 +124,7 @@ function powerProblem(draft: OrderDraft, against: CheckedAgainst): Refusal | nul
   });
 }
 
-/** Whether a replacement is affordable: what it adds to the order's cost must be there. */
+/** Whether a replacement is affordable: what it adds to the order's cost, or to what it closes, must be there. */
 export function replaceProblem(
   draft: OrderDraft,
   old: ExchangeOrder,
@@ -132,7 +132,12 @@ export function replaceProblem(
 ): Refusal | null {
   const held = against.ledger.quantity(draft.symbol);
   const isOpening = draft.side === 'buy' ? held >= 0n : held <= 0n;
-  if (!isOpening) return null;
+  if (!isOpening) {
+    // What the old order holds is free for the new one.
+    const freed = remainingQuantity(old) ?? ZERO;
+    const wanted = subtract(draft.quantity ?? ZERO, old.filledQuantity);
+    return heldProblem({ ...draft, quantity: subtract(wanted, freed) }, held, against.account);
+  }
   const cost = against.account.costOf(draft);
   const power = add(against.account.buyingPower(draft.symbol), against.account.costOf(old));
   if (cost <= power) return null;

@@ -133,8 +133,8 @@ export class Answers {
         status: described.rawStatus,
       });
     }
-    const isRequestRejected = event === 'order_cancel_rejected' || event === 'order_replace_rejected';
-    if (isRequestRejected) this.#onCancelRejected(tracked, event);
+    if (event === 'order_cancel_rejected') this.#onCancelRejected(tracked, event);
+    if (event === 'order_replace_rejected') this.#onReplaceRejected(tracked);
     const revised = update.revision === undefined ? [] : this.#revise(tracked, update.revision, described);
     tracked.noteReported(described.filledQuantity, described.updatedAtMicros);
     const applied = execution === null ? null : bookExecution(state, tracked, execution);
@@ -148,6 +148,7 @@ export class Answers {
     } else if (hasChanged) {
       state.publishOrder(tracked);
     }
+    this.#noteReplaced(tracked, described);
     if (event === 'rejected') this.#alertReject(tracked, described.rawStatus);
     if (ALARMING_EVENTS.has(event)) this.#alertHistory(tracked, event);
     this.#settle(tracked);
@@ -156,6 +157,7 @@ export class Answers {
   /** Merges a description that came as an answer, and does what follows from it. */
   merge(tracked: TrackedOrder, described: BrokerOrder): void {
     if (tracked.mergeBroker(described, null, this.#state.nowMicros)) this.#state.publishOrder(tracked);
+    this.#noteReplaced(tracked, described);
     this.#settle(tracked);
   }
 
@@ -169,6 +171,7 @@ export class Answers {
     this.#state.emit({
       type: 'resolve',
       clientOrderId: tracked.order.clientOrderId,
+      brokerOrderId: tracked.isNamedByBroker ? tracked.order.brokerOrderId : null,
       atMicros: this.#state.nowMicros + delayMs * MICROS_PER_MILLISECOND,
     });
   }
@@ -176,10 +179,14 @@ export class Answers {
   /** An order that was given up may reach the broker all the same: it is asked for until that cannot be any more. */
   watchLateArrival(tracked: TrackedOrder): void {
     const { nowMicros, config } = this.#state;
-    const { status, createdAtMicros } = tracked.order;
+    const { status, createdAtMicros, replaces } = tracked.order;
     const sentAtMicros = tracked.sentAtMicros ?? createdAtMicros;
-    const isOver = nowMicros - sentAtMicros > config.policy.lateArrivalMs * MICROS_PER_MILLISECOND;
-    if (status === 'not_sent' && !tracked.isKnownToBroker && !isOver) this.ask(tracked);
+    // A replacement that is refused because it is there already looks like one that is refused.
+    const isInDoubt = status === 'not_sent' || (status === 'rejected' && replaces !== undefined);
+    const { lateArrivalMs, absentAfterMs } = config.policy;
+    const watchedMs = status === 'not_sent' ? lateArrivalMs : absentAfterMs;
+    const isOver = nowMicros - sentAtMicros > watchedMs * MICROS_PER_MILLISECOND;
+    if (isInDoubt && !tracked.isKnownToBroker && !isOver) this.ask(tracked);
   }
 
   /** An order that is not ours is reported once, and left alone. */
@@ -270,6 +277,8 @@ export class Answers {
     const state = this.#state;
     const { policy } = state.config;
     if (tracked.isKnownToBroker) {
+      // It is there, but under another client order id than the one that was asked for.
+      if (tracked.confirmedAtMicros === null) tracked.isNamedByBroker = true;
       this.ask(tracked);
       return;
     }
@@ -280,7 +289,8 @@ export class Answers {
     }
     const ageMs = (state.nowMicros - tracked.order.createdAtMicros) / MICROS_PER_MILLISECOND;
     const mayTrade = tracked.order.reduceOnly || state.gate.riskState === 'active';
-    const isWanted = tracked.cancelReason === null && !state.isStopping && !tracked.isRestored;
+    const isRepeatable = tracked.order.replaces === undefined && !tracked.isRestored;
+    const isWanted = tracked.cancelReason === null && !state.isStopping && isRepeatable;
     if (isWanted && mayTrade && ageMs <= policy.resendAgeMaxMs) {
       // Under the same id: should the first have arrived after all, the broker refuses the second.
       tracked.setLocal('submitting', null, state.nowMicros);
@@ -296,6 +306,7 @@ export class Answers {
     if (tracked.isKnownToBroker) return;
     this.#end(tracked, 'rejected', message);
     this.#alertReject(tracked, `${httpStatus} ${message}`);
+    this.watchLateArrival(tracked);
   }
 
   #end(tracked: TrackedOrder, status: 'rejected' | 'not_sent', why: string): void {
@@ -320,6 +331,24 @@ export class Answers {
       clientOrderId,
       event,
     });
+  }
+
+  /** The order lives on as it was; what became of the one in its place is asked for. */
+  #onReplaceRejected(tracked: TrackedOrder): void {
+    const { clientOrderId, symbol } = tracked.order;
+    const message = `${symbol}: the order lives on as it was, its replacement was refused`;
+    this.#state.alert('warning', 'replace_rejected', message, { clientOrderId });
+    if (tracked.successor?.isEnded === false) this.ask(tracked.successor);
+  }
+
+  /** The broker has named the order that took this one's place: it is ours where we have asked for one. */
+  #noteReplaced({ successor }: TrackedOrder, { replacedBy }: BrokerOrder): void {
+    if (replacedBy == null || successor === null || successor.isKnownToBroker) return;
+    successor.learnBrokerId(replacedBy);
+    this.#state.orders.update(successor);
+    this.#state.journalOrder(successor);
+    // One that was given up is there after all; of the others the answer is on its way.
+    if (successor.isEnded) this.ask(successor);
   }
 
   #revise(tracked: TrackedOrder, revision: Revision, described: BrokerOrder): readonly AppliedFill[] {

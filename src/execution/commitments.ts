@@ -20,6 +20,13 @@ export class Commitments {
     this.#total = add(this.#total, notional);
   }
 
+  /** Another order has taken the place of one: what that took is taken by it. */
+  handOver(from: string, to: string): void {
+    const notional = add(this.#byClientId.get(from) ?? ZERO, this.#byClientId.get(to) ?? ZERO);
+    this.release(from);
+    if (notional > ZERO) this.commit(to, notional);
+  }
+
   release(clientOrderId: string): void {
     const notional = this.#byClientId.get(clientOrderId);
     if (notional === undefined) return;

@@ -182,8 +182,15 @@ export type DeskAction =
   | { readonly type: 'journal'; readonly entry: JournalEntry }
   | { readonly type: 'submit'; readonly order: ApprovedOrder }
   | { readonly type: 'cancel'; readonly order: Order }
-  /** Ask the broker what became of an order, at that moment. */
-  | { readonly type: 'resolve'; readonly clientOrderId: string; readonly atMicros: EpochMicros }
+  /** Ask for `order` in the place of `replaced`. Its outcome comes as `submitted`. */
+  | { readonly type: 'replace'; readonly order: ApprovedOrder; readonly replaced: Order }
+  /** Ask the broker what became of an order, at that moment: by its own id where one is given. */
+  | {
+      readonly type: 'resolve';
+      readonly clientOrderId: string;
+      readonly brokerOrderId: string | null;
+      readonly atMicros: EpochMicros;
+    }
   | { readonly type: 'tell'; readonly consumer: string; readonly event: DeskEvent }
   | { readonly type: 'tell_all'; readonly event: DeskEvent }
   | { readonly type: 'record_order'; readonly row: OrderRow }

@@ -1,4 +1,4 @@
-/** What of the machine's actions a replay must come to again: orders, cancels, denials. */
+/** What of the machine's actions a replay must come to again: orders and replacements, cancels, denials. */
 import type { DenialReason, OrderTerms } from '../domain/order.ts';
 import type { DeskAction } from './contract.ts';
 
@@ -24,7 +24,8 @@ export type DeskDecision =
 /** In the order of the actions. */
 export function decisionsOf(actions: readonly DeskAction[]): readonly DeskDecision[] {
   return actions.flatMap((action): DeskDecision[] => {
-    if (action.type === 'submit') return [{ kind: 'order', order: decidedOrder(action.order) }];
+    if (action.type === 'submit' || action.type === 'replace')
+      return [{ kind: 'order', order: decidedOrder(action.order) }];
     if (action.type === 'cancel') {
       const { clientOrderId, instanceId, symbol } = action.order;
       return [{ kind: 'cancel', clientOrderId, instanceId, symbol }];
@@ -53,5 +54,6 @@ function decidedOrder(order: OrderTerms): DecidedOrder {
     reduceOnly: order.reduceOnly,
     targetPrice: order.targetPrice,
     stopLossPrice: order.stopLossPrice,
+    ...(order.replaces === undefined ? {} : { replaces: order.replaces }),
   };
 }

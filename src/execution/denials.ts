@@ -56,6 +56,8 @@ function detailOf(reason: DenialReason): string {
     case 'duplicate':
     case 'unknown_order':
       return reason.clientOrderId;
+    case 'not_replaceable':
+      return `${reason.clientOrderId} is ${reason.status}`;
     case 'stopping':
       return 'the desk is stopping';
     default:

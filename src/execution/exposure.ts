@@ -6,6 +6,7 @@
  */
 import { add, type Decimal, decimalFromNumber, maximum, multiply, negate, ZERO } from '../domain/decimal.ts';
 import type { Side } from '../domain/order.ts';
+import type { TrackedOrder } from './orderState.ts';
 import { type Orders, pendingOf } from './orders.ts';
 import type { Positions } from './positions.ts';
 import type { Prices } from './prices.ts';
@@ -21,13 +22,16 @@ export interface Exposure {
   readonly short: Decimal;
 }
 
+/** An order as if it were open, and the open one, if any, whose place it takes. */
+export interface Added {
+  readonly instanceId: string;
+  readonly side: Side;
+  readonly quantity: Decimal;
+  readonly without?: TrackedOrder | undefined;
+}
+
 /** With `added`, as if one more order of that instance were open. With `only`, of that instance alone. */
-export function exposureOf(
-  symbol: string,
-  book: Book,
-  added?: { readonly instanceId: string; readonly side: Side; readonly quantity: Decimal },
-  only?: string,
-): Exposure {
+export function exposureOf(symbol: string, book: Book, added?: Added, only?: string): Exposure {
   const instanceIds = new Set(book.positions.inSymbol(symbol).map((position) => position.instanceId));
   for (const tracked of book.orders.live(symbol)) instanceIds.add(tracked.order.instanceId);
   if (added !== undefined) instanceIds.add(added.instanceId);
@@ -35,7 +39,7 @@ export function exposureOf(
   let short = ZERO;
   for (const instanceId of only === undefined ? instanceIds : [only]) {
     const held = book.positions.quantity(instanceId, symbol);
-    const pending = pendingOf(book.orders, instanceId, symbol);
+    const pending = pendingOf(book.orders, instanceId, symbol, added?.without);
     const isAdded = added?.instanceId === instanceId;
     const buys = isAdded && added.side === 'buy' ? add(pending.buys, added.quantity) : pending.buys;
     const sells = isAdded && added.side === 'sell' ? add(pending.sells, added.quantity) : pending.sells;
@@ -51,13 +55,7 @@ export function exposureOf(
  */
 export function grossNotional(
   view: Book & { readonly prices: Prices },
-  added: {
-    readonly instanceId: string;
-    readonly symbol: string;
-    readonly side: Side;
-    readonly quantity: Decimal;
-    readonly price: Decimal;
-  },
+  added: Added & { readonly symbol: string; readonly price: Decimal },
   only?: string,
 ): Decimal {
   const symbols = new Set([...view.positions.symbols(), added.symbol]);

@@ -11,6 +11,14 @@ export function intentFields(intent: Intent): Fields {
   const { kind, clientOrderId, instanceId, symbol } = intent;
   const causedBy = String(intent.causedBy);
   if (kind === 'cancel') return { decision: 'cancel', instanceId, symbol, clientOrderId, causedBy };
+  if (kind === 'replace') {
+    const { replaces, changes } = intent;
+    const what = Object.entries(changes).map(([name, value]) => amount(name, value));
+    return Object.assign(
+      { decision: 'replace', instanceId, symbol, clientOrderId, replaces, causedBy },
+      ...what,
+    ) as Fields;
+  }
   return { decision: 'order', ...orderFields(intent), causedBy };
 }
 
@@ -44,6 +52,7 @@ function orderFields(order: DecidedOrder): Fields {
     ...amount('targetPrice', order.targetPrice),
     ...amount('stopLossPrice', order.stopLossPrice),
     timeInForce,
+    ...(order.replaces === undefined ? {} : { replaces: order.replaces }),
     ...(order.extendedHours ? { extendedHours: 'yes' } : {}),
     ...(order.reduceOnly ? { reduceOnly: 'yes' } : {}),
   };

@@ -121,7 +121,10 @@ export class Liquidation {
 
   #isDone({ instanceId, symbol }: Target): boolean {
     const { positions, orders } = this.#state;
-    return positions.quantity(instanceId, symbol) === ZERO && orders.openOf(instanceId, symbol).length === 0;
+    if (positions.quantity(instanceId, symbol) !== ZERO) return false;
+    // Also one that has ended may still change the position: by fills that were not told yet.
+    for (const { order } of orders.live(symbol)) if (order.instanceId === instanceId) return false;
+    return true;
   }
 
   #try(target: Target): void {

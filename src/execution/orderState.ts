@@ -16,6 +16,7 @@ interface BrokerWord {
   readonly isTerminal: boolean;
   readonly atMicros: EpochMicros;
   readonly rank: number;
+  readonly quantity: Decimal | null;
 }
 
 // Among words of the same moment the later stage wins.
@@ -83,6 +84,11 @@ export class TrackedOrder {
   isRestored = false;
   /** Approved, and held back until cancels of the same position have ended. */
   isWaiting = false;
+  /** The order that is to take its place, and the one whose place it is to take. */
+  successor: TrackedOrder | null = null;
+  predecessor: TrackedOrder | null = null;
+  /** The broker knows it under another client order id than ours: it must be asked for by the broker's own. */
+  isNamedByBroker = false;
   /** When the broker first confirmed it, null before: from then on the account's buying power contains it. */
   confirmedAtMicros: EpochMicros | null = null;
 
@@ -97,7 +103,8 @@ export class TrackedOrder {
     }
     // A restored status of the broker's is its oldest word: anything that it says now is newer.
     if (RANK[order.status] !== undefined && order.brokerOrderId !== null) {
-      this.#word = { status: order.status, isTerminal: isTerminal(order.status), atMicros: 0, rank: 0 };
+      const { status, quantity } = order;
+      this.#word = { status, isTerminal: isTerminal(status), atMicros: 0, rank: 0, quantity };
     }
   }
 
@@ -131,6 +138,11 @@ export class TrackedOrder {
     return this.isEnded ? this.missing : maximum(rest, ZERO);
   }
 
+  /** The broker has said which of its orders this is, and no more. */
+  learnBrokerId(brokerOrderId: string): void {
+    this.#order = { ...this.#order, brokerOrderId: this.#order.brokerOrderId ?? brokerOrderId };
+  }
+
   /** Sets a status of ours (`submitting`, `unknown`, `not_sent`, ...). The broker's word stands above it. */
   setLocal(status: OrderStatus, reason: string | null, nowMicros: EpochMicros): boolean {
     this.#local = status;
@@ -156,7 +168,8 @@ export class TrackedOrder {
     this.questions = 0;
     this.noteReported(described.filledQuantity, described.updatedAtMicros);
     const isNewlyKnown = this.#order.brokerOrderId === null;
-    if (isNewlyKnown) this.#order = { ...this.#order, brokerOrderId: described.brokerOrderId };
+    this.learnBrokerId(described.brokerOrderId);
+    this.isNamedByBroker ||= described.clientOrderId !== this.#order.clientOrderId;
     const reason = this.#word.isTerminal
       ? (this.cancelReason ?? `the broker says ${described.rawStatus}`)
       : null;
@@ -227,11 +240,21 @@ export class TrackedOrder {
   }
 
   #refresh(nowMicros: EpochMicros, reason: string | null): boolean {
+    const before = this.#order;
+    const quantity = this.#quantity();
+    if (quantity !== before.quantity) this.#order = { ...before, quantity };
     const status = this.#status();
     const statusReason = status === 'filled' ? null : reason;
-    if (status === this.#order.status && statusReason === this.#order.statusReason) return false;
+    const isSame = status === before.status && statusReason === before.statusReason;
+    if (isSame && quantity === before.quantity) return false;
     this.#order = { ...this.#order, status, statusReason, updatedAtMicros: nowMicros };
     return true;
+  }
+
+  /** Of one that takes another's place the broker takes off what the other has filled by then. */
+  #quantity(): Decimal {
+    const { quantity, replaces } = this.#order;
+    return replaces === undefined ? quantity : (this.#word?.quantity ?? quantity);
   }
 
   #status(): OrderStatus {
@@ -249,13 +272,15 @@ export class TrackedOrder {
 function wordOf(described: BrokerOrder, isRequestRejected: boolean): BrokerWord {
   const rank = RANK[described.status];
   // A status that this version does not know says that the order exists, and no more.
-  if (rank === undefined) return { status: 'accepted', isTerminal: false, atMicros: 0, rank: 0 };
+  const { quantity } = described;
+  if (rank === undefined) return { status: 'accepted', isTerminal: false, atMicros: 0, rank: 0, quantity };
   const isStillPending = described.status === 'pending_cancel' || described.status === 'pending_replace';
   return {
     status: isRequestRejected && isStillPending ? 'new' : described.status,
     isTerminal: isTerminal(described.status),
     atMicros: described.updatedAtMicros,
     rank: isRequestRejected ? RANK_REQUEST_REJECTED : rank,
+    quantity,
   };
 }
 

@@ -24,6 +24,7 @@ export class Orders {
 
   add(tracked: TrackedOrder): void {
     this.#byClientId.set(tracked.order.clientOrderId, tracked);
+    this.#link(tracked);
     let live = this.#liveBySymbol.get(tracked.order.symbol);
     if (live === undefined) {
       live = new Set();
@@ -97,6 +98,14 @@ export class Orders {
     );
   }
 
+  #link(tracked: TrackedOrder): void {
+    const { replaces } = tracked.order;
+    const old = replaces === undefined ? undefined : this.find(replaces);
+    if (old === undefined) return;
+    old.successor = tracked;
+    tracked.predecessor = old;
+  }
+
   #forgetOldest(): void {
     const clientOrderId = this.#endedIds.shift();
     if (clientOrderId === undefined) return;
@@ -117,14 +126,22 @@ export interface Pending {
   readonly cancelingSells: Decimal;
 }
 
-export function pendingOf(orders: Orders, instanceId: string, symbol: string): Pending {
+/** @param without an order that another is to take the place of: it is not counted. */
+export function pendingOf(
+  orders: Orders,
+  instanceId: string,
+  symbol: string,
+  without?: TrackedOrder,
+): Pending {
   let buys = ZERO;
   let sells = ZERO;
   let cancelingBuys = ZERO;
   let cancelingSells = ZERO;
   for (const tracked of orders.live(symbol)) {
-    if (tracked.order.instanceId !== instanceId || tracked.isWaiting) continue;
-    const { outstanding } = tracked;
+    if (tracked.order.instanceId !== instanceId || tracked.isWaiting || tracked === without) continue;
+    // Counted with the order whose place it is to take, for only one of them can be filled.
+    if (tracked.predecessor?.isEnded === false && tracked.predecessor !== without) continue;
+    const outstanding = worstOutstanding(tracked);
     const isCanceling = tracked.cancelReason !== null && !tracked.isEnded;
     if (tracked.order.side === 'buy') {
       buys = add(buys, outstanding);
@@ -135,6 +152,16 @@ export function pendingOf(orders: Orders, instanceId: string, symbol: string): P
     }
   }
   return { buys, sells, cancelingBuys, cancelingSells };
+}
+
+/** The most of an order and of those that are to take its place. */
+function worstOutstanding(tracked: TrackedOrder): Decimal {
+  let worst = tracked.outstanding;
+  if (tracked.isEnded) return worst;
+  for (let next = tracked.successor; next !== null; next = next.successor) {
+    worst = maximum(worst, next.outstanding);
+  }
+  return worst;
 }
 
 /**

@@ -1,12 +1,13 @@
 /** Intents become orders: judged by risk, written down, sent; or denied, and the strategy told why. */
 import { ZERO } from '../domain/decimal.ts';
-import type { CancelIntent, DenialReason, Intent, OrderIntent } from '../domain/order.ts';
+import type { CancelIntent, DenialReason, Intent, OrderIntent, ReplaceIntent } from '../domain/order.ts';
 import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import type { ApprovedOrder } from './contract.ts';
 import { denialText } from './denials.ts';
 import { TrackedOrder } from './orderState.ts';
 import { pendingOf } from './orders.ts';
 import { OrderRate } from './rate.ts';
+import { barredStatus, replacementOf } from './replacing.ts';
 import type { RiskView } from './risk.ts';
 import type { DeskState } from './state.ts';
 import { inTheWayOf } from './washTrade.ts';
@@ -26,6 +27,7 @@ export class Placing {
     for (const intent of intents) {
       this.#state.rememberConsumer(intent.instanceId, intent.symbol, consumer);
       if (intent.kind === 'order') this.place(intent);
+      else if (intent.kind === 'replace') this.#replace(intent);
       else this.#cancel(intent);
     }
   }
@@ -61,7 +63,7 @@ export class Placing {
     }
   }
 
-  /** Writes the order down and sends it. */
+  /** Writes the order down and sends it, or asks for it in the place of another. */
   send(tracked: TrackedOrder, order: ApprovedOrder): void {
     const state = this.#state;
     tracked.sends += 1;
@@ -71,7 +73,9 @@ export class Placing {
     state.ordersSubmitted += 1;
     state.orders.update(tracked);
     state.journalOrder(tracked);
-    state.emit({ type: 'submit', order });
+    const replaced = tracked.predecessor;
+    if (replaced === null) state.emit({ type: 'submit', order });
+    else state.emit({ type: 'replace', order, replaced: replaced.order });
     state.recordRow(tracked.order, tracked.batchId);
     state.tell(tracked.order, { type: 'order', order: tracked.order });
   }
@@ -80,6 +84,10 @@ export class Placing {
   requestCancel(tracked: TrackedOrder, reason: string): void {
     if (tracked.isEnded || tracked.cancelReason !== null) return;
     tracked.cancelReason = reason;
+    // While one takes the other's place they are one order under two ids.
+    for (const other of [tracked.predecessor, tracked.successor]) {
+      if (other !== null) this.requestCancel(other, reason);
+    }
     if (tracked.isWaiting) {
       tracked.isWaiting = false;
       tracked.setLocal('canceled', reason, this.#state.nowMicros);
@@ -121,6 +129,19 @@ export class Placing {
         state.publishOrder(tracked);
       }
     }
+  }
+
+  #replace(intent: ReplaceIntent): void {
+    const { replaces } = intent;
+    const old = this.#state.orders.find(replaces);
+    if (old === undefined || old.order.instanceId !== intent.instanceId) {
+      this.#tellDenial(intent, { code: 'unknown_order', clientOrderId: replaces });
+      return;
+    }
+    const asked = replacementOf(old.order, intent);
+    const status = barredStatus(old);
+    if (status === null) this.place(asked);
+    else this.#deny(asked, { code: 'not_replaceable', clientOrderId: replaces, status });
   }
 
   #cancel(intent: CancelIntent): void {

@@ -4,11 +4,24 @@
  * on the way of an order.
  */
 import { cashOf } from '../domain/cash.ts';
-import { absolute, add, type Decimal, decimal, divide, multiply, subtract, ZERO } from '../domain/decimal.ts';
+import {
+  absolute,
+  add,
+  type Decimal,
+  decimal,
+  divide,
+  maximum,
+  multiply,
+  subtract,
+  ZERO,
+} from '../domain/decimal.ts';
 import type { Fill, Order } from '../domain/order.ts';
 import type { PortfolioFunds } from '../models/portfolios.ts';
 import type { PortfolioCash } from '../transport/messages.ts';
+
 import type { Book } from './exposure.ts';
+import type { TrackedOrder } from './orderState.ts';
+
 import type { Orders } from './orders.ts';
 import type { Positions } from './positions.ts';
 
@@ -92,10 +105,18 @@ export class Portfolios {
       if (tracked === undefined || (tracked.isEnded && tracked.outstanding === ZERO)) {
         this.#costs.delete(clientOrderId);
       } else if (this.#byInstance.get(tracked.order.instanceId) === portfolioId) {
-        sum = add(sum, multiply(tracked.outstanding, cost, 'up'));
+        sum = add(sum, this.#beyondPredecessor(tracked, cost));
       }
     }
     return sum;
+  }
+
+  /** While an order takes another's place only one of them is paid for: of the newer what it costs more. */
+  #beyondPredecessor({ outstanding, predecessor }: TrackedOrder, cost: Decimal): Decimal {
+    const whole = multiply(outstanding, cost, 'up');
+    if (predecessor === null || predecessor.isEnded) return whole;
+    const before = this.#costs.get(predecessor.order.clientOrderId) ?? ZERO;
+    return maximum(ZERO, subtract(whole, multiply(predecessor.outstanding, before, 'up')));
   }
 
   #secured(portfolioId: string, positions: Positions): Decimal {

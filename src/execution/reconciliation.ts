@@ -82,7 +82,8 @@ export class Reconciliation {
   #mergeOpenOrders(openOrders: readonly BrokerOrder[]): ReadonlySet<TrackedOrder> {
     const listed = new Set<TrackedOrder>();
     for (const described of openOrders) {
-      const tracked = this.#state.orders.find(described.clientOrderId);
+      const { orders } = this.#state;
+      const tracked = orders.find(described.clientOrderId) ?? orders.findByBrokerId(described.brokerOrderId);
       if (tracked === undefined) {
         this.#answers.reportForeign(described);
         this.#strays.onOrder(described);

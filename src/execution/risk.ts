@@ -17,12 +17,12 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import type { AssetClass, Instrument } from '../domain/market.ts';
-import type { Account, DenialReason, Order, OrderIntent, RiskState } from '../domain/order.ts';
+import type { Account, DenialReason, Order, OrderIntent, OrderTerms, RiskState } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { RiskPlan } from '../tradeplan/plan.ts';
 import type { PortfolioCash } from '../transport/messages.ts';
 import type { ApprovedOrder } from './contract.ts';
-import { type Book, exposureOf, grossNotional } from './exposure.ts';
+import { type Added, type Book, exposureOf, grossNotional } from './exposure.ts';
 import type { TrackedOrder } from './orderState.ts';
 import { pendingOf, reducible } from './orders.ts';
 import { portfolioCost } from './portfolioCost.ts';
@@ -118,7 +118,8 @@ export class Risk {
       });
     }
     const held = view.positions.quantity(intent.instanceId, intent.symbol);
-    const pending = pendingOf(view.orders, intent.instanceId, intent.symbol);
+    const replaced = replacedBy(intent, view);
+    const pending = pendingOf(view.orders, intent.instanceId, intent.symbol, replaced);
     const isBuy = intent.side === 'buy';
     const same = isBuy ? pending.buys : pending.sells;
     const canceling = isBuy ? pending.cancelingBuys : pending.cancelingSells;
@@ -128,20 +129,22 @@ export class Risk {
     const order = orderOf(intent, nowMicros);
     const inTheWay = inTheWayOf(intent, view.orders);
     if (intent.reduceOnly) {
-      if (freeLater === ZERO) return denied({ code: 'not_reducing', held, asked: intent.quantity });
-      if (isCanceling || inTheWay.length > 0)
+      const most = replaced === undefined ? freeLater : free;
+      if (most === ZERO) return denied({ code: 'not_reducing', held, asked: intent.quantity });
+      if (replaced === undefined && (isCanceling || inTheWay.length > 0))
         return { type: 'wait', order: { ...order, quantity: minimum(order.quantity, freeLater) }, inTheWay };
       return approved({ ...order, quantity: minimum(order.quantity, free) }, ZERO);
     }
     if (intent.quantity <= free && inTheWay.length === 0) return approved(order, ZERO);
     // The strategy has canceled its stop and closes: what the stop binds becomes free.
-    if (intent.quantity <= freeLater) {
+    if (replaced === undefined && intent.quantity <= freeLater) {
       return { type: 'wait', order: { ...order, reduceOnly: true }, inTheWay };
     }
     const opposite = inTheWay[0]?.order.clientOrderId;
     if (opposite !== undefined) {
       return denied({ code: 'wash_trade', symbol: intent.symbol, existingClientOrderId: opposite });
     }
+    if (replaced !== undefined && isNoMoreRisk(intent, replaced)) return approved(order, ZERO);
     return this.#checkNewRisk(intent, order, view, nowMicros);
   }
 
@@ -190,7 +193,11 @@ export class Risk {
     if (notional > this.#limits.orderNotionalMax) {
       return denied({ code: 'order_notional', notional, limit: this.#limits.orderNotionalMax });
     }
-    const exposure = exposureOf(symbol, view, { instanceId: intent.instanceId, side, quantity });
+    const replaced = replacedBy(intent, view);
+    // The one or the other is filled: until that is known the worse counts.
+    const worst = maximum(quantity, replaced?.outstanding ?? ZERO);
+    const added = { ...intent, quantity: worst, price, without: replaced };
+    const exposure = exposureOf(symbol, view, added);
     const shares = side === 'buy' ? exposure.long : exposure.short;
     const positionNotional = multiply(shares, maximum(price, reference.middle), 'up');
     if (positionNotional > this.#limits.positionNotionalMax) {
@@ -200,12 +207,12 @@ export class Risk {
         limit: this.#limits.positionNotionalMax,
       });
     }
-    const held = this.#heldTooMuch(intent, { shares, price }, view);
+    const held = this.#heldTooMuch(added, shares, view);
     if (held !== undefined) return denied(held);
-    const own = findStrategyLimit(intent, { price, notional }, view);
+    const own = findStrategyLimit(added, notional, view);
     if (own !== undefined) return denied(own);
     const { openCount } = view.orders;
-    if (openCount >= this.#plan.openOrdersMax) {
+    if (replaced === undefined && openCount >= this.#plan.openOrdersMax) {
       return denied({ code: 'open_orders', open: openCount, limit: this.#plan.openOrdersMax });
     }
     if (view.ordersLastMinute >= this.#plan.ordersPerMinuteMax) {
@@ -216,15 +223,32 @@ export class Risk {
       });
     }
     const available = subtract(account?.buyingPower ?? ZERO, view.committed);
-    if (notional > available) return denied({ code: 'buying_power', needed: notional, available });
-    const needed = portfolioCost(intent, { price, collar: this.#limits.collar }, view);
+    const before = this.#costsOf(replaced, reference, view);
+    const needed = maximum(ZERO, subtract(notional, before.notional));
+    if (needed > maximum(ZERO, available)) return denied({ code: 'buying_power', needed, available });
+    const reserved = portfolioCost(intent, { price, collar: this.#limits.collar }, view, replaced);
     if (view.portfolio !== undefined) {
-      const { cash, credit, reserved } = view.portfolio;
-      if (needed > subtract(add(cash, credit), reserved)) {
-        return denied({ code: 'portfolio_cash', needed, ...view.portfolio });
+      const { cash, credit, reserved: taken } = view.portfolio;
+      const asked = maximum(ZERO, subtract(reserved, before.reserved));
+      if (asked > maximum(ZERO, subtract(add(cash, credit), taken))) {
+        return denied({ code: 'portfolio_cash', needed: asked, ...view.portfolio });
       }
     }
-    return approved(order, notional, needed);
+    return approved(order, needed, reserved);
+  }
+
+  /** What the order that makes place takes already: of the two only one will be paid for. */
+  #costsOf(
+    replaced: TrackedOrder | undefined,
+    reference: Reference,
+    view: RiskView,
+  ): { readonly notional: Decimal; readonly reserved: Decimal } {
+    if (replaced === undefined) return { notional: ZERO, reserved: ZERO };
+    const { order, outstanding: quantity } = replaced;
+    const price = worstPrice(order, reference);
+    const { collar } = this.#limits;
+    const reserved = portfolioCost({ ...order, quantity }, { price, collar }, view, replaced);
+    return { notional: multiply(price, quantity, 'up'), reserved };
   }
 
   /**
@@ -239,8 +263,8 @@ export class Risk {
   }
 
   #heldTooMuch(
-    intent: OrderIntent,
-    { shares, price }: { readonly shares: Decimal; readonly price: Decimal },
+    added: OrderIntent & Added & { readonly price: Decimal },
+    shares: Decimal,
     view: RiskView,
   ): DenialReason | undefined {
     const { positionQuantityMax, grossNotionalMax } = this.#limits;
@@ -248,7 +272,7 @@ export class Risk {
       return { code: 'position_quantity', quantity: shares, limit: positionQuantityMax };
     }
     if (grossNotionalMax === null) return undefined;
-    const notional = grossNotional(view, { ...intent, price });
+    const notional = grossNotional(view, added);
     return notional > grossNotionalMax
       ? { code: 'gross_notional', notional, limit: grossNotionalMax }
       : undefined;
@@ -289,7 +313,7 @@ export class Risk {
   ): DenialReason | undefined {
     if (intent.side === 'buy') return undefined;
     const held = view.positions.quantity(intent.instanceId, intent.symbol);
-    const { sells } = pendingOf(view.orders, intent.instanceId, intent.symbol);
+    const { sells } = pendingOf(view.orders, intent.instanceId, intent.symbol, replacedBy(intent, view));
     if (add(sells, intent.quantity) <= held) return undefined;
     const mayBeShort = this.#plan.shortAllowed && account.shortingEnabled && (instrument?.shortable ?? true);
     if (mayBeShort && !isFractional(intent)) return undefined;
@@ -317,7 +341,7 @@ export class Risk {
 }
 
 /** The price to count with: the highest that the order can come to, for selling short risks more when it is high. */
-function worstPrice(intent: OrderIntent, reference: Reference): Decimal {
+function worstPrice(intent: OrderTerms, reference: Reference): Decimal {
   const { limitPrice, stopPrice } = intent;
   const trail =
     intent.trailPrice ?? divide(multiply(reference.opposite, intent.trailPercent ?? ZERO), HUNDRED);
@@ -325,6 +349,21 @@ function worstPrice(intent: OrderIntent, reference: Reference): Decimal {
     return limitPrice ?? maximum(add(reference.opposite, trail), stopPrice ?? ZERO);
   }
   return maximum(maximum(limitPrice ?? ZERO, stopPrice ?? ZERO), reference.opposite);
+}
+
+/** The order that is to make place for this one. */
+function replacedBy({ replaces }: OrderTerms, view: Pick<RiskView, 'orders'>): TrackedOrder | undefined {
+  return replaces === undefined ? undefined : view.orders.find(replaces);
+}
+
+/** Whether a replacement asks for no more than the order in whose place it goes, at no worse a limit. */
+function isNoMoreRisk(intent: OrderTerms, { order, outstanding }: TrackedOrder): boolean {
+  if (intent.quantity > outstanding || intent.stopPrice !== order.stopPrice) return false;
+  if (intent.trailPrice !== order.trailPrice || intent.trailPercent !== order.trailPercent) return false;
+  if (intent.limitPrice === null || order.limitPrice === null) return intent.limitPrice === order.limitPrice;
+  return intent.side === 'buy'
+    ? intent.limitPrice <= order.limitPrice
+    : intent.limitPrice >= order.limitPrice;
 }
 
 function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
@@ -347,6 +386,7 @@ function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
     reduceOnly: intent.reduceOnly,
     targetPrice: intent.targetPrice,
     stopLossPrice: intent.stopLossPrice,
+    ...(intent.replaces === undefined ? {} : { replaces: intent.replaces }),
     reason: intent.reason,
     indicators: intent.indicators,
     status: 'approved',

@@ -16,7 +16,7 @@ export class Sequences {
 
   note(intent: Intent): void {
     // A cancel names an order that was noted when it was placed.
-    if (intent.kind === 'order') this.#note(intent.clientOrderId);
+    if (intent.kind !== 'cancel') this.#note(intent.clientOrderId);
   }
 
   noteOrder(order: Order): void {

@@ -134,11 +134,15 @@ export class DeskState {
   /** As {@link publishOrder}, where the strategy is told by a fill. */
   recordOrder(tracked: TrackedOrder): void {
     this.orders.update(tracked);
-    if (tracked.isEnded && tracked.order.filledQuantity === 0n) {
-      this.commitments.release(tracked.order.clientOrderId);
-    }
+    if (tracked.isEnded && tracked.order.filledQuantity === 0n) this.#releaseCommitment(tracked);
     this.journalOrder(tracked);
     this.recordRow(tracked.order, tracked.batchId);
+  }
+
+  #releaseCommitment({ order, successor }: TrackedOrder): void {
+    if (order.status === 'replaced' && successor?.isEnded === false) {
+      this.commitments.handOver(order.clientOrderId, successor.order.clientOrderId);
+    } else this.commitments.release(order.clientOrderId);
   }
 
   /** Writes an order's row for the table. */

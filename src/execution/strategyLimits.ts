@@ -2,7 +2,7 @@
 import { type Decimal, decimal } from '../domain/decimal.ts';
 import type { StrategyLimits } from '../domain/limits.ts';
 import type { DenialReason, OrderIntent } from '../domain/order.ts';
-import { type Book, grossNotional } from './exposure.ts';
+import { type Added, type Book, grossNotional } from './exposure.ts';
 import type { Prices } from './prices.ts';
 
 export interface StrategyView extends Book {
@@ -11,26 +11,29 @@ export interface StrategyView extends Book {
   readonly strategyOrdersLastMinute: number;
 }
 
-/** @param order.price what it counts with; @param order.notional of the whole order. */
+/**
+ * @param order its quantity the worst of it and of an order whose place it takes; `price`: what it counts with.
+ * @param orderNotional of the order itself.
+ */
 export function findStrategyLimit(
-  intent: OrderIntent,
-  order: { readonly price: Decimal; readonly notional: Decimal },
+  order: OrderIntent & Added & { readonly price: Decimal },
+  orderNotional: Decimal,
   view: StrategyView,
 ): DenialReason | undefined {
   const limits = view.strategyLimits;
   if (limits === null) return undefined;
-  const { instanceId } = intent;
+  const { instanceId } = order;
   const { orderNotionalMax, notionalMax, openOrdersMax, ordersPerMinuteMax } = limits;
-  if (orderNotionalMax !== null && order.notional > decimal(orderNotionalMax)) {
-    return { code: 'order_notional', notional: order.notional, limit: decimal(orderNotionalMax) };
+  if (orderNotionalMax !== null && orderNotional > decimal(orderNotionalMax)) {
+    return { code: 'order_notional', notional: orderNotional, limit: decimal(orderNotionalMax) };
   }
   if (notionalMax !== null) {
-    const notional = grossNotional(view, { ...intent, price: order.price }, instanceId);
+    const notional = grossNotional(view, order, instanceId);
     const limit = decimal(notionalMax);
     if (notional > limit) return { code: 'gross_notional', notional, limit, instanceId };
   }
   const open = view.orders.open().filter((tracked) => tracked.order.instanceId === instanceId).length;
-  if (openOrdersMax !== null && open >= openOrdersMax) {
+  if (order.without === undefined && openOrdersMax !== null && open >= openOrdersMax) {
     return { code: 'open_orders', open, limit: openOrdersMax, instanceId };
   }
   const count = view.strategyOrdersLastMinute;

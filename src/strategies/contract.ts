@@ -9,7 +9,15 @@
  * border: quantities to nine decimals, prices to the symbol's tick.
  */
 import type { ZodType } from 'zod';
-import type { DenialReason, JsonObject, OrderStatus, RiskState, Side, TimeInForce } from '../domain/order.ts';
+import type {
+  DenialReason,
+  JsonObject,
+  OrderStatus,
+  OrderType,
+  RiskState,
+  Side,
+  TimeInForce,
+} from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 
 /** `symbol`: one unit, one state and one set of handler calls per symbol. `universe`: one for all its symbols. */
@@ -105,9 +113,11 @@ export interface OpenOrderView {
   readonly clientOrderId: string;
   readonly symbol: string;
   readonly side: Side;
+  readonly type: OrderType;
   readonly quantity: number;
   readonly filledQuantity: number;
   readonly limitPrice: number | null;
+  readonly stopPrice: number | null;
   readonly status: OrderStatus;
   readonly createdAtMicros: EpochMicros;
 }
@@ -177,6 +187,18 @@ export interface OrderRequest {
   readonly indicators?: JsonObject;
 }
 
+/** What is to be different of an open order; what is left out stays as it is. */
+export interface ReplaceRequest {
+  /** All of it, what has been filled by now included. */
+  readonly quantity?: number;
+  readonly limitPrice?: number;
+  readonly stopPrice?: number;
+  readonly trailPrice?: number;
+  readonly trailPercent?: number;
+  /** Why, in words; recorded with the order. */
+  readonly reason: string;
+}
+
 /** Everything of one symbol that a strategy can look at. */
 export interface SymbolView {
   readonly symbol: string;
@@ -216,6 +238,11 @@ export interface StrategyContext<Parameters, State> extends SymbolView {
   buy(request: OrderRequest): string;
   sell(request: OrderRequest): string;
   cancel(clientOrderId: string, reason: string): void;
+  /**
+   * Asks for another order in the place of an open one; answers its client order id. Until the broker has decided both
+   * are open, and only one of them will be filled. A replacement that is denied or refused leaves the old order as it was.
+   */
+  replace(clientOrderId: string, request: ReplaceRequest): string;
   /** Cancels the open orders of the symbol and closes its position at the market. Always allowed. */
   flatten(reason: string, symbol?: string): void;
   /** Never calls this strategy for the symbol again today. An open position is flattened first. */

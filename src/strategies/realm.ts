@@ -62,6 +62,7 @@ export const idleBridge: HostBridge = {
   isWindowOpen: () => false,
   order: () => '',
   cancel: () => undefined,
+  replace: () => '',
   flatten: () => undefined,
   reject: () => undefined,
   setTimer: () => undefined,

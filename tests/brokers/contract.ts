@@ -156,6 +156,40 @@ export function brokerContract(name: string, start: () => Promise<BrokerStage>):
       await broker.cancel(proposed);
     });
 
+    it('puts another order in the place of an open one, once', async () => {
+      const old = await openOrder();
+      await eventually(async () =>
+        expect(unwrap(await broker.orderByClientOrderId(old.clientOrderId)).status).toBe('new'),
+      );
+      const next = propose({
+        type: 'limit',
+        limitPrice: old.limitPrice,
+        quantity: decimal('2'),
+        replaces: old.clientOrderId,
+      });
+      const outcome = await broker.replace(old, next);
+      expect(outcome).toMatchObject({ type: 'accepted', order: { clientOrderId: next.clientOrderId } });
+      await eventually(() => expect(eventsOf(old).at(-1)?.event).toBe('replaced'));
+      await eventually(() => expect(eventsOf(next).at(-1)?.event).toBe('new'));
+      const found = unwrap(await broker.orderByClientOrderId(next.clientOrderId));
+      expect(found).toMatchObject({ quantity: decimal('2'), filledQuantity: ZERO });
+      expect(unwrap(await broker.orderByBrokerId(old.brokerOrderId!))).toMatchObject({
+        status: 'replaced',
+        replacedBy: found.brokerOrderId,
+      });
+      // Asked for again, it is the one that is there; and an order that has ended is not replaced.
+      expect(await broker.replace(old, next)).toMatchObject({
+        type: 'accepted',
+        order: { brokerOrderId: found.brokerOrderId },
+      });
+      const late = propose({ type: 'limit', limitPrice: old.limitPrice, quantity: decimal('3') });
+      expect(await broker.replace(old, late)).toMatchObject({ type: 'refused', httpStatus: 422 });
+      expect(await broker.cancel({ ...next, brokerOrderId: found.brokerOrderId })).toEqual({
+        type: 'requested',
+      });
+      await eventually(() => expect(eventsOf(next).at(-1)?.event).toBe('canceled'));
+    });
+
     it('refuses what the account cannot pay, and says why', async () => {
       const proposed = propose({ side: 'buy', quantity: decimal('1000000000') });
       const outcome = await broker.submit(proposed);

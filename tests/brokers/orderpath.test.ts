@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Broker } from '../../src/brokers/contract.ts';
 import { decimal } from '../../src/domain/decimal.ts';
+import type { Order } from '../../src/domain/order.ts';
 import { eventually } from '../network/eventually.ts';
 import { closedPort } from '../network/servers.ts';
 import { json, openBroker, order, orderObject, type Respond, type RestServer, startRest } from './alpaca.ts';
@@ -202,6 +203,75 @@ describe('placing an order', () => {
       });
       expect(await broker.submit(order())).toMatchObject({ type: 'refused', vendorCode: 40010001 });
     });
+  });
+});
+
+describe('replacing an order', () => {
+  const old = order({ brokerOrderId: 'broker-1', filledQuantity: decimal('1'), quantity: decimal('2') });
+  const next = order({ clientOrderId: 'batch.momentum-long.AAPL.2', replaces: old.clientOrderId });
+
+  it.each<[string, Partial<Order>, Partial<Order>, object]>([
+    ['a price', {}, { quantity: decimal('1'), limitPrice: decimal('151') }, { limit_price: '151' }],
+    ['a quantity, what is filled included', {}, { quantity: decimal('4') }, { qty: '5' }],
+    [
+      'a stop',
+      { stopPrice: decimal('9') },
+      { quantity: decimal('1'), stopPrice: decimal('8.5') },
+      { stop_price: '8.5' },
+    ],
+    [
+      'a trail',
+      { trailPercent: decimal('2') },
+      { quantity: decimal('1'), trailPercent: decimal('1.5') },
+      { trail: '1.5' },
+    ],
+  ])('asks for %s, and nothing that stays as it is', async (_name, before, changes, body) => {
+    const { broker, server } = await brokerAt((_request, response) =>
+      json(
+        response,
+        200,
+        orderObject({ id: 'broker-2', client_order_id: next.clientOrderId, replaces: 'broker-1' }),
+      ),
+    );
+    expect(await broker.replace({ ...old, ...before }, { ...next, ...changes })).toMatchObject({
+      type: 'accepted',
+      order: { brokerOrderId: 'broker-2' },
+    });
+    const [request] = server.requests;
+    expect(request).toMatchObject({ method: 'PATCH', path: '/v2/orders/broker-1' });
+    expect(JSON.parse(request?.body ?? '')).toEqual({ ...body, client_order_id: next.clientOrderId });
+  });
+
+  it('is refused for an order that is filled, and not sent for one that the broker does not know', async () => {
+    const { broker, server } = await brokerAt((request, response) =>
+      isLookUp(request.path)
+        ? json(response, 404, { code: 40410000, message: 'order not found' })
+        : json(response, 422, { code: 42210000, message: 'order is already in "filled" state' }),
+    );
+    expect(await broker.replace(old, next)).toMatchObject({ type: 'refused', httpStatus: 422 });
+    const before = server.requests.length;
+    expect(await broker.replace({ ...old, brokerOrderId: null }, next)).toMatchObject({ type: 'not_sent' });
+    expect(server.requests).toHaveLength(before);
+  });
+
+  it('is there when the refusal is of a repetition', async () => {
+    const { broker } = await brokerAt((request, response) =>
+      isLookUp(request.path)
+        ? json(response, 200, orderObject({ id: 'broker-2', client_order_id: next.clientOrderId }))
+        : json(response, 422, { code: 42210000, message: 'order is already in "pending_replace" state' }),
+    );
+    expect(await broker.replace(old, next)).toMatchObject({
+      type: 'accepted',
+      order: { brokerOrderId: 'broker-2' },
+    });
+  });
+
+  it.each<[string, Respond]>([
+    ['the connection breaks', (_request, response) => response.destroy()],
+    ['a proxy gives up', (_request, response) => response.writeHead(503).end('<html></html>')],
+  ])('is of unknown fate when %s', async (_name, respond) => {
+    const { broker } = await brokerAt(respond);
+    expect(await broker.replace(old, next)).toMatchObject({ type: 'unknown' });
   });
 });
 

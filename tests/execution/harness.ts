@@ -2,7 +2,14 @@
 import type { BrokerOrder, Execution, TradeUpdate } from '../../src/brokers/contract.ts';
 import { add, type Decimal, decimal, ZERO } from '../../src/domain/decimal.ts';
 import type { Session } from '../../src/domain/market.ts';
-import type { Account, DenialReason, Order, OrderIntent, OrderStatus } from '../../src/domain/order.ts';
+import type {
+  Account,
+  DenialReason,
+  Order,
+  OrderChanges,
+  OrderIntent,
+  OrderStatus,
+} from '../../src/domain/order.ts';
 import {
   DEFAULT_DESK_POLICY,
   type DeskAction,
@@ -152,6 +159,25 @@ export class Bench {
     const intent = this.intent(changes);
     this.feed({ type: 'intents', consumer: 'A', intents: [intent] });
     return intent.clientOrderId;
+  }
+
+  /** Asks for another order in the place of one, and answers its id. */
+  replace(replaces: string, changes: OrderChanges, instanceId = 'alpha'): string {
+    this.#sequence += 1;
+    const clientOrderId = `batch0001.${instanceId}.X.${this.#sequence}`;
+    const rest = { symbol: 'X', reason: 'a better one', causedBy: 1, decidedAtMicros: this.nowMicros };
+    const intent = { kind: 'replace', clientOrderId, replaces, instanceId, changes, ...rest } as const;
+    this.feed({ type: 'intents', consumer: 'A', intents: [intent] });
+    return clientOrderId;
+  }
+
+  /** Goes on behind what another machine has numbered, connected and reconciled with what that had open. */
+  restartedFrom(before: Bench): void {
+    this.#sequence = before.#sequence;
+    this.feed({ type: 'account', account: ACCOUNT, askedAtMicros: this.nowMicros });
+    this.feed({ type: 'broker_connection', connected: true, detail: '' });
+    this.reconcile({});
+    this.quote(99.99, 100.01);
   }
 
   cancel(clientOrderId: string, instanceId = 'alpha'): void {

@@ -88,4 +88,38 @@ describe('a trial', () => {
     );
     expect(() => minuteBars(Array.from({ length: 391 }, () => 1))).toThrow('found 391');
   });
+
+  it('puts an order in the place of another: what was filled before is taken off', async () => {
+    const strategy = strategyOf(`onBar(context, bar) {
+        context.state.seen += 1;
+        if (context.state.seen === 1) context.state.id = context.buy({ quantity: 10, limitPrice: 95, reason: 'patient' });
+        if (context.state.seen === 2) context.state.id = context.replace(context.state.id, { limitPrice: 99, quantity: 12, reason: 'nearer' });
+        if (context.state.seen === 3) context.replace('not.mine.TEST.9', { limitPrice: 99, reason: 'nothing to replace' });
+        if (context.state.seen === 4) context.replace(context.state.id, { reason: 'nothing different' });
+        const open = context.openOrders.map(({ type, limitPrice, quantity }) => [type, limitPrice, quantity].join(' '));
+        context.log('info', open.join(', '));
+      },
+      onOrder(context, { clientOrderId, status }) {
+        context.log('info', clientOrderId.split('.').at(-1) + ' ' + status);
+      },
+      onDenial(context, { reason }) { context.log('info', reason.code); },`);
+    const { fills, messages, denials, faults } = await tryStrategy({
+      strategy,
+      bars: minuteBars([100, 100, 100, 98, 98]),
+    });
+    expect(fills).toEqual([{ symbol: 'TEST', side: 'buy', quantity: 12, price: 99 }]);
+    expect(faults).toEqual([]);
+    expect(denials).toEqual([]);
+    expect(messages).toEqual([
+      'limit 95 10',
+      ...['1 submitting', '1 new'],
+      'limit 95 10, limit 99 12',
+      ...['2 submitting', '1 replaced', '2 new'],
+      'limit 99 12',
+      'unknown_order',
+      '',
+      'unknown_order',
+      '',
+    ]);
+  });
 });

@@ -74,6 +74,10 @@ export class AlpacaBroker implements Broker {
     return this.#orderPath.orderByClientOrderId(clientOrderId);
   }
 
+  orderByBrokerId(brokerOrderId: string): Promise<Outcome<BrokerOrder>> {
+    return this.#orderPath.orderByBrokerId(brokerOrderId);
+  }
+
   executionsSince(moment: EpochMicros): Promise<Outcome<readonly Execution[]>> {
     return this.#reads.executionsSince(moment);
   }
@@ -96,6 +100,10 @@ export class AlpacaBroker implements Broker {
 
   cancel(order: Order): Promise<CancelOutcome> {
     return this.#orderPath.cancel(order);
+  }
+
+  replace(order: Order, replacement: Order): Promise<SubmitOutcome> {
+    return this.#orderPath.replace(order, replacement);
   }
 
   async close(): Promise<void> {

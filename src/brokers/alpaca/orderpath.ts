@@ -1,15 +1,15 @@
 /**
- * Placing and cancelling orders (protocol C.3): sent once, never again by itself, and every way to fail told apart.
+ * Placing, replacing and cancelling orders (protocol C.3): sent once, never again by itself, and every way to fail told apart.
  * What is certainly not at the broker is `not_sent` or `refused`; everything in doubt is `unknown`.
  */
 import type { Order } from '../../domain/order.ts';
 import { failed, type Outcome, success } from '../../domain/outcome.ts';
 import { failureOfAnswer, parseJson, vendorError } from '../../network/answers.ts';
-import type { HttpAnswer, RequestSender } from '../../network/http.ts';
+import type { HttpAnswer, HttpOutcome, RequestSender } from '../../network/http.ts';
 import type { Lane } from '../../network/limiter.ts';
 import type { BrokerOrder, CancelOutcome, SubmitOutcome } from '../contract.ts';
 import { isFields } from './fields.ts';
-import { orderBody, readOrder } from './orders.ts';
+import { orderBody, readOrder, replaceBody } from './orders.ts';
 
 /** HTTP 422 with it, on a POST: the client order id is taken (measured; the code is of the 400 family). */
 const DUPLICATE_ID_CODE = 40_010_001;
@@ -22,23 +22,32 @@ export class AlpacaOrderPath {
   }
 
   async submit(order: Order): Promise<SubmitOutcome> {
-    const outcome = await this.#client.send({
-      method: 'POST',
-      path: '/v2/orders',
-      lane: order.reduceOnly ? 'reducing' : 'new',
-      body: orderBody(order),
-    });
-    if (outcome.type === 'not_sent') return { type: 'not_sent', message: outcome.failure.message };
-    if (outcome.type === 'lost') return { type: 'unknown', message: outcome.failure.message };
+    const lane = laneOf(order);
+    const request = { method: 'POST', path: '/v2/orders', lane, body: orderBody(order) } as const;
+    const outcome = await this.#client.send(request);
+    if (outcome.type !== 'answered') return unanswered(outcome);
     const { answer } = outcome;
-    if (isSuccess(answer)) return taken(order, answer);
-    const { code, message } = vendorError(answer);
-    if (answer.status === 409 || (answer.status === 422 && code === DUPLICATE_ID_CODE)) {
-      return await this.#alreadyThere(order, answer);
+    if (isSuccess(answer)) return taken(order, answer, 'POST /v2/orders');
+    if (isDuplicate(answer)) return await this.#alreadyThere(order, answer);
+    return failure(answer, 'POST /v2/orders');
+  }
+
+  async replace(order: Order, replacement: Order): Promise<SubmitOutcome> {
+    if (order.brokerOrderId === null)
+      return { type: 'not_sent', message: 'the broker does not know the order yet' };
+    const path = `/v2/orders/${encodeURIComponent(order.brokerOrderId)}`;
+    const body = replaceBody(order, replacement);
+    const outcome = await this.#client.send({ method: 'PATCH', path, lane: laneOf(replacement), body });
+    if (outcome.type !== 'answered') return unanswered(outcome);
+    const { answer } = outcome;
+    if (isSuccess(answer)) return taken(replacement, answer, 'PATCH /v2/orders');
+    // Refused because it is replaced already: by this very request, should a proxy have sent it twice.
+    if (answer.status === 409 || answer.status === 422) {
+      const found = await this.#find(replacement.clientOrderId, laneOf(replacement));
+      if (found.ok) return { type: 'accepted', order: found.value };
+      if (found.failure.kind !== 'not_found') return { type: 'unknown', message: found.failure.message };
     }
-    if (isInDoubt(answer))
-      return { type: 'unknown', message: failureOfAnswer('POST /v2/orders', answer).message };
-    return refusal(answer.status, code, message, answer.retryAfterMs ?? null);
+    return failure(answer, 'PATCH /v2/orders');
   }
 
   async cancel(order: Order): Promise<CancelOutcome> {
@@ -70,23 +79,33 @@ export class AlpacaOrderPath {
     return this.#find(clientOrderId, 'reducing');
   }
 
-  async #find(clientOrderId: string, lane: Lane): Promise<Outcome<BrokerOrder>> {
+  /** The same by the broker's own id. */
+  orderByBrokerId(brokerOrderId: string): Promise<Outcome<BrokerOrder>> {
+    const path = `/v2/orders/${encodeURIComponent(brokerOrderId)}`;
+    return this.#lookUp(path, brokerOrderId, 'reducing');
+  }
+
+  #find(clientOrderId: string, lane: Lane): Promise<Outcome<BrokerOrder>> {
     const path = `/v2/orders:by_client_order_id?client_order_id=${encodeURIComponent(clientOrderId)}`;
+    return this.#lookUp(path, clientOrderId, lane);
+  }
+
+  async #lookUp(path: string, id: string, lane: Lane): Promise<Outcome<BrokerOrder>> {
     const outcome = await this.#client.send({ method: 'GET', path, lane });
     if (outcome.type !== 'answered') return failed(outcome.failure);
     const { answer } = outcome;
-    if (!isSuccess(answer)) return failed(failureOfAnswer(`the look-up of order ${clientOrderId}`, answer));
+    if (!isSuccess(answer)) return failed(failureOfAnswer(`the look-up of order ${id}`, answer));
     const order = orderIn(answer);
     if (order !== undefined) return success(order);
     return failed({
       kind: 'malformed_answer',
-      message: `the look-up of order ${clientOrderId} was answered with something else`,
+      message: `the look-up of order ${id} was answered with something else`,
     });
   }
 
   /** The id is taken: by this very order, sent before. */
   async #alreadyThere(order: Order, answer: HttpAnswer): Promise<SubmitOutcome> {
-    const found = await this.#find(order.clientOrderId, order.reduceOnly ? 'reducing' : 'new');
+    const found = await this.#find(order.clientOrderId, laneOf(order));
     if (found.ok) return { type: 'accepted', order: found.value };
     const { code, message } = vendorError(answer);
     // The code stands for other mistakes too, and only the wording tells them apart. It decides nothing but whether
@@ -97,12 +116,32 @@ export class AlpacaOrderPath {
   }
 }
 
-function taken(order: Order, answer: HttpAnswer): SubmitOutcome {
+function laneOf(order: Order): Lane {
+  return order.reduceOnly ? 'reducing' : 'new';
+}
+
+function unanswered(outcome: Exclude<HttpOutcome, { type: 'answered' }>): SubmitOutcome {
+  const { message } = outcome.failure;
+  return { type: outcome.type === 'not_sent' ? 'not_sent' : 'unknown', message };
+}
+
+function isDuplicate(answer: HttpAnswer): boolean {
+  const { code } = vendorError(answer);
+  return answer.status === 409 || (answer.status === 422 && code === DUPLICATE_ID_CODE);
+}
+
+function failure(answer: HttpAnswer, what: string): SubmitOutcome {
+  if (isInDoubt(answer)) return { type: 'unknown', message: failureOfAnswer(what, answer).message };
+  const { code, message } = vendorError(answer);
+  return refusal(answer.status, code, message, answer.retryAfterMs ?? null);
+}
+
+function taken(order: Order, answer: HttpAnswer, what: string): SubmitOutcome {
   const accepted = orderIn(answer);
   if (accepted?.clientOrderId === order.clientOrderId) return { type: 'accepted', order: accepted };
   return {
     type: 'unknown',
-    message: `POST /v2/orders was answered ${answer.status}, but not with the order ${order.clientOrderId}`,
+    message: `${what} was answered ${answer.status}, but not with the order ${order.clientOrderId}`,
   };
 }
 

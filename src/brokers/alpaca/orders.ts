@@ -1,5 +1,5 @@
 /** Orders between our words and Alpaca's (protocol C.3). */
-import { formatDecimal, ZERO } from '../../domain/decimal.ts';
+import { add, type Decimal, formatDecimal, ZERO } from '../../domain/decimal.ts';
 import type { Order, OrderStatus } from '../../domain/order.ts';
 import type { BrokerOrder } from '../contract.ts';
 import { amountOf, type Fields, momentOf, sideOf, textOf } from './fields.ts';
@@ -45,6 +45,7 @@ export function readOrder(fields: Fields): BrokerOrder | undefined {
     averagePrice: amountOf(fields.filled_avg_price) ?? null,
     status: STATUSES.get(rawStatus) ?? 'unknown',
     rawStatus,
+    replacedBy: textOf(fields.replaced_by) ?? null,
     createdAtMicros,
     updatedAtMicros: momentOf(fields.updated_at) ?? createdAtMicros,
   };
@@ -65,4 +66,25 @@ export function orderBody(order: Order): string {
     ...(order.extendedHours ? { extended_hours: true } : {}),
     client_order_id: order.clientOrderId,
   });
+}
+
+/**
+ * The body that replaces an order: what is different, and under which id. Alpaca counts the quantity as a whole, what
+ * has been filled included.
+ */
+export function replaceBody(order: Order, replacement: Order): string {
+  const quantity = add(order.filledQuantity, replacement.quantity);
+  const trail = replacement.trailPrice ?? replacement.trailPercent;
+  const oldTrail = order.trailPrice ?? order.trailPercent;
+  return JSON.stringify({
+    ...(quantity === order.quantity ? {} : { qty: formatDecimal(quantity) }),
+    ...changed('limit_price', order.limitPrice, replacement.limitPrice),
+    ...changed('stop_price', order.stopPrice, replacement.stopPrice),
+    ...changed('trail', oldTrail ?? null, trail ?? null),
+    client_order_id: replacement.clientOrderId,
+  });
+}
+
+function changed(name: string, before: Decimal | null, after: Decimal | null): Record<string, string> {
+  return after === null || after === before ? {} : { [name]: formatDecimal(after) };
 }

@@ -30,6 +30,7 @@ import { openingQuantity } from '../holding.ts';
 import {
   powerRefusal,
   type Refused,
+  replacementOf,
   reserveAtMarket,
   unprocessable,
   WorkingOrders,
@@ -84,6 +85,12 @@ export class PaperBroker implements Broker {
     return Promise.resolve(failed({ kind: 'not_found', message: `no order ${clientOrderId}` }));
   }
 
+  orderByBrokerId(brokerOrderId: string): Promise<Outcome<BrokerOrder>> {
+    const order = this.#orders.findByBrokerId(brokerOrderId);
+    if (order !== undefined) return Promise.resolve(success(order.described()));
+    return Promise.resolve(failed({ kind: 'not_found', message: `no order ${brokerOrderId}` }));
+  }
+
   executionsSince(moment: EpochMicros): Promise<Outcome<readonly Execution[]>> {
     return Promise.resolve(
       success(this.#orders.executions.filter((execution) => execution.executedAtMicros > moment)),
@@ -105,15 +112,22 @@ export class PaperBroker implements Broker {
     if (known !== undefined) return Promise.resolve({ type: 'accepted', order: known.described() });
     const refusal = this.#refusal(order);
     if (refusal !== undefined) return Promise.resolve(refusal);
-    const nowMicros = this.#context.clock.nowMicros();
-    this.#orderCount += 1;
-    const accepted = new PaperOrder(order, {
-      brokerOrderId: `${this.#idPrefix}-${this.#orderCount}`,
-      nowMicros,
-      activeFromMicros: nowMicros + this.#latencyMicros,
-      expiresAtMicros: this.#expiry(order, nowMicros),
-    });
-    this.#remember(accepted);
+    const accepted = this.#accept(order);
+    this.#tell('new', accepted, null);
+    return Promise.resolve({ type: 'accepted', order: accepted.described() });
+  }
+
+  replace(order: Order, replacement: Order): Promise<SubmitOutcome> {
+    const known = this.#orders.find(replacement.clientOrderId);
+    if (known !== undefined) return Promise.resolve({ type: 'accepted', order: known.described() });
+    const asked = replacementOf(this.#orders.find(order.clientOrderId), { order, replacement });
+    if ('httpStatus' in asked) return Promise.resolve(asked);
+    const { old } = asked;
+    const refusal = this.#refusal(asked.order, old);
+    if (refusal !== undefined) return Promise.resolve(refusal);
+    const accepted = this.#accept(asked.order);
+    old.replacedBy = accepted.brokerOrderId;
+    this.#end(old, 'replaced', this.#context.clock.nowMicros());
     this.#tell('new', accepted, null);
     return Promise.resolve({ type: 'accepted', order: accepted.described() });
   }
@@ -188,7 +202,20 @@ export class PaperBroker implements Broker {
     this.#tell(order.isOpen ? 'partial_fill' : 'fill', order, execution);
   }
 
-  #end(order: PaperOrder, status: 'canceled' | 'expired', atMicros: EpochMicros): void {
+  #accept(order: Order): PaperOrder {
+    const nowMicros = this.#context.clock.nowMicros();
+    this.#orderCount += 1;
+    const accepted = new PaperOrder(order, {
+      brokerOrderId: `${this.#idPrefix}-${this.#orderCount}`,
+      nowMicros,
+      activeFromMicros: nowMicros + this.#latencyMicros,
+      expiresAtMicros: this.#expiry(order, nowMicros),
+    });
+    this.#remember(accepted);
+    return accepted;
+  }
+
+  #end(order: PaperOrder, status: 'canceled' | 'expired' | 'replaced', atMicros: EpochMicros): void {
     order.setStatus(status, atMicros);
     this.#open.get(order.order.symbol)?.delete(order);
     this.#tell(status, order, null);
@@ -207,7 +234,8 @@ export class PaperBroker implements Broker {
     return active;
   }
 
-  #refusal(order: Order): Refused | undefined {
+  /** @param without an order whose place it takes. */
+  #refusal(order: Order, without?: PaperOrder): Refused | undefined {
     const { symbol, side, quantity, timeInForce, type } = order;
     if (!this.#books.has(symbol)) return unprocessable(`the market has not shown ${symbol} yet`);
     if (quantity <= ZERO) return unprocessable('the quantity must be above zero');
@@ -216,13 +244,18 @@ export class PaperBroker implements Broker {
       return unprocessable('there are no auctions here to take part in');
     }
     const opening = openingQuantity(this.#account.quantity(symbol), side, quantity);
-    return powerRefusal(this.#cost(order, opening), this.#account.describe(this.#reserved()).buyingPower);
+    return powerRefusal(
+      this.#cost(order, opening),
+      this.#account.describe(this.#reserved(without)).buyingPower,
+    );
   }
 
   /** What open orders may cost beyond what they close. */
-  #reserved(): Decimal {
+  #reserved(without?: PaperOrder): Decimal {
     let sum = ZERO;
-    for (const { order, remaining } of this.#openOrders()) {
+    for (const open of this.#openOrders()) {
+      if (open === without) continue;
+      const { order, remaining } = open;
       sum = add(
         sum,
         this.#cost(order, openingQuantity(this.#account.quantity(order.symbol), order.side, remaining)),

@@ -69,6 +69,10 @@ export interface OrderFields {
   readonly indicators: string | null;
 }
 
+/** What is to be different of an order, unchecked; what an author leaves out is `undefined`. */
+export type ChangeFields = Partial<Readonly<Record<ChangeName, unknown>>> & { readonly reason: unknown };
+export type ChangeName = 'quantity' | 'limitPrice' | 'stopPrice' | 'trailPrice' | 'trailPercent';
+
 /** The host's side, called by the guest. Units are numbers given by the host. */
 export interface HostBridge {
   readonly clock: { readonly nowMicros: EpochMicros };
@@ -78,6 +82,8 @@ export interface HostBridge {
   /** Answers the client order id. */
   order(unit: number, side: OrderSide, fields: OrderFields): string;
   cancel(unit: number, clientOrderId: string, reason: string): void;
+  /** Answers the client order id of the order that is to take the other's place. */
+  replace(unit: number, clientOrderId: string, fields: ChangeFields): string;
   flatten(unit: number, symbol: string, reason: string): void;
   reject(unit: number, symbol: string, reason: string): void;
   setTimer(unit: number, name: string, atMicros: EpochMicros): void;

@@ -8,6 +8,7 @@ import type {
   PortfolioView,
   PositionView,
   QuoteView,
+  ReplaceRequest,
   SessionView,
   StrategyContext,
   SymbolView,
@@ -143,6 +144,15 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
 
   cancel(clientOrderId: string, reason: string): void {
     guarded(() => bridge.cancel(this.#unit, String(clientOrderId), String(reason)));
+  }
+
+  replace(clientOrderId: string, request: ReplaceRequest): string {
+    if (typeof request !== 'object' || request === null) {
+      throw new TypeError("replace needs what is to be different, such as {limitPrice: 99, reason: '...'}");
+    }
+    const { quantity, limitPrice, stopPrice, trailPrice, trailPercent, reason } = request;
+    const fields = { quantity, limitPrice, stopPrice, trailPrice, trailPercent, reason };
+    return guarded(() => bridge.replace(this.#unit, String(clientOrderId), fields));
   }
 
   flatten(reason: string, symbol: string = this.symbol): void {

@@ -52,6 +52,10 @@ export class SimulatedBroker implements Broker {
     return this.#orderPath.orderByClientOrderId(clientOrderId);
   }
 
+  orderByBrokerId(brokerOrderId: string): Promise<Outcome<BrokerOrder>> {
+    return this.#orderPath.orderByBrokerId(brokerOrderId);
+  }
+
   async executionsSince(moment: EpochMicros): Promise<Outcome<readonly Execution[]>> {
     const after = encodeURIComponent(formatMicros(moment - 1_000));
     const all: Execution[] = [];
@@ -82,6 +86,10 @@ export class SimulatedBroker implements Broker {
 
   cancel(order: Order) {
     return this.#orderPath.cancel(order);
+  }
+
+  replace(order: Order, replacement: Order) {
+    return this.#orderPath.replace(order, replacement);
   }
 
   close(): Promise<void> {

@@ -3,6 +3,7 @@ import { type Decimal, decimal, decimalFromNumber } from '../../../src/domain/de
 import {
   deriveClientOrderId,
   type Intent,
+  type Order,
   type OrderIntent,
   type OrderType,
   type TimeInForce,
@@ -19,6 +20,8 @@ export class Trader {
   readonly #sequences = new Map<string, number>();
   /** Every order that was ever proposed, and how much of it. */
   readonly proposed = new Map<string, Decimal>();
+  /** Of each replacement what it takes the place of, and whether it asked for a quantity of its own. */
+  readonly replacements = new Map<string, { readonly replaces: string; readonly hasQuantity: boolean }>();
 
   constructor(dice: Dice) {
     this.#dice = dice;
@@ -26,21 +29,46 @@ export class Trader {
 
   act(life: Life, price: (symbol: string) => number): void {
     const open = life.openOrders();
-    const intent: Intent =
-      open.length > 0 && this.#dice.chance(0.3)
-        ? this.#cancel(this.#dice.pick(open))
-        : this.#order(life, price);
+    const intent = this.#intent(life, open, price);
     life.core.feed({ type: 'intents', consumer: 'A', intents: [intent] });
+  }
+
+  #intent(life: Life, open: readonly Order[], price: (symbol: string) => number): Intent {
+    if (open.length === 0 || this.#dice.chance(0.5)) return this.#order(life, price);
+    const order = this.#dice.pick(open);
+    return this.#dice.chance(0.6) ? this.#cancel(order) : this.#replace(life, order, price);
+  }
+
+  /** Another size, another price, or both, and sometimes of an order that cannot be replaced. */
+  #replace(life: Life, old: Order, priceOf: (symbol: string) => number): Intent {
+    const dice = this.#dice;
+    const { instanceId, symbol, clientOrderId: replaces } = old;
+    const clientOrderId = this.#nextId(life, instanceId, symbol);
+    const quantity = dice.chance(0.6) ? decimal(String(dice.integer(1, 90))) : undefined;
+    const price = () => decimalFromNumber(Math.round(priceOf(symbol) * 100 + dice.integer(-8, 8)) / 100);
+    const changes = {
+      ...(quantity === undefined ? {} : { quantity }),
+      ...(old.limitPrice !== null && dice.chance(0.7) ? { limitPrice: price() } : {}),
+      ...(old.stopPrice !== null && dice.chance(0.7) ? { stopPrice: price() } : {}),
+    };
+    this.proposed.set(clientOrderId, quantity ?? this.proposed.get(replaces) ?? old.quantity);
+    this.replacements.set(clientOrderId, { replaces, hasQuantity: quantity !== undefined });
+    const rest = { reason: 'chance', causedBy: 0, decidedAtMicros: life.clock.nowMicros() };
+    return { kind: 'replace', clientOrderId, replaces, instanceId, symbol, changes, ...rest };
+  }
+
+  #nextId(life: Life, instanceId: string, symbol: string): string {
+    const key = `${life.batchId} ${instanceId} ${symbol}`;
+    const sequence = (this.#sequences.get(key) ?? 0) + 1;
+    this.#sequences.set(key, sequence);
+    return deriveClientOrderId(life.batchId, instanceId, symbol, sequence);
   }
 
   #order(life: Life, priceOf: (symbol: string) => number): OrderIntent {
     const dice = this.#dice;
     const instanceId = dice.pick(INSTANCES);
     const symbol = dice.pick(SYMBOLS);
-    const key = `${life.batchId} ${instanceId} ${symbol}`;
-    const sequence = (this.#sequences.get(key) ?? 0) + 1;
-    this.#sequences.set(key, sequence);
-    const clientOrderId = deriveClientOrderId(life.batchId, instanceId, symbol, sequence);
+    const clientOrderId = this.#nextId(life, instanceId, symbol);
     const type = dice.pick(TYPES);
     const side = dice.pick(['buy', 'sell'] as const);
     const quantity = decimal(String(dice.integer(1, 90)));

@@ -65,7 +65,7 @@ function orderDifferences({ exchange, database, trader, life }: World): string[]
     ids.add(id);
     const wanted = trader.proposed.get(id);
     if (wanted === undefined && !id.includes('.desk.')) wrong.push(`nobody proposed ${id}`);
-    if (wanted !== undefined && order.filledQuantity > wanted)
+    if (wanted !== undefined && filledThrough(id, exchange, trader) > wanted)
       wrong.push(`${id} is filled beyond its quantity`);
     if (row === undefined) {
       wrong.push(`orphan: ${id} is ${order.status} at the exchange and has no row`);
@@ -83,6 +83,17 @@ function orderDifferences({ exchange, database, trader, life }: World): string[]
   }
   for (const order of life.openOrders()) wrong.push(`${order.clientOrderId} is still open: ${order.status}`);
   return wrong;
+}
+
+/** What an order was filled by, and before it those whose place it took and whose quantity it shares. */
+function filledThrough(clientOrderId: string, exchange: SimulatedExchange, trader: Trader): Decimal {
+  const filled = exchange.store.byClientOrderId(clientOrderId)?.filledQuantity ?? ZERO;
+  const replacement = trader.replacements.get(clientOrderId);
+  // One that never took the other's place sets it no bound.
+  if (replacement === undefined || filled === ZERO) return filled;
+  const { replaces, hasQuantity } = replacement;
+  if (!hasQuantity) return add(filled, filledThrough(replaces, exchange, trader));
+  return add(filled, exchange.store.byClientOrderId(replaces)?.filledQuantity ?? ZERO);
 }
 
 function activities(exchange: SimulatedExchange) {

@@ -31,6 +31,8 @@ export interface RunResult {
   readonly differences: readonly string[];
   readonly orders: number;
   readonly fills: number;
+  /** Orders that took another's place at the exchange. */
+  readonly replaced: number;
   readonly kills: readonly (DeskStep | 'any moment' | 'power')[];
   readonly alerts: readonly string[];
 }
@@ -138,9 +140,14 @@ class World {
       differences: found,
       orders: this.#exchange.venue.counts.accepted,
       fills: this.#exchange.venue.counts.fills,
+      replaced: [...this.#trader.replacements.keys()].filter((id) => this.#took(id)).length,
       kills: this.#kills,
       alerts: this.#alerts,
     };
+  }
+
+  #took(clientOrderId: string): boolean {
+    return this.#exchange.store.byClientOrderId(clientOrderId)?.isAtVenue === true;
   }
 
   #differences(when: string): readonly string[] {

@@ -1,0 +1,51 @@
+/** What an order must be like to be replaced, and the order that a replacement asks for. */
+import { subtract } from '../domain/decimal.ts';
+import type { Order, OrderIntent, OrderStatus, ReplaceIntent } from '../domain/order.ts';
+import type { TrackedOrder } from './orderState.ts';
+
+/** Alpaca refuses it in all others (reference, C.3). */
+const REPLACEABLE: ReadonlySet<OrderStatus> = new Set(['new', 'partially_filled']);
+
+/** The status that stands against replacing an order; null when nothing does. */
+export function barredStatus(old: TrackedOrder): OrderStatus | null {
+  const { status } = old.order;
+  if (old.isEnded || old.isWaiting || !old.isKnownToBroker) return status;
+  if (old.cancelReason !== null) return 'pending_cancel';
+  if (old.successor?.isEnded === false) return 'pending_replace';
+  return REPLACEABLE.has(status) ? null : status;
+}
+
+/** The old order's terms with what is to be different; its quantity is what is left to fill. */
+export function replacementOf(old: Order, intent: ReplaceIntent): OrderIntent {
+  const { changes } = intent;
+  const { trailPrice, trailPercent, ...rest } = old;
+  const trail = {
+    trailPrice: changes.trailPrice ?? trailPrice,
+    trailPercent: changes.trailPercent ?? trailPercent,
+  };
+  return {
+    kind: 'order',
+    clientOrderId: intent.clientOrderId,
+    instanceId: rest.instanceId,
+    algoRunId: rest.algoRunId,
+    consumer: rest.consumer,
+    symbol: rest.symbol,
+    side: rest.side,
+    type: rest.type,
+    timeInForce: rest.timeInForce,
+    extendedHours: rest.extendedHours,
+    quantity: subtract(changes.quantity ?? rest.quantity, rest.filledQuantity),
+    limitPrice: changes.limitPrice ?? rest.limitPrice,
+    stopPrice: changes.stopPrice ?? rest.stopPrice,
+    ...(trail.trailPrice === undefined ? {} : { trailPrice: trail.trailPrice }),
+    ...(trail.trailPercent === undefined ? {} : { trailPercent: trail.trailPercent }),
+    reduceOnly: rest.reduceOnly,
+    targetPrice: rest.targetPrice,
+    stopLossPrice: rest.stopLossPrice,
+    replaces: rest.clientOrderId,
+    reason: intent.reason,
+    indicators: rest.indicators,
+    causedBy: intent.causedBy,
+    decidedAtMicros: intent.decidedAtMicros,
+  };
+}
