@@ -105,6 +105,7 @@ export class Answers {
     if (tracked === undefined) return;
     tracked.isAsked = false;
     if (order !== null) this.merge(tracked, order);
+    else if (tracked.isEnded && this.#findByPredecessor(tracked)) return;
     else if (tracked.isEnded) this.watchLateArrival(tracked);
     else this.#onAbsent(tracked);
   }
@@ -277,8 +278,6 @@ export class Answers {
     const state = this.#state;
     const { policy } = state.config;
     if (tracked.isKnownToBroker) {
-      // It is there, but under another client order id than the one that was asked for.
-      if (tracked.confirmedAtMicros === null) tracked.isNamedByBroker = true;
       this.ask(tracked);
       return;
     }
@@ -287,6 +286,7 @@ export class Answers {
       this.ask(tracked);
       return;
     }
+    if (this.#findByPredecessor(tracked)) return;
     const ageMs = (state.nowMicros - tracked.order.createdAtMicros) / MICROS_PER_MILLISECOND;
     const mayTrade = tracked.order.reduceOnly || state.gate.riskState === 'active';
     const isRepeatable = tracked.order.replaces === undefined && !tracked.isRestored;
@@ -338,17 +338,34 @@ export class Answers {
     const { clientOrderId, symbol } = tracked.order;
     const message = `${symbol}: the order lives on as it was, its replacement was refused`;
     this.#state.alert('warning', 'replace_rejected', message, { clientOrderId });
-    if (tracked.successor?.isEnded === false) this.ask(tracked.successor);
+    if (tracked.successor !== null) this.ask(tracked.successor);
   }
 
-  /** The broker has named the order that took this one's place: it is ours where we have asked for one. */
-  #noteReplaced({ successor }: TrackedOrder, { replacedBy }: BrokerOrder): void {
-    if (replacedBy == null || successor === null || successor.isKnownToBroker) return;
-    successor.learnBrokerId(replacedBy);
-    this.#state.orders.update(successor);
-    this.#state.journalOrder(successor);
-    // One that was given up is there after all; of the others the answer is on its way.
-    if (successor.isEnded) this.ask(successor);
+  /** An order has taken this one's place: ours, where one that we asked for was given up too early. */
+  #noteReplaced(tracked: TrackedOrder, { replacedBy }: BrokerOrder): void {
+    if (replacedBy == null || this.#state.orders.findByBrokerId(replacedBy) !== undefined) return;
+    tracked.replacedBy = replacedBy;
+    for (const successor of tracked.successors) {
+      if (successor.isEnded && !successor.isKnownToBroker) this.ask(successor);
+    }
+  }
+
+  /**
+   * The broker does not know a replacement by the id that it was asked for under. Where no other was asked for, it is
+   * the order that the broker names in the old one's place.
+   */
+  #findByPredecessor(tracked: TrackedOrder): boolean {
+    const { predecessor } = tracked;
+    const { orders } = this.#state;
+    if (predecessor === null || predecessor.replacedBy === null || predecessor.successors.length > 1)
+      return false;
+    if (orders.findByBrokerId(predecessor.replacedBy) !== undefined) return false;
+    tracked.learnBrokerId(predecessor.replacedBy);
+    tracked.isNamedByBroker = true;
+    orders.update(tracked);
+    this.#state.journalOrder(tracked);
+    this.ask(tracked);
+    return true;
   }
 
   #revise(tracked: TrackedOrder, revision: Revision, described: BrokerOrder): readonly AppliedFill[] {

@@ -84,8 +84,10 @@ export class TrackedOrder {
   isRestored = false;
   /** Approved, and held back until cancels of the same position have ended. */
   isWaiting = false;
-  /** The order that is to take its place, and the one whose place it is to take. */
-  successor: TrackedOrder | null = null;
+  /** Orders that were to take its place, one after another, and the one whose place it is to take. */
+  readonly successors: TrackedOrder[] = [];
+  /** Under which id the broker says that one of them has taken it. */
+  replacedBy: string | null = null;
   predecessor: TrackedOrder | null = null;
   /** The broker knows it under another client order id than ours: it must be asked for by the broker's own. */
   isNamedByBroker = false;
@@ -114,6 +116,11 @@ export class TrackedOrder {
 
   get isEnded(): boolean {
     return isTerminal(this.#order.status);
+  }
+
+  /** One of them may still take its place, or has. */
+  get successor(): TrackedOrder | null {
+    return this.successors.find((other) => !other.isEnded) ?? null;
   }
 
   /** The broker has named its id: it can be canceled, and is known to exist. */

@@ -102,7 +102,7 @@ export class Orders {
     const { replaces } = tracked.order;
     const old = replaces === undefined ? undefined : this.find(replaces);
     if (old === undefined) return;
-    old.successor = tracked;
+    old.successors.push(tracked);
     tracked.predecessor = old;
   }
 
@@ -156,12 +156,9 @@ export function pendingOf(
 
 /** The most of an order and of those that are to take its place. */
 function worstOutstanding(tracked: TrackedOrder): Decimal {
-  let worst = tracked.outstanding;
-  if (tracked.isEnded) return worst;
-  for (let next = tracked.successor; next !== null; next = next.successor) {
-    worst = maximum(worst, next.outstanding);
-  }
-  return worst;
+  const { outstanding, isEnded, successors } = tracked;
+  if (isEnded) return outstanding;
+  return successors.map(worstOutstanding).reduce(maximum, outstanding);
 }
 
 /**

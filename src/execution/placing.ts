@@ -85,7 +85,7 @@ export class Placing {
     if (tracked.isEnded || tracked.cancelReason !== null) return;
     tracked.cancelReason = reason;
     // While one takes the other's place they are one order under two ids.
-    for (const other of [tracked.predecessor, tracked.successor]) {
+    for (const other of [tracked.predecessor, ...tracked.successors]) {
       if (other !== null) this.requestCancel(other, reason);
     }
     if (tracked.isWaiting) {

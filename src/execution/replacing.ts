@@ -11,7 +11,7 @@ export function barredStatus(old: TrackedOrder): OrderStatus | null {
   const { status } = old.order;
   if (old.isEnded || old.isWaiting || !old.isKnownToBroker) return status;
   if (old.cancelReason !== null) return 'pending_cancel';
-  if (old.successor?.isEnded === false) return 'pending_replace';
+  if (old.successor !== null) return 'pending_replace';
   return REPLACEABLE.has(status) ? null : status;
 }
 

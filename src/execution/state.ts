@@ -140,7 +140,7 @@ export class DeskState {
   }
 
   #releaseCommitment({ order, successor }: TrackedOrder): void {
-    if (order.status === 'replaced' && successor?.isEnded === false) {
+    if (order.status === 'replaced' && successor !== null) {
       this.commitments.handOver(order.clientOrderId, successor.order.clientOrderId);
     } else this.commitments.release(order.clientOrderId);
   }

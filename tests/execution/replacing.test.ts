@@ -222,6 +222,7 @@ describe('an order in the place of another', () => {
       type: 'trade_update',
       update: { event: 'replaced', order, execution: null, atMicros: bench.nowMicros },
     });
+    bench.pass(6);
     bench.feed({ type: 'resolved', clientOrderId: next, order: null });
     expect(bench.of('resolve').at(-1)).toMatchObject({ clientOrderId: next, brokerOrderId: 'broker-9' });
     const named = {
@@ -232,6 +233,34 @@ describe('an order in the place of another', () => {
     bench.feed({ type: 'resolved', clientOrderId: next, order: named });
     expect(bench.told(next)).toMatchObject({ status: 'new', brokerOrderId: 'broker-9' });
     expect(bench.alerts()).not.toContain('foreign_order');
+  });
+
+  it('is told from another that was given up, and had arrived after all', () => {
+    const { bench, old, next: first } = replacing(limit('98'));
+    bench.feed({ type: 'submitted', clientOrderId: first, outcome: { type: 'unknown', message: 'reset' } });
+    bench.pass(6);
+    bench.feed({ type: 'resolved', clientOrderId: first, order: null });
+    expect(bench.told(first).status).toBe('not_sent');
+    const second = bench.replace(old, limit('97'));
+    bench.nowMicros += 1;
+    const order = { ...bench.described(old, 'replaced'), replacedBy: `broker-${first}` };
+    bench.feed({
+      type: 'trade_update',
+      update: { event: 'replaced', order, execution: null, atMicros: bench.nowMicros },
+    });
+    expect(bench.of('resolve').at(-1)).toMatchObject({ clientOrderId: first, brokerOrderId: null });
+    bench.feed({ type: 'resolved', clientOrderId: first, order: bench.described(first, 'new') });
+    const rest = {
+      httpStatus: 422,
+      vendorCode: null,
+      message: 'order is already in "replaced" state',
+      retryAfterMs: null,
+    };
+    bench.feed({ type: 'submitted', clientOrderId: second, outcome: { type: 'refused', ...rest } });
+    expect(bench.machine.status().openOrders.map(({ clientOrderId }) => clientOrderId)).toEqual([first]);
+    bench.fill(first, '10');
+    expect(bench.told(second)).toMatchObject({ status: 'rejected', brokerOrderId: null });
+    expect(bench.position()).toBe(TEN);
   });
 
   it.each(['the old one', 'the new one', 'a halt'])('goes with the old one when %s is canceled', (what) => {
