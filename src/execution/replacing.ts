@@ -1,6 +1,6 @@
 /** What an order must be like to be replaced, and the order that a replacement asks for. */
 import { subtract } from '../domain/decimal.ts';
-import type { Order, OrderIntent, OrderStatus, ReplaceIntent } from '../domain/order.ts';
+import type { Order, OrderIntent, OrderStatus, OrderTerms, ReplaceIntent } from '../domain/order.ts';
 import type { TrackedOrder } from './orderState.ts';
 
 /** Alpaca refuses it in all others (reference, C.3). */
@@ -48,4 +48,14 @@ export function replacementOf(old: Order, intent: ReplaceIntent): OrderIntent {
     causedBy: intent.causedBy,
     decidedAtMicros: intent.decidedAtMicros,
   };
+}
+
+/** Whether a replacement asks for no more than the order in whose place it goes, at no worse a limit. */
+export function isNoMoreRisk(intent: OrderTerms, { order, outstanding }: TrackedOrder): boolean {
+  if (intent.quantity > outstanding || intent.stopPrice !== order.stopPrice) return false;
+  if (intent.trailPrice !== order.trailPrice || intent.trailPercent !== order.trailPercent) return false;
+  if (intent.limitPrice === null || order.limitPrice === null) return intent.limitPrice === order.limitPrice;
+  return intent.side === 'buy'
+    ? intent.limitPrice <= order.limitPrice
+    : intent.limitPrice >= order.limitPrice;
 }

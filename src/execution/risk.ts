@@ -4,7 +4,6 @@
  * closer to zero passes every limit; it is refused only where it is impossible.
  */
 import {
-  absolute,
   add,
   type Decimal,
   decimal,
@@ -27,7 +26,9 @@ import type { TrackedOrder } from './orderState.ts';
 import { pendingOf, reducible } from './orders.ts';
 import { portfolioCost } from './portfolioCost.ts';
 import type { Reference } from './prices.ts';
+import { isNoMoreRisk } from './replacing.ts';
 import { findStrategyLimit, type StrategyView } from './strategyLimits.ts';
+import { orderOf, worstPrice } from './terms.ts';
 import { findFault, isFractional } from './validation.ts';
 import { inTheWayOf } from './washTrade.ts';
 
@@ -340,62 +341,9 @@ export class Risk {
   }
 }
 
-/** The price to count with: the highest that the order can come to, for selling short risks more when it is high. */
-function worstPrice(intent: OrderTerms, reference: Reference): Decimal {
-  const { limitPrice, stopPrice } = intent;
-  const trail =
-    intent.trailPrice ?? divide(multiply(reference.opposite, intent.trailPercent ?? ZERO), HUNDRED);
-  if (intent.side === 'buy') {
-    return limitPrice ?? maximum(add(reference.opposite, trail), stopPrice ?? ZERO);
-  }
-  return maximum(maximum(limitPrice ?? ZERO, stopPrice ?? ZERO), reference.opposite);
-}
-
 /** The order that is to make place for this one. */
 function replacedBy({ replaces }: OrderTerms, view: Pick<RiskView, 'orders'>): TrackedOrder | undefined {
   return replaces === undefined ? undefined : view.orders.find(replaces);
-}
-
-/** Whether a replacement asks for no more than the order in whose place it goes, at no worse a limit. */
-function isNoMoreRisk(intent: OrderTerms, { order, outstanding }: TrackedOrder): boolean {
-  if (intent.quantity > outstanding || intent.stopPrice !== order.stopPrice) return false;
-  if (intent.trailPrice !== order.trailPrice || intent.trailPercent !== order.trailPercent) return false;
-  if (intent.limitPrice === null || order.limitPrice === null) return intent.limitPrice === order.limitPrice;
-  return intent.side === 'buy'
-    ? intent.limitPrice <= order.limitPrice
-    : intent.limitPrice >= order.limitPrice;
-}
-
-function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
-  return {
-    clientOrderId: intent.clientOrderId,
-    brokerOrderId: null,
-    instanceId: intent.instanceId,
-    algoRunId: intent.algoRunId,
-    consumer: intent.consumer,
-    symbol: intent.symbol,
-    side: intent.side,
-    type: intent.type,
-    timeInForce: intent.timeInForce,
-    extendedHours: intent.extendedHours,
-    quantity: absolute(intent.quantity),
-    limitPrice: intent.limitPrice,
-    stopPrice: intent.stopPrice,
-    ...(intent.trailPrice === undefined ? {} : { trailPrice: intent.trailPrice }),
-    ...(intent.trailPercent === undefined ? {} : { trailPercent: intent.trailPercent }),
-    reduceOnly: intent.reduceOnly,
-    targetPrice: intent.targetPrice,
-    stopLossPrice: intent.stopLossPrice,
-    ...(intent.replaces === undefined ? {} : { replaces: intent.replaces }),
-    reason: intent.reason,
-    indicators: intent.indicators,
-    status: 'approved',
-    filledQuantity: ZERO,
-    averagePrice: null,
-    statusReason: null,
-    createdAtMicros: nowMicros,
-    updatedAtMicros: nowMicros,
-  };
 }
 
 function approved(

@@ -1,0 +1,51 @@
+/** What an intent asks for: as an order, and at what price it counts. */
+import { absolute, add, type Decimal, decimal, divide, maximum, multiply, ZERO } from '../domain/decimal.ts';
+import type { Order, OrderIntent, OrderTerms } from '../domain/order.ts';
+import type { EpochMicros } from '../domain/time.ts';
+import type { Reference } from './prices.ts';
+
+const HUNDRED = decimal('100');
+
+/** The price to count with: the highest that the order can come to, for selling short risks more when it is high. */
+export function worstPrice(intent: OrderTerms, reference: Reference): Decimal {
+  const { limitPrice, stopPrice } = intent;
+  const trail =
+    intent.trailPrice ?? divide(multiply(reference.opposite, intent.trailPercent ?? ZERO), HUNDRED);
+  if (intent.side === 'buy') {
+    return limitPrice ?? maximum(add(reference.opposite, trail), stopPrice ?? ZERO);
+  }
+  return maximum(maximum(limitPrice ?? ZERO, stopPrice ?? ZERO), reference.opposite);
+}
+
+/** The order that an intent becomes when risk approves it. */
+export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
+  return {
+    clientOrderId: intent.clientOrderId,
+    brokerOrderId: null,
+    instanceId: intent.instanceId,
+    algoRunId: intent.algoRunId,
+    consumer: intent.consumer,
+    symbol: intent.symbol,
+    side: intent.side,
+    type: intent.type,
+    timeInForce: intent.timeInForce,
+    extendedHours: intent.extendedHours,
+    quantity: absolute(intent.quantity),
+    limitPrice: intent.limitPrice,
+    stopPrice: intent.stopPrice,
+    ...(intent.trailPrice === undefined ? {} : { trailPrice: intent.trailPrice }),
+    ...(intent.trailPercent === undefined ? {} : { trailPercent: intent.trailPercent }),
+    reduceOnly: intent.reduceOnly,
+    targetPrice: intent.targetPrice,
+    stopLossPrice: intent.stopLossPrice,
+    ...(intent.replaces === undefined ? {} : { replaces: intent.replaces }),
+    reason: intent.reason,
+    indicators: intent.indicators,
+    status: 'approved',
+    filledQuantity: ZERO,
+    averagePrice: null,
+    statusReason: null,
+    createdAtMicros: nowMicros,
+    updatedAtMicros: nowMicros,
+  };
+}
