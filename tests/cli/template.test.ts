@@ -108,3 +108,33 @@ describe('openbell template strategy', () => {
     expect(stdout).toContain('openbell template strategy my-breakout --directory strategies');
   });
 });
+
+describe('openbell template data', () => {
+  const data = (file: string, ...options: string[]) =>
+    openbell(['template', 'data', join(folder, file), '--until', '2026-07-06', ...options]);
+
+  it('writes whole sessions of made-up minutes, the same for the same seed', async () => {
+    const options = ['--symbols', 'AAPL,BRK.B', '--days', '3'];
+    const first = await data('a.csv', ...options);
+    expect(first.exitCode).toBe(0);
+    // The third is the day on which the fourth, a Saturday, is observed.
+    expect(first.stdout).toContain('2340 made-up minutes of 2 symbols, 2026-07-01 to 2026-07-06');
+    await data('b.csv', ...options);
+    await data('c.csv', ...options, '--seed', '2');
+    const [a, b, c] = ['a.csv', 'b.csv', 'c.csv'].map((file) => readFileSync(join(folder, file), 'utf8'));
+    expect(a).toBe(b);
+    expect(a).not.toBe(c);
+    expect(a?.split('\n').slice(0, 2)).toEqual([
+      'time,symbol,open,high,low,close,volume,vwap,trade_count',
+      expect.stringMatching(/^2026-07-01T13:30:00\.000000Z,AAPL,231,/),
+    ]);
+  });
+
+  it('overwrites nothing, and refuses what is no stock', async () => {
+    writeFileSync(join(folder, 'mine.csv'), 'mine');
+    const present = await data('mine.csv', '--symbols', 'AAPL');
+    expect([present.exitCode, readFileSync(join(folder, 'mine.csv'), 'utf8')]).toEqual([2, 'mine']);
+    const coin = await data('coin.csv', '--symbols', 'AAPL,BTC/USD');
+    expect([coin.exitCode, coin.stderr]).toEqual([2, expect.stringContaining('BTC/USD is no stock')]);
+  });
+});

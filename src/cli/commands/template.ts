@@ -3,9 +3,13 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { rulesOf, SessionCalendar } from '../../clock/calendar.ts';
+import { liveClock } from '../../clock/live.ts';
 import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
-import { jsonOption } from '../options.ts';
+import { type EpochMicros, formatMicros, MICROS_PER_DAY } from '../../domain/time.ts';
+import { madeUpMinutes } from '../../exchange/minutes.ts';
+import { jsonOption, list, moment, wholeNumber } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { strategyFiles } from '../template/strategy.ts';
 
@@ -19,24 +23,104 @@ interface Options {
 /** As a strategy's definition demands it. */
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const NAME_CHARACTERS_MAX = 40;
+/** A million rows of 80 bytes are no file to begin with any more. */
+const DATA_SYMBOLS_MAX = 50;
+const DATA_DAYS_MAX = 60;
+const SEED_MAX = 4_294_967_295;
+/** In New York, by the clock of Greenwich. */
+const NOON_MICROS = 17 * 3_600_000_000;
+/** Beside two days for each session: holidays that lie together. */
+const SEARCH_DAYS = 10;
+const SYMBOL = /^[A-Z][A-Z0-9]{0,11}(\.[A-Z0-9]{1,8})?$/;
 
 /** The folder of this package, which a strategy's own folder must know by the name `openbell`. */
 const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
 
 export function templateCommand(): Command {
-  return new Command('template').addCommand(
-    new Command('strategy')
-      .description('write a new strategy with its test, both working, to be changed')
-      .argument('<name>', 'lower-case words joined by hyphens, such as my-breakout')
-      .option('--directory <dir>', 'where to write them; made when it is not there', '.')
-      .option('--no-link', 'leave node_modules alone where the name openbell is not known in that folder')
-      .addOption(jsonOption())
-      .addHelpText(
-        'after',
-        '\nWrites NAME.ts and NAME.test.mjs, and overwrites nothing. The test is run by `node --test`.\n\nExample:\n  openbell template strategy my-breakout --directory strategies',
-      )
-      .action(writeStrategy),
-  );
+  return new Command('template').addCommand(strategyCommand()).addCommand(dataCommand());
+}
+
+function strategyCommand(): Command {
+  return new Command('strategy')
+    .description('write a new strategy with its test, both working, to be changed')
+    .argument('<name>', 'lower-case words joined by hyphens, such as my-breakout')
+    .option('--directory <dir>', 'where to write them; made when it is not there', '.')
+    .option('--no-link', 'leave node_modules alone where the name openbell is not known in that folder')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nWrites NAME.ts and NAME.test.mjs, and overwrites nothing. The test is run by `node --test`.\n\nExample:\n  openbell template strategy my-breakout --directory strategies',
+    )
+    .action(writeStrategy);
+}
+
+function dataCommand(): Command {
+  return new Command('data')
+    .description('write made-up minute bars, to try backtests on')
+    .argument('<file>', 'the CSV file')
+    .requiredOption('--symbols <list>', 'what it holds: AAPL,MSFT', list)
+    .option('--days <number>', 'so many sessions', wholeNumber({ min: 1, max: DATA_DAYS_MAX }), 10)
+    .option('--until <date>', 'the last of them, or the one before it; default yesterday', day)
+    .option(
+      '--seed <number>',
+      'the same seed makes the same prices',
+      wholeNumber({ min: 0, max: SEED_MAX }),
+      1,
+    )
+    .addHelpText(
+      'after',
+      "\nThe prices are those of the local exchange's synthetic market: fit to exercise a strategy, not to show that it earns.\nOverwrites nothing.\n\nExample:\n  openbell template data minutes.csv --symbols AAPL,NVDA --days 20",
+    )
+    .action(writeData);
+}
+
+/** A moment about noon in New York of a date. */
+function day(text: string): EpochMicros {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) throw new InvalidArgumentError('A date looks like 2026-11-20.');
+  return moment(text) + NOON_MICROS;
+}
+
+interface DataOptions {
+  readonly symbols: readonly string[];
+  readonly days: number;
+  readonly until?: EpochMicros;
+  readonly seed: number;
+}
+
+function writeData(file: string, { symbols, days, until, seed }: DataOptions): void {
+  const wrong = symbols.find((symbol) => !SYMBOL.test(symbol));
+  if (symbols.length === 0 || symbols.length > DATA_SYMBOLS_MAX || wrong !== undefined) {
+    throw new UserError({
+      exitCode: EXIT_USAGE,
+      cause: wrong === undefined ? `${symbols.length} symbols are named` : `${wrong} is no stock`,
+      remedy: `Name 1 to ${DATA_SYMBOLS_MAX} stocks in capitals, such as AAPL,BRK.B.`,
+    });
+  }
+  const calendar = new SessionCalendar(rulesOf('us_equity'));
+  const last = until ?? liveClock.nowMicros() - MICROS_PER_DAY;
+  const from = calendar.dateAt(last - (2 * days + SEARCH_DAYS) * MICROS_PER_DAY).toString();
+  const sessions = calendar.sessions(from, calendar.dateAt(last).toString()).slice(-days);
+  const lines = ['time,symbol,open,high,low,close,volume,vwap,trade_count'];
+  for (const row of madeUpMinutes({ symbols, sessions, seed })) {
+    const { symbol, open, high, low, close, volume, vwap, tradeCount } = row;
+    lines.push(
+      [formatMicros(row.timeMicros), symbol, open, high, low, close, volume, vwap, tradeCount].join(),
+    );
+  }
+  refuseOverwriting([resolve(file)]);
+  writeFileSync(file, `${lines.join('\n')}\n`, { flag: 'wx' });
+  const dates = `${sessions[0]?.date} to ${sessions.at(-1)?.date}`;
+  print(`wrote ${file}: ${lines.length - 1} made-up minutes of ${symbols.length} symbols, ${dates}`);
+}
+
+function refuseOverwriting(paths: readonly string[]): void {
+  const present = paths.find((path) => existsSync(path));
+  if (present === undefined) return;
+  throw new UserError({
+    exitCode: EXIT_USAGE,
+    cause: `${present} is there already`,
+    remedy: 'Choose another name or folder, or delete the file.',
+  });
 }
 
 function writeStrategy(name: string, { directory, link, json }: Options): void {
@@ -49,14 +133,7 @@ function writeStrategy(name: string, { directory, link, json }: Options): void {
   }
   const folder = resolve(directory);
   const files = strategyFiles(name).map((file) => ({ ...file, path: join(folder, file.name) }));
-  const present = files.find(({ path }) => existsSync(path));
-  if (present !== undefined) {
-    throw new UserError({
-      exitCode: EXIT_USAGE,
-      cause: `${present.path} is there already`,
-      remedy: 'choose another name or another --directory, or delete the file',
-    });
-  }
+  refuseOverwriting(files.map(({ path }) => path));
   mkdirSync(folder, { recursive: true });
   for (const { path, text } of files) writeFileSync(path, text, { flag: 'wx' });
   const linked = link ? linkOpenbell(folder) : null;

@@ -47,20 +47,7 @@ export function earlierBars(options: {
   for (const span of spans) {
     const count = Math.round((span.toMicros - span.fromMicros) / MICROS_PER_MINUTE);
     if (span.hasMinutes) {
-      const rows: BarRow[] = [];
-      for (let index = 0; index < count; index += 1) {
-        const curve = 0.65 + 1.05 * ((2 * index) / count - 1) ** 2;
-        rows.push(
-          walkBar(span.fromMicros + index * MICROS_PER_MINUTE, {
-            listing,
-            price,
-            random,
-            seconds: 60,
-            steps: STEPS_A_MINUTE,
-            trades: options.tradesPerMinute * curve,
-          }),
-        );
-      }
+      const rows = walkMinutes(span, { ...options, random });
       minutes.push(...rows);
       const day = joinBars(span.dayMicros, rows);
       if (day !== undefined && span.isWholeDay) days.push(day);
@@ -72,6 +59,25 @@ export function earlierBars(options: {
     if (listing.assetClass === 'us_equity') price.overnight();
   }
   return { minutes, days };
+}
+
+/** A span's minutes, busier at its ends than in its middle. */
+export function walkMinutes(
+  { fromMicros, toMicros }: Pick<Span, 'fromMicros' | 'toMicros'>,
+  options: {
+    readonly listing: Listing;
+    readonly price: PriceProcess;
+    readonly random: Random;
+    readonly tradesPerMinute: number;
+  },
+): BarRow[] {
+  const { listing, price, random, tradesPerMinute } = options;
+  const count = Math.round((toMicros - fromMicros) / MICROS_PER_MINUTE);
+  return Array.from({ length: count }, (_, index) => {
+    const trades = tradesPerMinute * (0.65 + 1.05 * ((2 * index) / count - 1) ** 2);
+    const walk = { listing, price, random, seconds: 60, steps: STEPS_A_MINUTE, trades };
+    return walkBar(fromMicros + index * MICROS_PER_MINUTE, walk);
+  });
 }
 
 function stockSpans(schedule: SessionSchedule): Span[] {
