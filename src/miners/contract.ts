@@ -7,6 +7,7 @@ import type { Decimal } from '../domain/decimal.ts';
 import type { AssetClass, Bar, Instrument } from '../domain/market.ts';
 import type { JsonObject } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
+import type { SimilarColumns } from '../fincalcs/correlation.ts';
 
 /** A bar of one session. Its date is the session's in the exchange's time zone, `YYYY-MM-DD`, as all dates here. */
 export interface DayBar extends Bar {
@@ -24,6 +25,35 @@ export interface StoredDay {
 export type StoredTicker = Pick<Instrument, 'symbol' | 'name' | 'exchange'> & {
   readonly assetClass: AssetClass;
 };
+
+/** Stored closes of a symbol, oldest first, in today's shares. */
+export interface StoredCloses {
+  readonly symbol: string;
+  readonly dates: readonly string[];
+  readonly closes: readonly number[];
+  readonly volumes: readonly number[];
+}
+
+/** Whom a symbol is like, the most alike first; the cluster is named after its most traded member. */
+export interface SimilarRow {
+  readonly symbol: string;
+  readonly similar: readonly string[];
+  readonly cluster: string | null;
+}
+
+/** A member of an index; null = the file does not say. */
+export interface ConstituentRow {
+  readonly symbol: string;
+  readonly name: string | null;
+  readonly sector: string | null;
+  readonly industry: string | null;
+}
+
+/** A CSV file with a heading row: names of columns in lower case. */
+export interface TableFile {
+  readonly columns: readonly string[];
+  readonly rows: readonly Readonly<Record<string, string>>[];
+}
 
 /** A fill of ours, of any batch. */
 export interface MinedFill {
@@ -70,6 +100,10 @@ export type MinedRows =
       readonly replaces?: readonly string[];
     }
   | { readonly table: 'ticker_data'; readonly rows: readonly Instrument[] }
+  /** Columns of `ticker_data`. */
+  | { readonly table: 'similar_tickers'; readonly rows: readonly SimilarRow[] }
+  /** The whole index: who is not among the rows is no member any more. */
+  | { readonly table: 'constituents'; readonly index: string; readonly rows: readonly ConstituentRow[] }
   | { readonly table: 'gain_loss'; readonly rows: readonly GainRow[] }
   | { readonly table: 'trade_analysis'; readonly rows: readonly RoundTripRow[] };
 
@@ -95,6 +129,15 @@ export interface MinerContext<Parameters> {
   storedDays(symbols: readonly string[]): Promise<ReadonlyMap<string, StoredDay>>;
   /** The stored tickers of {@link assetClass} that are marked as tradable. */
   storedTickers(): Promise<readonly StoredTicker[]>;
+  /** Stored days of the symbols that have any, of the newest so many calendar days. */
+  storedCloses(symbols: readonly string[], calendarDays: number): Promise<readonly StoredCloses[]>;
+  /** As `similarColumns` of fincalcs, away from the threads that trade. */
+  similarColumns(
+    columns: readonly Float64Array[],
+    options: { readonly correlationMin: number; readonly neighboursMax: number },
+  ): Promise<SimilarColumns>;
+  /** Reads a CSV file; a relative path counts from the plan's folder. Rejects with one line where it cannot. */
+  table(path: string): Promise<TableFile>;
   /** All our fills that still count, in the order of their execution. */
   fills(): AsyncIterable<MinedFill>;
   /** @param share of the work that is done, from 0 to 1. */

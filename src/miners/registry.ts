@@ -1,12 +1,14 @@
 /** Which miners there are, and what their parameters must be. */
 import type { Violation } from '../domain/exit.ts';
 import type { JsonObject } from '../domain/order.ts';
+import { clusters } from './builtin/clusters.ts';
+import { constituents } from './builtin/constituents.ts';
 import { dailyBars } from './builtin/dailyBars.ts';
 import { gainLoss } from './builtin/gainLoss.ts';
 import { tickerData } from './builtin/tickerData.ts';
 import type { AnyMiner } from './contract.ts';
 
-export const builtinMiners: readonly AnyMiner[] = [dailyBars, tickerData, gainLoss];
+export const builtinMiners: readonly AnyMiner[] = [dailyBars, tickerData, constituents, clusters, gainLoss];
 
 export function findMiner(name: string): AnyMiner | undefined {
   return builtinMiners.find((miner) => miner.name === name);

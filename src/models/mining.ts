@@ -96,6 +96,22 @@ export interface FillRow {
   readonly executedAt: string;
 }
 
+/** A day of `stock_ohlc` as little as is needed to compare symbols. */
+export type CloseRow = Pick<DayRow, 'symbol' | 'date' | 'close' | 'volume'>;
+
+export interface SimilarTickersRow {
+  readonly symbol: string;
+  readonly similar: readonly string[];
+  readonly cluster: string | null;
+}
+
+export interface IndexMemberRow {
+  readonly symbol: string;
+  readonly name: string | null;
+  readonly sector: string | null;
+  readonly industry: string | null;
+}
+
 /** Those that write rows answer how many are new or different. */
 export interface MiningStores {
   /** Closes runs of processes that died; the same run again answers the row that is there. */
@@ -114,6 +130,12 @@ export interface MiningStores {
   recordTickers(tickers: readonly TickerRow[]): Promise<number>;
   /** Those that are marked as tradable, by symbol. */
   listTickers(assetClass: AssetClass): Promise<readonly TickerRow[]>;
+  /** Days of the symbols from a date on, by symbol and date. */
+  closesSince(symbols: readonly string[], fromDate: string): Promise<readonly CloseRow[]>;
+  /** Writes `similar_tickers` and the tag `cluster:X` of tickers that are there. */
+  recordSimilarTickers(rows: readonly SimilarTickersRow[]): Promise<number>;
+  /** Writes sector, industry and the tag `index:X`, which tickers lose that are not in the rows. */
+  recordIndexMembers(index: string, rows: readonly IndexMemberRow[]): Promise<number>;
   recordGains(gains: readonly GainLossRow[]): Promise<number>;
   recordRoundTrips(trips: readonly TradeAnalysisRow[]): Promise<number>;
   /** In the order of execution, beginning after a row, at most {@link FILLS_PER_PAGE}; without those taken back. */

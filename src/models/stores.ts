@@ -12,6 +12,7 @@ import { createPortfolioStores } from './stores/portfolios.ts';
 import { createPositionStores } from './stores/positions.ts';
 import { createRecalculationStores } from './stores/recalculation.ts';
 import { createRunStores } from './stores/runs.ts';
+import { createSimilarityStores } from './stores/similarity.ts';
 import { createStateStores } from './stores/states.ts';
 import { createTickerStores } from './stores/tickers.ts';
 import { createTradePlanStores } from './stores/tradePlans.ts';
@@ -27,6 +28,7 @@ export function createStores(backend: Backend): Stores {
   const minerRuns = createMinerRunStores(backend);
   const days = createDayStores(backend.queries);
   const tickers = createTickerStores(backend.queries);
+  const similar = createSimilarityStores(backend.queries);
   const gains = createGainStores(backend.queries);
   const optimizerRuns = createOptimizerStores(backend.queries);
   const portfolios = createPortfolioStores(backend.queries);
@@ -57,6 +59,9 @@ export function createStores(backend: Backend): Stores {
     recordDays: guarded(days.recordDays),
     forgetDays: guarded(days.forgetDays),
     newestDays: guarded(days.newestDays),
+    closesSince: guarded(days.closesSince),
+    recordSimilarTickers: guarded(similar.recordSimilarTickers),
+    recordIndexMembers: guarded(similar.recordIndexMembers),
     recordTickers: guarded(tickers.recordTickers),
     listTickers: guarded(tickers.listTickers),
     recordGains: guarded(gains.recordGains),

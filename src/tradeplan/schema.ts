@@ -72,7 +72,9 @@ const scanner = section({
 const miner = section({
   name: identifier()
     .optional()
-    .describe('A built-in miner: daily-bars, ticker-data, gain-loss. Left out, the entry has its name.'),
+    .describe(
+      'A built-in miner: daily-bars, ticker-data, constituents, clusters, gain-loss. Left out, the entry has its name.',
+    ),
   parameters: parameters().optional().describe('Checked by the miner.'),
   every: duration(MINUTE, 7 * DAY)
     .optional()

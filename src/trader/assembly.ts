@@ -3,6 +3,7 @@
  * runs, so that whatever fails on the way up, everything that was started can be ended (shutdown.ts).
  */
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import type { Broker } from '../brokers/contract.ts';
 import { createBroker } from '../brokers/factory.ts';
 import { rulesOf, SessionCalendar } from '../clock/calendar.ts';
@@ -409,10 +410,13 @@ function makeMiners(
 ): MinerRunner {
   const { clock, log, batchId, preparation } = context;
   const { history, calendar, broker, stores } = joined;
-  const { assetClass, limits } = preparation.plan;
+  const { assetClass, limits, path } = preparation.plan;
   return new MinerRunner({
     miners,
-    market: { history, calendar, assetClass, instruments: () => broker.instruments() },
+    market: {
+      ...{ history, calendar, assetClass, folder: dirname(path) },
+      instruments: () => broker.instruments(),
+    },
     ...{ stores, clock, log, batchId },
     runTimeoutMs: limits.minerTimeoutMs,
   });

@@ -1,12 +1,15 @@
 /** What a miner may ask: of the market by a broker and a history provider, and of what is stored. */
+import { resolve } from 'node:path';
 import type { SessionCalendar } from '../clock/calendar.ts';
 import { decimal } from '../domain/decimal.ts';
 import type { AssetClass, Instrument } from '../domain/market.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { type EpochMicros, MICROS_PER_DAY, parseMicros } from '../domain/time.ts';
-import type { MinedFill, MinerContext } from '../miners/contract.ts';
-import { FILLS_PER_PAGE, type FillRow, type MiningStores } from '../models/mining.ts';
+import type { MinedFill, MinerContext, StoredCloses } from '../miners/contract.ts';
+import { type CloseRow, FILLS_PER_PAGE, type FillRow, type MiningStores } from '../models/mining.ts';
 import type { HistoryProvider } from '../providers/contract.ts';
+import { compareColumns } from './compareColumns.ts';
+import { readTable } from './tableFile.ts';
 
 /** Symbols of one question to the stores or for last prices. */
 const SYMBOLS_PER_QUESTION = 1_000;
@@ -17,6 +20,8 @@ export interface MineMarket {
   readonly history: HistoryProvider;
   readonly calendar: SessionCalendar;
   readonly assetClass: AssetClass;
+  /** Of the plan: relative paths count from it. */
+  readonly folder: string;
   instruments(): Promise<Outcome<readonly Instrument[]>>;
 }
 
@@ -68,6 +73,12 @@ export function openMineQueries(
       }
       return days;
     },
+    async storedCloses(symbols, calendarDays) {
+      const from = calendar.dateAt(nowMicros - calendarDays * MICROS_PER_DAY).toString();
+      return closesBySymbol(await stores.closesSince(symbols, from));
+    },
+    similarColumns: (columns, options) => compareColumns({ columns, options }, signal),
+    table: (path) => readTable(resolve(market.folder, path)),
     storedTickers: () => stores.listTickers(assetClass),
     async *fills() {
       let after: FillRow | null = null;
@@ -79,6 +90,19 @@ export function openMineQueries(
       }
     },
   };
+}
+
+/** @param rows by symbol and date. */
+function closesBySymbol(rows: readonly CloseRow[]): readonly StoredCloses[] {
+  const symbols = new Map<string, { dates: string[]; closes: number[]; volumes: number[] }>();
+  for (const { symbol, date, close, volume } of rows) {
+    const known = symbols.get(symbol) ?? { dates: [], closes: [], volumes: [] };
+    known.dates.push(date);
+    known.closes.push(Number(close));
+    known.volumes.push(Number(volume));
+    symbols.set(symbol, known);
+  }
+  return [...symbols].map(([symbol, columns]) => ({ symbol, ...columns }));
 }
 
 function fillOf(row: FillRow): MinedFill {

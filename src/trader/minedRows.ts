@@ -14,6 +14,10 @@ export async function writeMinedRows(stores: MiningStores, mined: MinedRows): Pr
       return inParts(mined.rows.map(dayRow), (rows) => stores.recordDays(rows));
     case 'ticker_data':
       return inParts(mined.rows, (rows) => stores.recordTickers(rows));
+    case 'similar_tickers':
+      return inParts(mined.rows, (rows) => stores.recordSimilarTickers(rows));
+    case 'constituents':
+      return stores.recordIndexMembers(mined.index, mined.rows);
     case 'gain_loss':
       return inParts(mined.rows.map(gainRow), (rows) => stores.recordGains(rows));
     case 'trade_analysis':

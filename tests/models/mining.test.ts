@@ -63,6 +63,44 @@ describe.each(KINDS)('what miners keep on $kind', ({ kind, start }) => {
     );
   });
 
+  it('is who is alike and who is in an index, beside what else is known of a ticker', async (context) => {
+    const stores = createStores(database.shared(context));
+    const flags = { exchange: 'NYSE', assetClass: 'us_equity', tradable: true, shortable: true } as const;
+    await stores.recordTickers(
+      ['SIM1', 'SIM2'].map((symbol) => ({ symbol, name: symbol, fractionable: true, ...flags })),
+    );
+    const rows = [
+      { symbol: 'SIM1', similar: ['SIM2', "O'X"], cluster: 'SIM2' },
+      { symbol: 'SIM2', similar: [], cluster: null },
+      { symbol: 'NOBODY', similar: ['SIM1'], cluster: null },
+    ];
+    expect([await stores.recordSimilarTickers(rows), await stores.recordSimilarTickers(rows)]).toEqual([
+      2, 0,
+    ]);
+    const member = { symbol: 'SIM1', name: null, sector: 'Energy', industry: null };
+    const fresh = { symbol: 'SIM3', name: 'New', sector: null, industry: null };
+    expect(await stores.recordIndexMembers('IX', [member, fresh])).toBe(2);
+    expect(await stores.recordIndexMembers('IX', [{ ...member, sector: null }])).toBe(1);
+    const text = `select symbol, name, sector, tags, similar_tickers from ticker_data
+      where symbol like 'SIM_' order by symbol`;
+    expect(await query(context, text)).toEqual(
+      [
+        ['SIM1', 'SIM1', 'Energy', ['cluster:SIM2', 'index:IX'], ['SIM2', "O'X"]],
+        ['SIM2', 'SIM2', null, [], []],
+        ['SIM3', 'New', null, [], null],
+      ].map(([symbol, name, sector, tags, similar]) => ({
+        symbol,
+        name,
+        sector,
+        tags,
+        similar_tickers: similar,
+      })),
+    );
+    const moved = [{ symbol: 'SIM1', similar: ['SIM3'], cluster: 'SIM3' }];
+    expect(await stores.recordSimilarTickers(moved)).toBe(1);
+    expect((await query(context, text))[0]).toMatchObject({ tags: ['index:IX', 'cluster:SIM3'] });
+  });
+
   it('is what runs earned, each once, from fills that are read page by page', async (context) => {
     const stores = storesOf(context);
     const algoRunId = await stores.startRun(aRun({ batchId: 'gains' }));

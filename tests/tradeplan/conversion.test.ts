@@ -145,7 +145,7 @@ describe("a plan of LiuAlgoTrader's", () => {
         at: '60m after close',
         parameters: { days: 100, min_share_price: 2, max_share_price: 500 },
       },
-      'ticker-data': { at: '30m before open' },
+      clusters: { at: '90m after close' },
     });
     expect(conversion.minerNotes.filter(({ outcome }) => outcome === 'left_out')).toMatchObject([
       { line: 9, path: 'miners.DailyOHLC.indicators' },

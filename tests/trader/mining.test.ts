@@ -55,7 +55,7 @@ describe('the built-in miners, from the local exchange into an embedded database
     market = {
       history: createHistoryProvider(
         providerConfig({
-          ...{ ...keys, provider: 'alpaca', feed: 'iex', assetClass: 'us_equity' },
+          ...{ ...keys, provider: 'alpaca', feed: 'iex', assetClass: 'us_equity', folder: '/' },
           dataUrl: env.APCA_API_DATA_URL,
           streamUrl: env.APCA_API_STREAM_URL,
         }),
@@ -63,6 +63,7 @@ describe('the built-in miners, from the local exchange into an embedded database
       ),
       calendar,
       assetClass: 'us_equity',
+      folder: directory,
       instruments: () => broker.instruments(),
     };
     const day = (offset: number) =>
@@ -189,7 +190,7 @@ describe('the runner', () => {
     const kept = storesOf(history);
     const runner = new MinerRunner({
       ...{ miners, clock, log: silentLog, batchId: 'b', runTimeoutMs: 60_000, stores: kept.stores },
-      market: { ...marketOf(new PlainHistory({}), []), assetClass: 'us_equity' },
+      market: { ...marketOf(new PlainHistory({}), []), assetClass: 'us_equity', folder: '/' },
       onResult: (result) => results.push(result),
     });
     runners.push(runner);

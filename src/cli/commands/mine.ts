@@ -1,4 +1,5 @@
 /** `openbell mine`: the plan's miners, now or on their times, without trading. */
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { newId } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
@@ -85,7 +86,10 @@ async function mine(
   const progress = openProgress(liveClock);
   const runner = new MinerRunner({
     miners: preparation.miners,
-    market: { history, calendar, assetClass: plan.assetClass, instruments: () => broker.instruments() },
+    market: {
+      ...{ history, calendar, assetClass: plan.assetClass, folder: dirname(plan.path) },
+      instruments: () => broker.instruments(),
+    },
     ...{ stores, clock: liveClock, log, batchId },
     runTimeoutMs: plan.limits.minerTimeoutMs,
     onProgress: (minerId, share, text) => progress.update(share, `${minerId}: ${text}`),

@@ -1,11 +1,11 @@
 /** The rows of `stock_ohlc`. */
-import { desc, inArray, sql } from 'drizzle-orm';
+import { and, desc, gte, inArray, sql } from 'drizzle-orm';
 import type { Queries } from '../backend.ts';
 import type { DayRow, MiningStores } from '../mining.ts';
 import { stockOhlc } from '../schema/markets.ts';
 import { insertInParts } from './rows.ts';
 
-type DayStores = Pick<MiningStores, 'recordDays' | 'forgetDays' | 'newestDays'>;
+type DayStores = Pick<MiningStores, 'recordDays' | 'forgetDays' | 'newestDays' | 'closesSince'>;
 
 export function createDayStores(queries: Queries): DayStores {
   return {
@@ -39,6 +39,16 @@ export function createDayStores(queries: Queries): DayStores {
     async forgetDays(symbols) {
       if (symbols.length === 0) return;
       await queries.delete(stockOhlc).where(inArray(stockOhlc.symbol, [...symbols]));
+    },
+
+    async closesSince(symbols, fromDate) {
+      if (symbols.length === 0) return [];
+      const { symbol, symbolDate: date, close, volume } = stockOhlc;
+      return await queries
+        .select({ symbol, date, close, volume })
+        .from(stockOhlc)
+        .where(and(inArray(symbol, [...symbols]), gte(date, fromDate)))
+        .orderBy(symbol, date);
     },
 
     async newestDays(symbols) {

@@ -17,14 +17,14 @@ const MINERS: Readonly<Record<string, { name: string; parameters: Readonly<Recor
       max_share_price: 'max_share_price',
     },
   },
-  stockcluster: { name: 'ticker-data', parameters: {} },
+  stockcluster: { name: 'clusters', parameters: {} },
 };
 
 /** Each runs at its usual time: there they ran when somebody started them. */
 const TIMES: Readonly<Record<string, object>> = {
   'gain-loss': { at: '30m after close' },
   'daily-bars': { at: '60m after close' },
-  'ticker-data': { at: '30m before open' },
+  clusters: { at: '90m after close' },
 };
 
 export function convertMiners(table: TomlTable | undefined, notes: Notes): Readonly<Record<string, object>> {
