@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   execution: ['domain', 'clock', 'tape', 'tradeplan', 'brokers', 'models', 'transport'],
   engine: ['domain', 'clock', 'fincalcs', 'tape', 'tradeplan', 'strategies', 'transport', 'execution'],
   report: ['domain', 'clock', 'fincalcs', 'tape', 'models'],
+  history: ['domain', 'clock', 'tape', 'providers'],
   exchange: ['domain', 'clock', 'tape'],
   producer: ['domain', 'clock', 'tape', 'observability', 'providers', 'transport'],
   recorder: ['domain', 'clock', 'tape', 'observability', 'transport'],

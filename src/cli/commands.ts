@@ -86,6 +86,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/mine.ts')).mineCommand(),
   },
   {
+    name: 'history',
+    description:
+      'the past of the market: bars, trades and quotes from the provider into tapes, days into stock_ohlc',
+    load: async () => (await import('./commands/history.ts')).historyCommand(),
+  },
+  {
     name: 'backtest',
     description: "run the plan's strategies on recorded data and say what they would have earned",
     load: async () => (await import('./commands/backtest.ts')).backtestCommand(),

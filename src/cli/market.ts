@@ -1,11 +1,13 @@
 /** The market of a plan for a command that does not trade: provider, broker and calendar, opened and closed around a call. */
+import type { BrokerConfig } from '../brokers/config.ts';
 import type { Broker } from '../brokers/contract.ts';
 import { createBroker } from '../brokers/factory.ts';
 import { rulesOf, SessionCalendar } from '../clock/calendar.ts';
 import { newSeed, seededRandom } from '../clock/chance.ts';
 import { liveClock } from '../clock/live.ts';
 import { createLog, type Log } from '../observability/log.ts';
-import type { HistoryProvider } from '../providers/contract.ts';
+import type { ProviderConfig } from '../providers/config.ts';
+import type { HistoryProvider, ProviderContext } from '../providers/contract.ts';
 import { createHistoryProvider } from '../providers/factory.ts';
 import { brokerConfigOf, providerConfigOf } from '../trader/configuration.ts';
 import { startExchangeProcess } from '../trader/exchangeProcess.ts';
@@ -24,8 +26,37 @@ export interface Market {
 /** Calls `use` with the market, in simulated mode with an exchange that is started for it, and ends all of it after. */
 export async function withMarket(
   preparation: Preparation,
-  { thread, batchId }: { readonly thread: string; readonly batchId: string },
+  of: { readonly thread: string; readonly batchId: string },
   use: (market: Market) => Promise<void>,
+): Promise<void> {
+  const { plan } = preparation;
+  await withAdapters(preparation, of, async ({ batchId, log, broker: brokerConfig, provider, adapter }) => {
+    const broker = createBroker(brokerConfig, adapter);
+    try {
+      const history = createHistoryProvider(provider, adapter);
+      const calendar = new SessionCalendar(rulesOf(plan.assetClass));
+      await learnSessions({ calendar, query: sessionQuery(plan.assetClass, broker), clock: liveClock, log });
+      await use({ batchId, log, broker, history, calendar });
+    } finally {
+      await broker.close();
+    }
+  });
+}
+
+/** What adapters are made of. */
+export interface Adapters {
+  readonly batchId: string;
+  readonly log: Log;
+  readonly broker: BrokerConfig;
+  readonly provider: ProviderConfig;
+  readonly adapter: ProviderContext;
+}
+
+/** The same before anything is asked of the broker. */
+export async function withAdapters(
+  preparation: Preparation,
+  { thread, batchId }: { readonly thread: string; readonly batchId: string },
+  use: (adapters: Adapters) => Promise<void>,
 ): Promise<void> {
   const { plan, instances } = preparation;
   const isPretty = process.stderr.isTTY === true;
@@ -39,15 +70,13 @@ export async function withMarket(
       exchange === null ? preparation.environment : reachExchange(preparation, await exchange.listening);
     const context = { batchId, plan, environment, instances, log: logTarget };
     const adapter = { clock: liveClock, random: seededRandom(newSeed()), log };
-    const broker = createBroker(brokerConfigOf(context), adapter);
-    try {
-      const history = createHistoryProvider(providerConfigOf(context), adapter);
-      const calendar = new SessionCalendar(rulesOf(plan.assetClass));
-      await learnSessions({ calendar, query: sessionQuery(plan.assetClass, broker), clock: liveClock, log });
-      await use({ batchId, log, broker, history, calendar });
-    } finally {
-      await broker.close();
-    }
+    await use({
+      batchId,
+      log,
+      broker: brokerConfigOf(context),
+      provider: providerConfigOf(context),
+      adapter,
+    });
   } finally {
     await exchange?.stop();
   }

@@ -86,6 +86,9 @@ export interface MarketStream {
   close(): Promise<void>;
 }
 
+/** How prices before a split or a dividend are told: as they were, or in today's shares and money. */
+export type BarAdjustment = 'raw' | 'split' | 'dividend' | 'all';
+
 export interface BarsRequest {
   readonly symbols: readonly string[];
   readonly interval: 'minute' | 'day';
@@ -95,6 +98,8 @@ export interface BarsRequest {
   readonly toMicros: EpochMicros;
   /** At most this many of the newest bars per symbol. */
   readonly limitPerSymbol?: number;
+  /** Of stocks; by splits unless it says otherwise: what a strategy compares with the prices it sees now. */
+  readonly adjustment?: BarAdjustment;
 }
 
 /** History over requests. Answers are sorted by time, oldest first. */

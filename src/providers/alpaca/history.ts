@@ -7,7 +7,7 @@ import { HttpClient } from '../../network/http.ts';
 import { RequestLimiter } from '../../network/limiter.ts';
 import { withRetries } from '../../network/retry.ts';
 import type { ProviderConfig } from '../config.ts';
-import type { BarsRequest, HistoryProvider, ProviderContext } from '../contract.ts';
+import type { BarAdjustment, BarsRequest, HistoryProvider, ProviderContext } from '../contract.ts';
 import { AlpacaDataRequests, type RowKind } from './requests.ts';
 import {
   isRow,
@@ -23,6 +23,8 @@ import {
 /** The free plan may not ask for the consolidated tape's newest quarter of an hour. */
 const DELAYED_FEED_MICROS = 15 * MICROS_PER_MINUTE;
 const ANSWER_BYTES_MAX = 64 * 1_024 * 1_024;
+/** Prices before a split in today's shares: what a strategy compares with the prices it sees now. */
+const DEFAULT_ADJUSTMENT = 'split';
 const CONNECT_TIMEOUT_MS = 5_000;
 
 interface Range<T> {
@@ -31,6 +33,7 @@ interface Range<T> {
   readonly fromMicros: EpochMicros;
   readonly toMicros: EpochMicros;
   readonly interval: 'minute' | 'day';
+  readonly adjustment?: BarAdjustment | undefined;
   readonly limitPerSymbol: number;
   readonly signal: AbortSignal | undefined;
   /** `skip` for a row that is to be left out, undefined for one that is damaged. */
@@ -84,6 +87,7 @@ export class AlpacaHistoryProvider implements HistoryProvider {
       fromMicros,
       toMicros,
       interval,
+      adjustment: request.adjustment,
       limitPerSymbol,
       signal,
       read: readBar,
@@ -189,6 +193,7 @@ export class AlpacaHistoryProvider implements HistoryProvider {
       kind,
       symbols,
       interval,
+      adjustment: range.adjustment ?? DEFAULT_ADJUSTMENT,
       sort,
       start: new Date(Math.floor(fromMicros / 1_000)),
       end: new Date(Math.ceil(toMicros / 1_000)),

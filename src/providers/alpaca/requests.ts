@@ -3,6 +3,7 @@ import { marketData } from '@alpacahq/alpaca-trade-api/rest';
 import type { Outcome } from '../../domain/outcome.ts';
 import { bodyText } from '../../network/fetch.ts';
 import type { ProviderConfig } from '../config.ts';
+import type { BarAdjustment } from '../contract.ts';
 import { cryptoLocation, historyFeed } from './feed.ts';
 
 export type RowKind = 'bars' | 'trades' | 'quotes';
@@ -17,11 +18,9 @@ export interface PageRequest {
   readonly sort: 'asc' | 'desc';
   /** Bars only. */
   readonly interval: 'minute' | 'day';
+  readonly adjustment: BarAdjustment;
   readonly pageToken: string | null;
 }
-
-/** Prices before a split in today's shares: what a strategy compares with the prices it sees now. */
-const ADJUSTMENT = 'split';
 
 export class AlpacaDataRequests {
   readonly #config: ProviderConfig;
@@ -59,7 +58,7 @@ export class AlpacaDataRequests {
     const stock = { ...common, feed: historyFeed(this.#config.feed) };
     if (kind === 'bars') {
       return bodyText(
-        this.#stocks.stockBarsRaw({ ...stock, timeframe, adjustment: ADJUSTMENT }, init),
+        this.#stocks.stockBarsRaw({ ...stock, timeframe, adjustment: request.adjustment }, init),
         signal,
       );
     }
