@@ -38,6 +38,7 @@ export interface DeskLimits {
   /** At a stop: how long open orders may take to be canceled, and rows to reach the database. */
   readonly stopCancelTimeoutMs: number;
   readonly stopFlushTimeoutMs: number;
+  /** A journal that has grown beyond it is begun anew with what still matters. */
   readonly journalSegmentBytesMax: number;
   /** Orders that ended and executions stay known over restarts for this long. */
   readonly journalMemoryMs: number;

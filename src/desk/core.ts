@@ -14,7 +14,6 @@ import {
 } from '../execution/contract.ts';
 import { DeskMachine } from '../execution/deskMachine.ts';
 import type { DeskInbox } from '../execution/inbox.ts';
-import { Recovery } from '../execution/recovery.ts';
 import type { Stores } from '../models/contract.ts';
 import type { PortfolioFunds } from '../models/portfolios.ts';
 import type { Log } from '../observability/log.ts';
@@ -24,6 +23,7 @@ import type { DeskConfig } from './config.ts';
 import { Executor } from './executor.ts';
 import { Funds, unknownFunds } from './funds.ts';
 import type { Journal } from './journalFile.ts';
+import { Memory } from './memory.ts';
 import { Outbox } from './outbox.ts';
 import type { DeskStages } from './stages.ts';
 import { askAccount, askHoldings, carriesOver, executionsFrom } from './startup.ts';
@@ -54,7 +54,7 @@ export interface DeskCoreParts {
 export class DeskCore {
   readonly machine: DeskMachine;
   readonly #parts: DeskCoreParts;
-  readonly #recovery: Recovery;
+  readonly #memory: Memory;
   readonly #outbox: Outbox;
   readonly #funds: Funds;
   #stores: DeskStores | null = null;
@@ -84,10 +84,13 @@ export class DeskCore {
     };
     parts.inbox?.start(machine, plan, clock.nowMicros());
     this.machine = new DeskMachine(machine);
-    this.#recovery = new Recovery({
+    this.#memory = new Memory({
+      ...{ journal: parts.journal, clock, log },
       batchId: config.batchId,
       environment: config.environment,
       carriesOver: carriesOver(config.environment),
+      memoryMs: limits.journalMemoryMs,
+      bytesMax: limits.journalSegmentBytesMax,
     });
     this.#outbox = new Outbox({
       clock,
@@ -116,17 +119,18 @@ export class DeskCore {
    * @throws {UserError} exit 3 when the journal, the database or the broker does not allow a start.
    */
   async recover(stores: DeskStores): Promise<Account> {
-    const { config, clock, log, broker, journal } = this.#parts;
+    const { config, clock, log, broker } = this.#parts;
     const { limits } = config;
-    const reading = journal.read(this.#recovery);
+    const reading = this.#memory.read();
+    const { recovery } = this.#memory;
     log.info({ ...reading }, 'journal read');
     if (reading.damagedLines > 0) {
       const message = `${reading.damagedLines} lines of the journal are torn or damaged`;
       this.alert('warning', 'journal_damaged', message);
     }
-    const unconfirmed = this.#recovery.unconfirmed();
+    const unconfirmed = recovery.unconfirmed();
     const startedMicros = clock.nowMicros();
-    const mustAsk = carriesOver(config.environment) && !this.#recovery.hasHistory;
+    const mustAsk = carriesOver(config.environment) && !recovery.hasHistory;
     const instanceIds = config.instances.map(({ instanceId }) => instanceId);
     const holdings = mustAsk
       ? await askHoldings(
@@ -136,18 +140,11 @@ export class DeskCore {
         )
       : [];
     const account = await askAccount(broker, clock, limits.startTimeoutMs);
-    const firstLine = journal.lastLine + 1;
-    journal.begin(
-      this.#recovery.compacted({
-        atMicros: startedMicros,
-        memoryMs: limits.journalMemoryMs,
-        firstLine,
-        holdings,
-      }),
-    );
-    const restored = this.#recovery.restored(holdings);
-    this.#join(executionsFrom(this.#recovery, startedMicros, limits.executionsMarginMs));
-    const { lastLine } = journal;
+    const restored = recovery.restored(holdings);
+    const executionsFromMicros = executionsFrom(recovery, startedMicros, limits.executionsMarginMs);
+    this.#memory.begin(holdings);
+    this.#join(executionsFromMicros);
+    const { lastLine } = this.#memory;
     for (const row of unconfirmed.orders) this.#outbox.addOrder(row, lastLine);
     for (const row of unconfirmed.trades) this.#outbox.addTrade(row, lastLine);
     this.connect(stores);
@@ -166,6 +163,7 @@ export class DeskCore {
       clock.every(config.limits.tickPeriodMs, () => {
         this.feed({ type: 'tick' });
         this.#confirm();
+        this.#memory.compactWhenDue(this.machine.openOrderCount() > 0);
       }),
     );
   }
@@ -232,7 +230,7 @@ export class DeskCore {
   }
 
   #join(executionsFromMicros: number): void {
-    const { config, clock, log, broker, journal, reach, stages } = this.#parts;
+    const { config, clock, log, broker, reach, stages } = this.#parts;
     const link = new BrokerLink({
       broker,
       clock,
@@ -247,7 +245,7 @@ export class DeskCore {
     });
     this.#link = link;
     this.#executor = new Executor({
-      journal,
+      journal: this.#memory,
       outbox: this.#outbox,
       broker: link,
       clock,
@@ -264,9 +262,11 @@ export class DeskCore {
   /** Notes in the journal how far the database has it, so that the next start need not offer those rows again. */
   #confirm(): void {
     if (this.#confirmedLine <= this.#writtenConfirmedLine) return;
-    const { clock, journal, log } = this.#parts;
+    const { clock, log } = this.#parts;
     try {
-      journal.append([{ entry: 'flushed', atMicros: clock.nowMicros(), throughLine: this.#confirmedLine }]);
+      this.#memory.append([
+        { entry: 'flushed', atMicros: clock.nowMicros(), throughLine: this.#confirmedLine },
+      ]);
       this.#writtenConfirmedLine = this.#confirmedLine;
     } catch (error) {
       // Rows that are offered again do no harm; that the disk is full is told when an order cannot be written.

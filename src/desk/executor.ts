@@ -10,7 +10,7 @@ import type { ApprovedOrder, DeskAction, DeskInput, JournalEntry } from '../exec
 import type { Log } from '../observability/log.ts';
 import type { StageTimer } from '../observability/stages.ts';
 import type { DeskEvent, DeskReport } from '../transport/messages.ts';
-import type { Journal } from './journalFile.ts';
+import type { JournalWriter } from './memory.ts';
 import type { Outbox } from './outbox.ts';
 import type { Reach } from './steps.ts';
 
@@ -25,7 +25,7 @@ export interface BrokerRequests {
 }
 
 export interface ExecutorParts {
-  readonly journal: Journal;
+  readonly journal: JournalWriter;
   readonly outbox: Outbox;
   readonly broker: BrokerRequests;
   readonly clock: Clock;

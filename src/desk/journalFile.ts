@@ -42,13 +42,17 @@ export interface JournalReading {
 }
 
 /** What the desk asks of its journal, whatever it is written on. */
-export type Journal = Pick<JournalFile, 'lastLine' | 'read' | 'begin' | 'append' | 'whenDurable' | 'close'>;
+export type Journal = Pick<
+  JournalFile,
+  'lastLine' | 'bytes' | 'read' | 'begin' | 'append' | 'whenDurable' | 'close'
+>;
 
 export class JournalFile {
   readonly #options: JournalOptions;
   #segment = 0;
   #file = -1;
   #bytes = 0;
+  #totalBytes = 0;
   #line = 0;
   #isSyncing = false;
   #waiting: (() => void)[] = [];
@@ -68,6 +72,11 @@ export class JournalFile {
   /** The number of the last line written. */
   get lastLine(): number {
     return this.#line;
+  }
+
+  /** Of all segments since the last {@link begin}. */
+  get bytes(): number {
+    return this.#totalBytes;
   }
 
   /** Shows every good line to `recovery`, oldest first. */
@@ -92,20 +101,22 @@ export class JournalFile {
 
   /**
    * Begins a new segment with these entries, and removes the older ones when it is safely on disk: at any moment one
-   * or the other is whole.
-   * @throws {UserError} when the disk does not take it.
+   * or the other is whole. What waits to be durable is so with the new one, if the entries hold it.
+   * @throws {UserError} when the disk does not take it: then all is as it was.
    */
   begin(entries: readonly JournalEntry[]): void {
     const old = this.#segments();
-    this.#segment = Number.parseInt(old.at(-1) ?? '0', 10) + 1;
-    const path = this.#path(this.#segment);
-    const draft = `${path}.new`;
+    const segment = Number.parseInt(old.at(-1) ?? '0', 10) + 1;
+    const { bytes, line } = this.#written(entries);
+    const file = this.#openWith(segment, bytes);
+    const before = this.#file;
+    this.#file = file;
+    this.#segment = segment;
+    this.#bytes = bytes.length;
+    this.#totalBytes = bytes.length;
+    this.#line = line;
+    if (before !== -1) this.#letGo(before);
     try {
-      this.#file = openSync(draft, 'w', 0o600);
-      this.#bytes = 0;
-      this.append(entries);
-      fsyncSync(this.#file);
-      renameSync(draft, path);
       this.#syncFolder();
       for (const name of old) rmSync(join(this.#options.directory, name));
     } catch (error) {
@@ -118,21 +129,16 @@ export class JournalFile {
    * @throws {Error} of the file system (ENOSPC ...): then nothing was written.
    */
   append(entries: readonly JournalEntry[]): void {
-    let text = '';
-    let line = this.#line;
-    for (const entry of entries) {
-      line += 1;
-      text += writeLine(line, entry);
-    }
-    const bytes = Buffer.from(text, 'utf8');
+    const { bytes, line } = this.#written(entries);
     try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
+      writeAll(this.#file, bytes);
     } catch (error) {
       // A half-written line would be taken for damage: cut it off.
       ftruncateSync(this.#file, this.#bytes);
       throw error;
     }
     this.#bytes += bytes.length;
+    this.#totalBytes += bytes.length;
     this.#line = line;
     if (this.#bytes > this.#options.segmentBytesMax) this.#rotate();
   }
@@ -185,8 +191,42 @@ export class JournalFile {
     this.#segment += 1;
     this.#syncFolder();
     this.append([this.#options.header]);
-    if (this.#isSyncing) this.#closeLater.push(full);
-    else closeSync(full);
+    this.#letGo(full);
+  }
+
+  #letGo(file: number): void {
+    if (this.#isSyncing) this.#closeLater.push(file);
+    else closeSync(file);
+  }
+
+  #written(entries: readonly JournalEntry[]): { readonly bytes: Buffer; readonly line: number } {
+    let text = '';
+    let line = this.#line;
+    for (const entry of entries) {
+      line += 1;
+      text += writeLine(line, entry);
+    }
+    return { bytes: Buffer.from(text, 'utf8'), line };
+  }
+
+  /** A segment that is on disk with these bytes, or not at all. */
+  #openWith(segment: number, bytes: Buffer): number {
+    const path = this.#path(segment);
+    const draft = `${path}.new`;
+    let file = -1;
+    try {
+      file = openSync(draft, 'w', 0o600);
+      writeAll(file, bytes);
+      fsyncSync(file);
+      renameSync(draft, path);
+      return file;
+    } catch (error) {
+      if (file !== -1) {
+        closeSync(file);
+        rmSync(draft, { force: true });
+      }
+      throw this.#unusable(error);
+    }
   }
 
   #segments(): readonly string[] {
@@ -214,4 +254,8 @@ export class JournalFile {
       remedy: 'Make room on the disk or choose another --data-dir that this user may write to.',
     });
   }
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
 }

@@ -3,6 +3,7 @@
  * position are canceled, then what is held is closed at the market; what fails is tried again, later each time.
  */
 import { absolute, type Decimal, formatDecimal, ZERO } from '../domain/decimal.ts';
+import type { MarketHours, Session } from '../domain/market.ts';
 import { deriveClientOrderId, type OrderIntent } from '../domain/order.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import type { Placing } from './placing.ts';
@@ -24,8 +25,8 @@ export class Liquidation {
   readonly #placing: Placing;
   readonly #targets = new Map<string, Target>();
   readonly #sequences = new Map<string, number>();
-  /** The session whose close was already looked at for what is left. */
-  #closedSessionMicros: EpochMicros = 0;
+  /** What is held over night was looked at. */
+  #isNightReported = false;
 
   constructor(state: DeskState, placing: Placing) {
     this.#state = state;
@@ -74,12 +75,15 @@ export class Liquidation {
     const { session } = state;
     if (session === null || !state.hasReconciled) return;
     const reason = `end of day: flat before ${formatMicros(session.closeMicros)}`;
-    if (state.nowMicros < session.closeMicros) {
+    const openMicros = opening(session, state.config.marketHours);
+    if (state.nowMicros >= openMicros && state.nowMicros < session.closeMicros) {
+      this.#isNightReported = false;
       for (const instanceId of state.instances.keys()) {
         if (state.gate.isEndOfDay(instanceId)) this.#addAll(instanceId, reason);
       }
-    } else if (this.#closedSessionMicros !== session.closeMicros) {
-      this.#closedSessionMicros = session.closeMicros;
+    } else if (!this.#isNightReported) {
+      // Told of the next session already, or started again after the close: the market is closed all the same.
+      this.#isNightReported = true;
       this.#reportLeftOver();
     }
   }
@@ -200,4 +204,16 @@ export function deskOrderer(instanceId: string): string {
 
 function keyOf(instanceId: string, symbol: string): string {
   return `${instanceId}\u0000${symbol}`;
+}
+
+/** From when on intraday positions may be held before the session's close. */
+function opening(session: Session, marketHours: MarketHours): EpochMicros {
+  switch (marketHours) {
+    case 'regular':
+      return session.openMicros;
+    case 'extended':
+      return session.extendedOpenMicros;
+    case 'always':
+      return 0;
+  }
 }

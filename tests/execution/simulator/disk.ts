@@ -1,6 +1,7 @@
 /** A disk for journals that can be full, torn off in the middle of a write, and lose what was not synced. */
 import type { Clock } from '../../../src/clock/clock.ts';
 import type { Journal, JournalReading } from '../../../src/desk/journalFile.ts';
+import { EXIT_UNREACHABLE, UserError } from '../../../src/domain/exit.ts';
 import type { JournalEntry } from '../../../src/execution/contract.ts';
 import { readLine, writeLine } from '../../../src/execution/journal.ts';
 import type { Recovery } from '../../../src/execution/recovery.ts';
@@ -11,6 +12,10 @@ export class Disk {
   text = '';
   /** Characters that a loss of power leaves for sure. */
   durable = 0;
+  /** How often it was begun anew: what was written before is not there any more. */
+  begun = 0;
+  /** Characters written, also those that are not there any more. */
+  written = 0;
   isFull = false;
 
   constructor(dice: Dice) {
@@ -22,6 +27,12 @@ export class Disk {
     this.text = this.text.slice(0, this.dice.integer(this.durable, this.text.length));
   }
 }
+
+const DISK_FULL = new UserError({
+  exitCode: EXIT_UNREACHABLE,
+  cause: 'the disk is full',
+  remedy: 'make room',
+});
 
 /** A process's journal on the disk. */
 export class DiskJournal implements Journal {
@@ -44,6 +55,10 @@ export class DiskJournal implements Journal {
     return this.#line;
   }
 
+  get bytes(): number {
+    return this.#disk.text.length;
+  }
+
   read(recovery: Recovery): JournalReading {
     let lines = 0;
     let damagedLines = 0;
@@ -62,8 +77,10 @@ export class DiskJournal implements Journal {
 
   begin(entries: readonly JournalEntry[]): void {
     if (this.#isDead()) return;
+    if (this.#disk.isFull) throw DISK_FULL;
     this.#disk.text = this.#lines(entries);
     this.#disk.durable = this.#disk.text.length;
+    this.#disk.begun += 1;
   }
 
   append(entries: readonly JournalEntry[]): void {
@@ -80,12 +97,13 @@ export class DiskJournal implements Journal {
       call();
       return;
     }
+    const { begun } = this.#disk;
     const { length } = this.#disk.text;
     const nowMs = this.#clock.monotonicMs();
     // Syncs end in the order in which they were asked for.
     this.#syncedAtMs = Math.max(this.#syncedAtMs, nowMs + this.#disk.dice.between(0.1, 8));
     this.#clock.after(this.#syncedAtMs - nowMs, () => {
-      this.#disk.durable = Math.max(this.#disk.durable, length);
+      if (begun === this.#disk.begun) this.#disk.durable = Math.max(this.#disk.durable, length);
       call();
     });
   }
@@ -98,6 +116,7 @@ export class DiskJournal implements Journal {
       this.#line += 1;
       text += writeLine(this.#line, entry);
     }
+    this.#disk.written += text.length;
     return text;
   }
 

@@ -12,7 +12,7 @@ import { Ledger } from '../../../src/exchange/ledger.ts';
 import type { QuoteEvent, Report, TickSource } from '../../../src/exchange/market/events.ts';
 import { Market } from '../../../src/exchange/market/market.ts';
 import { SymbolRecord } from '../../../src/exchange/market/record.ts';
-import { DEFAULT_LIMITS, DEFAULT_SESSION_SHAPE } from '../../../src/exchange/options.ts';
+import { DEFAULT_LIMITS, DEFAULT_SESSION_SHAPE, type SessionShape } from '../../../src/exchange/options.ts';
 import { OrderStore } from '../../../src/exchange/orderStore.ts';
 import type { OrderUpdate } from '../../../src/exchange/reports.ts';
 import { Router } from '../../../src/exchange/routes.ts';
@@ -93,12 +93,13 @@ export class SimulatedExchange {
     dice: Dice;
     seed: number;
     tickMs: number;
+    sessions?: SessionShape;
     onQuote(quote: QuoteEvent): void;
     onUpdate(update: OrderUpdate): void;
   }) {
     const { clock, dice, seed } = options;
     const now = () => clock.nowMicros();
-    const schedule = new SessionSchedule(now(), DEFAULT_SESSION_SHAPE);
+    const schedule = new SessionSchedule(now(), options.sessions ?? DEFAULT_SESSION_SHAPE);
     const records = new Map(
       SYMBOLS.map((symbol) => [symbol, new SymbolRecord(listingOf(symbol, 1), LIMITS, () => 0)]),
     );

@@ -2,10 +2,11 @@
 import type { BrokerListener } from '../../../src/brokers/contract.ts';
 import type { Clock, Timer } from '../../../src/clock/clock.ts';
 import type { SimulatedClock } from '../../../src/clock/simulated.ts';
-import { DEFAULT_DESK_LIMITS, type DeskConfig } from '../../../src/desk/config.ts';
+import { DEFAULT_DESK_LIMITS, type DeskConfig, type DeskLimits } from '../../../src/desk/config.ts';
 import { DeskCore } from '../../../src/desk/core.ts';
 import type { DeskStep } from '../../../src/desk/steps.ts';
 import { UserError } from '../../../src/domain/exit.ts';
+import type { Session } from '../../../src/domain/market.ts';
 import type { Order } from '../../../src/domain/order.ts';
 import { silentLog } from '../../../src/observability/log.ts';
 import { StageTimer } from '../../../src/observability/stages.ts';
@@ -17,6 +18,8 @@ import type { Dice } from './dice.ts';
 import { type Disk, DiskJournal } from './disk.ts';
 import type { SimulatedExchange } from './exchange.ts';
 import { type Mishaps, UpdateWire, Wire } from './wire.ts';
+
+const LIQUIDATE_BEFORE_CLOSE_MS = 120_000;
 
 export const INSTANCES = ['alpha', 'beta', 'gamma'] as const;
 
@@ -63,6 +66,9 @@ export interface LifeParts {
   readonly isSynced: boolean;
   readonly batchId: string;
   readonly algoRunIds: ReadonlyMap<string, string>;
+  /** Null where the market never closes. */
+  readonly session: Session | null;
+  readonly limits?: Partial<DeskLimits>;
   reach(step: DeskStep): void;
 }
 
@@ -141,14 +147,14 @@ export class Life {
   }
 }
 
-function configOf({ batchId, algoRunIds, isSynced }: LifeParts): DeskConfig {
+function configOf({ batchId, algoRunIds, isSynced, session, limits }: LifeParts): DeskConfig {
   return {
     batchId,
     environment: 'PAPER',
     plan: {
       assetClass: 'us_equity',
-      marketHours: 'always',
-      liquidateBeforeCloseMs: null,
+      marketHours: session === null ? 'always' : 'regular',
+      liquidateBeforeCloseMs: LIQUIDATE_BEFORE_CLOSE_MS,
       unknownHoldings: 'leave',
       risk: {
         orderNotionalMax: '1000000',
@@ -170,14 +176,16 @@ function configOf({ batchId, algoRunIds, isSynced }: LifeParts): DeskConfig {
     broker: { broker: 'paper', startingCash: '0', currency: 'USD' },
     instances: INSTANCES.map((instanceId) => ({
       instanceId,
-      isIntraday: false,
+      // The others hold over night; where the market never closes nothing is ever closed.
+      isIntraday: instanceId === 'alpha',
       portfolioId: PORTFOLIO.portfolioId,
       runs: [{ consumer: 'A', algoRunId: algoRunIds.get(instanceId) ?? '' }],
     })),
-    session: null,
+    session,
     dataDirectory: '',
     journalMode: isSynced ? 'synced' : 'written',
     log: { level: 'silent', file: null, isPretty: false },
-    limits: DEFAULT_DESK_LIMITS,
+    // So small that it is begun anew several times in every run.
+    limits: { ...DEFAULT_DESK_LIMITS, journalSegmentBytesMax: 60_000, ...limits },
   };
 }

@@ -1,7 +1,10 @@
 /** One run: a desk that trades, is hit by everything and killed again and again; then peace, and the reckoning. */
 import { SimulatedClock } from '../../../src/clock/simulated.ts';
+import type { DeskLimits } from '../../../src/desk/config.ts';
 import { DESK_STEPS, type DeskStep } from '../../../src/desk/steps.ts';
+import type { Session } from '../../../src/domain/market.ts';
 import { NO_FAULTS } from '../../../src/exchange/faults.ts';
+import type { SessionShape } from '../../../src/exchange/options.ts';
 import { Database } from './database.ts';
 import { Dice } from './dice.ts';
 import { Disk } from './disk.ts';
@@ -14,6 +17,10 @@ import type { Mishaps } from './wire.ts';
 const START = Date.UTC(2026, 10, 20, 15) * 1_000;
 const MICROS_PER_MS = 1_000;
 const TICK_MS = 200;
+const MS_PER_MINUTE = 60_000;
+/** Before a session, when the journal is looked at. */
+const SESSION_CHECK_MS = 1_000;
+const MORNING_MICROS = 60_000_000;
 
 export interface RunOptions {
   readonly seed: number;
@@ -25,6 +32,13 @@ export interface RunOptions {
   /** How often strategies act and the market moves; several times a second unless given. */
   readonly actEveryMs?: number;
   readonly tickMs?: number;
+  /** A market that closes: so many sessions, with a night behind each, instead of `tradingMs`. */
+  readonly week?: {
+    readonly sessions: number;
+    readonly sessionMinutes: number;
+    readonly nightMinutes: number;
+  };
+  readonly limits?: Partial<DeskLimits>;
 }
 
 export interface RunResult {
@@ -35,6 +49,19 @@ export interface RunResult {
   readonly replaced: number;
   readonly kills: readonly (DeskStep | 'any moment' | 'power')[];
   readonly alerts: readonly string[];
+  /** As each session ended, and the night behind it. */
+  readonly days: readonly Day[];
+  /** All in all; most of it is not there any more. */
+  readonly journalBytesWritten: number;
+}
+
+export interface Day {
+  /** What strategies hold that must be flat over night, and those that need not. */
+  readonly intraday: number;
+  readonly overnight: number;
+  readonly executions: number;
+  /** Of the journal on disk, when the night is over. */
+  readonly journalBytes: number;
 }
 
 const NONE: Mishaps = {
@@ -68,8 +95,11 @@ class World {
   readonly #isSynced: boolean;
   readonly #kills: (DeskStep | 'any moment' | 'power')[] = [];
   readonly #alerts: string[] = [];
+  readonly #days: Day[] = [];
   #life: Life;
   #lives = 0;
+  /** The opening of the session that was told last. */
+  #told = 0;
   #armed: { readonly step: DeskStep; left: number } | null = null;
   #failure: unknown = null;
 
@@ -84,6 +114,7 @@ class World {
       dice: this.#dice,
       seed: options.seed,
       tickMs: options.tickMs ?? TICK_MS,
+      ...(options.week === undefined ? {} : { sessions: shapeOf(options.week) }),
       onQuote: (quote) => {
         if (this.#life.isDead) return;
         const { symbol, bidPrice, askPrice, timeMicros } = quote;
@@ -91,12 +122,17 @@ class World {
       },
       onUpdate: (update) => this.#life.updates?.publish(update),
     });
+    if (options.week !== undefined) {
+      this.#clock.every(SESSION_CHECK_MS, () => this.#tellSession());
+    }
     this.#life = this.#begin();
   }
 
   async trade(): Promise<void> {
     const dice = this.#dice;
-    const tradingMs = this.#options.tradingMs ?? 60_000;
+    const { week } = this.#options;
+    const weekMs = week && week.sessions * (week.sessionMinutes + week.nightMinutes) * MS_PER_MINUTE;
+    const tradingMs = weekMs ?? this.#options.tradingMs ?? 60_000;
     const endMicros = this.#clock.nowMicros() + tradingMs * MICROS_PER_MS;
     const kills = this.#options.kills ?? dice.integer(0, 6);
     this.#troubles();
@@ -105,19 +141,59 @@ class World {
     for (let kill = 0; kill < kills; kill += 1) {
       this.#clock.after(dice.between(500, tradingMs), () => this.#arm());
     }
+    for (let day = 0; day < (week?.sessions ?? 0); day += 1) await this.#passDay();
     await this.#passTo(endMicros);
     acting.cancel();
     troubling.cancel();
   }
 
-  /** No mishap any more: everything must come to rest, and be as the exchange knows it; also after one more start. */
-  async settle(): Promise<RunResult> {
-    this.#armed = null;
+  /** A session, and the night until shortly before the next. */
+  async #passDay(): Promise<void> {
+    const { closeMicros } = this.#session();
+    await this.#passTo(closeMicros);
+    const { positions } = this.#life.core.machine.status();
+    const held = (isIntraday: boolean) =>
+      positions.filter(
+        ({ instanceId, quantity }) => quantity !== 0n && (instanceId === 'alpha') === isIntraday,
+      ).length;
+    const evening = { intraday: held(true), overnight: held(false) };
+    await this.#passTo(this.#session().openMicros - MORNING_MICROS);
+    this.#days.push({
+      ...evening,
+      executions: this.#exchange.venue.counts.fills,
+      journalBytes: this.#disk.text.length,
+    });
+  }
+
+  /** As the daemon does it: the next session is told when one is over. */
+  #tellSession(): void {
+    const session = this.#session();
+    if (session.openMicros === this.#told) return;
+    this.#told = session.openMicros;
+    if (!this.#life.isDead) this.#life.core.feed({ type: 'session', session });
+  }
+
+  /** The session under way, or the next one. */
+  #session(): Session {
+    const { openMicros, closeMicros, date } = this.#exchange.market.schedule.nextClose(
+      this.#clock.nowMicros(),
+    );
+    const extended = { extendedOpenMicros: openMicros, extendedCloseMicros: closeMicros };
+    return { date, openMicros, closeMicros, ...extended };
+  }
+
+  #calm(): void {
     Object.assign(this.#mishaps, NONE);
     this.#exchange.faults.set(NO_FAULTS);
     this.#disk.isFull = false;
     this.#database.isDown = false;
     this.#database.failsAfterCommit = 0;
+  }
+
+  /** No mishap any more: everything must come to rest, and be as the exchange knows it; also after one more start. */
+  async settle(): Promise<RunResult> {
+    this.#armed = null;
+    this.#calm();
     await this.#pass(45_000);
     if (!this.#life.isTrading)
       throw new Error(
@@ -143,6 +219,8 @@ class World {
       replaced: [...this.#trader.replacements.keys()].filter((id) => this.#took(id)).length,
       kills: this.#kills,
       alerts: this.#alerts,
+      days: this.#days,
+      journalBytesWritten: this.#disk.written,
     };
   }
 
@@ -173,6 +251,8 @@ class World {
       isSynced: this.#isSynced,
       batchId,
       algoRunIds: new Map(INSTANCES.map((instanceId) => [instanceId, `${batchId}-${instanceId}`])),
+      session: this.#options.week === undefined ? null : this.#session(),
+      ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
       reach: (step) => this.#onStep(step),
     });
     life.start().catch((error: unknown) => {
@@ -277,4 +357,14 @@ class World {
     }
     this.#clock.advanceTo(moment);
   }
+}
+
+function shapeOf(week: NonNullable<RunOptions['week']>): SessionShape {
+  return {
+    openedBeforeStartMinutes: 0,
+    lengthMinutes: week.sessionMinutes,
+    breakMinutes: week.nightMinutes,
+    earlierDays: 1,
+    earlierMinuteDays: 1,
+  };
 }
