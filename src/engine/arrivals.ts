@@ -59,7 +59,7 @@ export class Arrivals {
     assert(arrival !== undefined, 'a unit that comes by no move');
     const { assignments, answers, core, feed, moves, proposals } = this.#parts;
     const { moveId, moved } = arrival;
-    const { held, deskEvents } = moves.take(moveId);
+    const { isWhole, held, deskEvents } = moves.take(moveId);
     const unit = assignments.create(assignment);
     if (unit === undefined) return;
     feed.forgetMarkets();
@@ -69,6 +69,7 @@ export class Arrivals {
     for (const symbol of moved?.symbols ?? []) this.#goOn(unit, symbol, held);
     for (const event of [...(moved?.deskEvents ?? []), ...deskEvents]) answers.tell(event);
     if (moved === null) this.#tellRestart(unit, held?.rows.baseMicros ?? nowMicros);
+    else if (!isWhole) this.#tellMissed(unit, moved.atMicros, nowMicros);
     if (held !== null) this.#show(unit, held, nowMicros);
     for (const viewer of unit.symbols) if (viewer?.closing) proposals.continueClosing(viewer);
     core.output.report({
@@ -88,6 +89,11 @@ export class Arrivals {
       const span = { fromMicros: atMicros, toMicros: atMicros, count: null };
       this.#parts.runner.gap(viewer, { symbol, ...span, reason: 'consumer_restarted' });
     }
+  }
+
+  /** The consumer that expected it has died since, and what it held with it. */
+  #tellMissed(unit: Unit, fromMicros: EpochMicros, toMicros: EpochMicros): void {
+    this.#gap(unit, 0, { fromMicros, toMicros, count: null, reason: 'consumer_restarted' });
   }
 
   /** Gives a symbol of the unit back what it had where it comes from. */

@@ -73,7 +73,8 @@ export class Assignments {
     const symbols = unit.symbols.flatMap((viewer) =>
       viewer === undefined ? [] : [packedSymbol(viewer, this.#core.table)],
     );
-    return { moveId, isRunning, state: unit.savedState, symbols, deskEvents: [] };
+    const atMicros = this.#core.clock.nowMicros;
+    return { moveId, atMicros, isRunning, state: unit.savedState, symbols, deskEvents: [] };
   }
 
   /** Takes the unit away, and its symbols where nobody else looks at them. */

@@ -55,6 +55,8 @@ interface Expected {
 
 /** What waited for a unit. */
 export interface Waiting {
+  /** It was expected: nothing that followed its barrier is missing. */
+  readonly isWhole: boolean;
   readonly held: HeldRows | null;
   readonly deskEvents: readonly DeskEvent[];
 }
@@ -164,7 +166,8 @@ export class Moves {
     const expected = this.#expected.get(moveId);
     this.#expected.delete(moveId);
     this.#look();
-    return { held: expected?.held ?? null, deskEvents: expected?.deskEvents ?? [] };
+    const isWhole = expected !== undefined;
+    return { isWhole, held: expected?.held ?? null, deskEvents: expected?.deskEvents ?? [] };
   }
 
   #depart(moveId: number, { unit, to }: Leaving): void {

@@ -1,16 +1,19 @@
 /**
- * A router, two strategy hosts and what stands between them, in one process and at any speed: every port is a line of
- * its own that moves on only when the test says so.
+ * A router, two strategy hosts, the trader's moves and what stands between them, in one process and at any speed: every
+ * port is a line of its own that moves on only when the test says so. A consumer may die at any moment.
  */
+import { SimulatedClock } from '../../src/clock/simulated.ts';
 import type { Denial } from '../../src/domain/order.ts';
 import { DEFAULT_HOST_LIMITS } from '../../src/engine/config.ts';
-import { StrategyHost } from '../../src/engine/host.ts';
+import { type HostCommand, StrategyHost } from '../../src/engine/host.ts';
+import { silentLog } from '../../src/observability/log.ts';
 import type { ProducerLimits } from '../../src/producer/config.ts';
 import { Router } from '../../src/producer/router.ts';
 import type { StrategyBundle } from '../../src/strategies/bundle.ts';
 import { Batch, EventKind } from '../../src/tape/batch.ts';
 import { SymbolTable } from '../../src/tape/symbols.ts';
-import type { ConsumerReport, DeskEvent, Handover, Unit } from '../../src/transport/messages.ts';
+import { Moving } from '../../src/trader/moving.ts';
+import type { ConsumerReport, DeskEvent, Handover, MovedUnit, Unit } from '../../src/transport/messages.ts';
 import { assignment, hostConfig, instance, OPEN } from '../engine/inbox.ts';
 import { scripted } from '../engine/scripts.ts';
 
@@ -25,7 +28,7 @@ const HANDLERS = `
   onQuote(context, quote) { say(context, 'quote', quote.symbol, quote.bidPrice); },
   onBar(context, bar) { say(context, 'bar', bar.symbol, bar.close); },
   onDenial(context, denial) { say(context, 'denial', denial.symbol, Number(denial.clientOrderId)); },
-  onGap(context, gap) { context.log('info', 'gap', { symbol: gap.symbol, count: gap.count }); },`;
+  onGap(context, gap) { context.log('info', 'gap', { symbol: gap.symbol, count: gap.count, reason: gap.reason }); },`;
 const SAY = `
 function say(context: any, what: string, symbol: string, serial: number) {
   context.state.count += 1;
@@ -83,11 +86,14 @@ export class House {
   moves = 0;
   readonly arrivals: Extract<ConsumerReport, { type: 'arrived' }>[] = [];
   readonly #symbols = new SymbolTable();
-  readonly #sides: Readonly<Record<Name, Side>>;
-  readonly #underWay = new Map<number, { unit: PlacedUnit; to: Name }>();
-  /** Handovers on their way to the desk, reports on their way to the trader. */
+  readonly #strategies: readonly StrategyBundle[];
+  readonly #hostLimits: { readonly heldRowsMax?: number };
+  readonly #sides: Record<Name, Side>;
+  readonly #moving: Moving;
+  /** Handovers on their way to the desk; reports of consumers and of the producer on their way to the trader. */
   readonly #handovers: Handover[] = [];
-  readonly #left: Extract<ConsumerReport, { type: 'left' }>[] = [];
+  readonly #left: { readonly from: Name; readonly report: Extract<ConsumerReport, { type: 'left' }> }[] = [];
+  readonly #switched: { readonly moveId: number; readonly isDone: boolean }[] = [];
   readonly #owners = new Map<string, Name>();
   #serial = 0;
 
@@ -97,33 +103,27 @@ export class House {
     changes: { readonly heldRowsMax?: number } = {},
   ) {
     this.router = new Router(this.#symbols, limits);
-    const side = (consumer: Name): Side => {
-      const host = new StrategyHost(
-        hostConfig(
-          strategies.map((bundle) => instance(bundle)),
-          {
-            consumer,
-            feedHasBars: true,
-            eventAgeMaxMs: 86_400_000,
-            limits: { ...DEFAULT_HOST_LIMITS, ...changes },
-          },
-        ),
-        {
-          intent: () => {
-            throw new Error('these strategies order nothing');
-          },
-          report: (report) => this.#onReport(report),
-          log: () => undefined,
-        },
-      );
-      return { host, sent: [], back: [], deskEvents: [] };
-    };
-    this.#sides = { A: side('A'), B: side('B') };
-    for (const name of CONSUMERS) {
-      const { sent, back } = this.#sides[name];
-      const sink = { post: (buffer: ArrayBuffer) => sent.push(buffer), takeReturned: () => back.shift() };
-      this.router.attach(name, sink, this.nowMicros);
-    }
+    this.#strategies = strategies;
+    this.#hostLimits = changes;
+    this.#sides = { A: this.#begin('A'), B: this.#begin('B') };
+    this.#moving = new Moving({
+      clock: new SimulatedClock(0),
+      log: silentLog,
+      prepareTimeoutMs: 1_000,
+      tell: (consumer, command) => {
+        if (command.type !== 'attach') this.#command(consumer as Name, command);
+      },
+      symbolsOf: (unit) => placedUnit(unit).symbols,
+      place: (unit, consumer) => this.places.set(nameOf(unit), consumer as Name),
+      routesOf: (receiver) => ({ receiver, routes: this.#routesOf(receiver as Name) }),
+      switchOver: (moveId, from, to) => {
+        const isDone = this.router.move(moveId, { from, to }, this.nowMicros);
+        this.#switched.push({ moveId, isDone });
+      },
+      handOver: (handover) => this.#handovers.push(handover),
+      assign: (unit, arrival) => this.#assign(unit, arrival),
+      onEnd: () => undefined,
+    });
     for (const [index, unit] of UNITS.entries()) this.#place(unit, index % 2 === 0 ? 'A' : 'B');
     for (const name of CONSUMERS) this.router.route(name, this.#routesOf(name));
   }
@@ -175,22 +175,20 @@ export class House {
 
   /** Begins to move a unit to the other consumer, unless it is moving. */
   move(unit: PlacedUnit): void {
-    if ([...this.#underWay.values()].some((each) => each.unit === unit)) return;
+    if (this.#moving.isUnderWay(unit)) return;
     const from = this.places.get(nameOf(unit))!;
-    const to = from === 'A' ? 'B' : 'A';
     this.moves += 1;
-    const moveId = this.moves;
-    this.#underWay.set(moveId, { unit, to });
-    const { instanceId, symbol, symbols } = unit;
-    const command = { moveId, unit: { instanceId, symbol } };
-    this.#sides[from].host.handleCommand({ type: 'leave', ...command, to }, this.nowMicros);
-    this.#sides[to].host.handleCommand({ type: 'expect', ...command, symbols }, this.nowMicros);
-    this.places.set(nameOf(unit), to);
-    const ways = {
-      from: { receiver: from, routes: this.#routesOf(from) },
-      to: { receiver: to, routes: this.#routesOf(to) },
-    };
-    if (!this.router.move(moveId, ways, this.nowMicros)) throw new Error('a receiver is missing');
+    this.#moving.begin({ unit, from, to: from === 'A' ? 'B' : 'A' });
+  }
+
+  /** The consumer dies, with all it had and was sent, and another takes its place. Its reports still arrive. */
+  die(name: Name): void {
+    while (this.#left.some(({ from }) => from === name)) this.sendOn();
+    this.router.detach(name, this.nowMicros);
+    this.#moving.onDeath(name);
+    this.#sides[name] = this.#begin(name);
+    for (const unit of UNITS)
+      if (this.places.get(nameOf(unit)) === name && !this.#moving.isBetween(unit)) this.#assign(unit, null);
   }
 
   /** The desk has something to tell a unit: a denial, which carries a number as well as anything. */
@@ -228,15 +226,15 @@ export class House {
   /** The trader sends a unit that has left on to where it goes. */
   sendOn(): boolean {
     const left = this.#left.shift();
-    if (left === undefined) return false;
-    const { unit, to } = this.#underWay.get(left.moveId)!;
-    this.#underWay.delete(left.moveId);
-    const { instanceId, symbol, symbols } = unit;
-    const arrival = { moveId: left.moveId, moved: left.moved };
-    const state = left.moved?.state ?? null;
-    const units = [assignment(instanceId, symbol, { symbols, state, arrival })];
-    this.#sides[to].host.handleCommand({ type: 'assign', units }, this.nowMicros);
-    return true;
+    if (left !== undefined) this.#moving.onReport(left.from, left.report);
+    return left !== undefined;
+  }
+
+  /** The trader hears that the producer has set barriers. */
+  hearSwitched(): boolean {
+    const switched = this.#switched.shift();
+    if (switched !== undefined) this.#moving.onSwitched(switched.moveId, switched.isDone);
+    return switched !== undefined;
   }
 
   /** Lets everything that is under way arrive. */
@@ -244,17 +242,48 @@ export class House {
     for (let isMoving = true; isMoving; ) {
       this.endTurn();
       const steps = CONSUMERS.flatMap((name) => [this.read(name), this.credit(name), this.hear(name)]);
-      isMoving = [...steps, this.handOver(), this.sendOn()].some((moved) => moved);
+      isMoving = [...steps, this.handOver(), this.sendOn(), this.hearSwitched()].some((moved) => moved);
     }
   }
 
+  #begin(consumer: Name): Side {
+    const instances = this.#strategies.map((bundle) => instance(bundle));
+    const limits = { ...DEFAULT_HOST_LIMITS, ...this.#hostLimits };
+    const host = new StrategyHost(
+      hostConfig(instances, { consumer, feedHasBars: true, eventAgeMaxMs: 86_400_000, limits }),
+      {
+        intent: () => {
+          throw new Error('these strategies order nothing');
+        },
+        report: (report) => this.#onReport(consumer, report),
+        log: () => undefined,
+      },
+    );
+    const side: Side = { host, sent: [], back: [], deskEvents: [] };
+    const { sent, back } = side;
+    const sink = { post: (buffer: ArrayBuffer) => sent.push(buffer), takeReturned: () => back.shift() };
+    this.router.attach(consumer, sink, this.nowMicros);
+    return side;
+  }
+
+  #command(name: Name, command: HostCommand): void {
+    this.#sides[name].host.handleCommand(command, this.nowMicros);
+  }
+
   #place(unit: PlacedUnit, name: Name): void {
-    const { instanceId, symbol, symbols } = unit;
     this.places.set(nameOf(unit), name);
     this.#owners.set(nameOf(unit), name);
     this.routed.set(nameOf(unit), []);
-    const units = [assignment(instanceId, symbol, { symbols })];
-    this.#sides[name].host.handleCommand({ type: 'assign', units }, this.nowMicros);
+    this.#assign(unit, null);
+  }
+
+  #assign(unit: Unit, arrival: { readonly moveId: number; readonly moved: MovedUnit | null } | null): void {
+    const { instanceId, symbol } = unit;
+    const { symbols } = placedUnit(unit);
+    const state = arrival?.moved?.state ?? null;
+    const came = arrival === null ? {} : { arrival };
+    const units = [assignment(instanceId, symbol, { symbols, state, ...came })];
+    this.#command(this.places.get(nameOf(unit))!, { type: 'assign', units });
   }
 
   #note(unit: PlacedUnit, event: { serial: number; what: string; symbol: string }): void {
@@ -267,12 +296,19 @@ export class House {
     return [...symbols].map((symbol) => ({ symbol, trades: true, quotes: true, bars: true }));
   }
 
-  #onReport(report: ConsumerReport): void {
+  #onReport(from: Name, report: ConsumerReport): void {
     if (report.type === 'log') {
       this.told.push({ ...report.fields, message: report.message, unit: nameOf(report.unit) });
     } else if (report.type === 'leaving') this.#handovers.push(report.handover);
-    else if (report.type === 'left') this.#left.push(report);
-    else if (report.type === 'arrived') this.arrivals.push(report);
-    else if (report.type === 'fault') throw new Error(report.message);
+    else if (report.type === 'left') this.#left.push({ from, report });
+    else if (report.type === 'move_ready') this.#moving.onReport(from, report);
+    else if (report.type === 'arrived') {
+      this.arrivals.push(report);
+      this.#moving.onReport(from, report);
+    } else if (report.type === 'fault') throw new Error(report.message);
   }
+}
+
+function placedUnit(unit: Unit): PlacedUnit {
+  return UNITS.find((each) => nameOf(each) === nameOf(unit))!;
 }

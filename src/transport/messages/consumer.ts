@@ -48,6 +48,8 @@ export interface MovedSymbol {
 /** A unit that has left a consumer, on its way to another. */
 export interface MovedUnit {
   readonly moveId: number;
+  /** When it left. */
+  readonly atMicros: EpochMicros;
   /** It had begun: it goes on and does not begin again. */
   readonly isRunning: boolean;
   /** Saved state and timers, JSON text. */
