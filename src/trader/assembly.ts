@@ -3,7 +3,6 @@
  * runs, so that whatever fails on the way up, everything that was started can be ended (shutdown.ts).
  */
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import type { Broker } from '../brokers/contract.ts';
 import { createBroker } from '../brokers/factory.ts';
 import { rulesOf, SessionCalendar } from '../clock/calendar.ts';
@@ -31,25 +30,24 @@ import {
 } from './configuration.ts';
 import { Consumers } from './consumers.ts';
 import { DatabaseThread } from './databaseThread.ts';
+import { makeMiners, makeScanners, withTradePlans } from './deciders.ts';
 import { DeskThread } from './deskThread.ts';
 import { type ExchangeProcess, startExchangeProcess } from './exchangeProcess.ts';
-import { cachedInstruments } from './instruments.ts';
 import { lockDataDirectory, lockRecording } from './locks.ts';
 import type { PreparedMiner } from './miners.ts';
-import { MinerRunner } from './mining.ts';
+import type { MinerRunner } from './mining.ts';
 import { automaticConsumers, consumerNames } from './placement.ts';
 import { openPooledHistory, type PooledHistory } from './pooledHistory.ts';
-import { portfolioRefusals, requirePortfolios } from './portfolios.ts';
+import { requirePortfolios } from './portfolios.ts';
 import { type Preparation, reachExchange } from './preparation.ts';
 import { ProducerThread } from './producerThread.ts';
 import { RecorderThread } from './recorderThread.ts';
-import { fixedOf } from './reload.ts';
 import { Roster } from './roster.ts';
 import { Runs } from './runs.ts';
-import { ScannerRunner } from './scanning.ts';
+import type { ScannerRunner } from './scanning.ts';
 import { Sessions, sessionQuery } from './sessions.ts';
 import { States } from './states.ts';
-import { TradePlans } from './tradePlans.ts';
+import type { TradePlans } from './tradePlans.ts';
 import { Universe } from './universe.ts';
 import { WarmUp } from './warmUp.ts';
 
@@ -226,35 +224,6 @@ async function openDatabase(parts: Parts, context: AssemblyContext, batch: Batch
   return { database, stores, runs, states };
 }
 
-/** The rows of trade_plan that are to run from the start on, beside the strategies of the plan's file. */
-async function withTradePlans(
-  parts: Parts,
-  context: AssemblyContext,
-  joined: { batch: BatchContext; calendar: SessionCalendar; stores: StoresClient; states: States },
-): Promise<BatchContext> {
-  const { alerts, batchId, clock, log, plan } = context;
-  const { batch, calendar, stores, states } = joined;
-  const { isEnabled, pollMs, rowsMax } = batch.plan.tradePlan;
-  if (!isEnabled) return batch;
-  const environment = batch.environment.algoEnvironment;
-  const tradePlans = new TradePlans({
-    ...{ stores, calendar, clock, log, alerts, batchId, environment, pollMs, rowsMax, plan },
-    refusals: async (instance) => [
-      ...fixedOf(parts.roster?.find(instance.instanceId), instance, instance.instanceId),
-      ...(await portfolioRefusals(stores, { environment, plan: { ...plan(), strategies: [instance.plan] } })),
-    ],
-  });
-  parts.tradePlans = tradePlans;
-  await tradePlans.begin();
-  const rows = tradePlans.instances;
-  if (rows.length === 0) return batch;
-  const strategies = [...batch.plan.strategies, ...rows.map((row) => row.plan)];
-  const whole = { ...batch, plan: { ...batch.plan, strategies }, instances: [...batch.instances, ...rows] };
-  await requirePortfolios(stores, { batchId, environment, plan: whole.plan });
-  await states.load(rows.map(({ instanceId }) => instanceId));
-  return whole;
-}
-
 function watchSessions(
   parts: Parts,
   context: AssemblyContext,
@@ -365,59 +334,5 @@ function makeConsumers(
         session: sessions.current,
         activity,
       }),
-  });
-}
-
-function makeScanners(
-  context: AssemblyContext,
-  joined: {
-    universe: Universe;
-    consumers: Consumers;
-    history: PooledHistory;
-    calendar: SessionCalendar;
-    broker: Broker;
-    stores: StoresClient;
-  },
-): ScannerRunner {
-  const { clock, log, batchId, preparation } = context;
-  const { universe, consumers, history, calendar, broker, stores } = joined;
-  const { plan } = preparation;
-  return new ScannerRunner({
-    scanners: preparation.scanners,
-    market: {
-      ...{ history, calendar, hours: plan.marketHours, instruments: cachedInstruments(broker, clock) },
-      select: (query, limits) => stores.select(query, limits),
-    },
-    clock,
-    log,
-    batchId,
-    scanTimeoutMs: plan.limits.scannerTimeoutMs,
-    onPicks: (scannerId, picks) => {
-      universe.setPicks(
-        scannerId,
-        picks.map((pick) => pick.symbol),
-      );
-      void consumers.place();
-    },
-    recordPicks: (rows) => stores.recordPicks(rows),
-  });
-}
-
-function makeMiners(
-  context: AssemblyContext,
-  miners: readonly PreparedMiner[],
-  joined: { history: PooledHistory; calendar: SessionCalendar; broker: Broker; stores: StoresClient },
-): MinerRunner {
-  const { clock, log, batchId, preparation } = context;
-  const { history, calendar, broker, stores } = joined;
-  const { assetClass, limits, path } = preparation.plan;
-  return new MinerRunner({
-    miners,
-    market: {
-      ...{ history, calendar, assetClass, folder: dirname(path) },
-      instruments: () => broker.instruments(),
-    },
-    ...{ stores, clock, log, batchId },
-    runTimeoutMs: limits.minerTimeoutMs,
   });
 }
