@@ -1,20 +1,18 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { liveClock } from '../../src/clock/live.ts';
 import type { Decimal } from '../../src/domain/decimal.ts';
 import { MarketRecording } from '../../src/producer/recording.ts';
-import { RecordedSource } from '../../src/recorder/source.ts';
 import { Batch, EventKind } from '../../src/tape/batch.ts';
 import { type InboxTapes, readInbox } from '../../src/tape/inbox.ts';
 import { decodeNote, encodeNote } from '../../src/tape/notes.ts';
-import { SegmentFile } from '../../src/tape/segment.ts';
 import { SymbolTable } from '../../src/tape/symbols.ts';
 import { compressTape } from '../../src/tape/writer.ts';
 import { RecordingPort } from '../../src/transport/recording.ts';
+import { openSource, tapesIn } from './source.ts';
 
 const START = 1_763_000_000_000_000;
 /** So small that a random test reaches every limit. */
@@ -81,8 +79,8 @@ async function record(
   options: { directory: string; batchesMax: number; isMarketRecorded: boolean },
 ): Promise<Recorded> {
   const { directory, batchesMax, isMarketRecorded } = options;
-  const market = open('market', directory);
-  const inbox = open('inbox', directory);
+  const market = openSource('market', directory);
+  const inbox = openSource('inbox', directory);
   const limits = { batch: BATCH, batchesMax, longNotesBytesMax: batchesMax * 400, flushPeriodMs: 3_600_000 };
   const fed = new SymbolTable();
   const feed = new MarketRecording(
@@ -145,40 +143,12 @@ async function record(
     source.detach();
     source.rotate();
   }
-  const tapesOf = (name: string) =>
-    readdirSync(directory)
-      .filter((file) => file.startsWith(name))
-      .sort()
-      .map((file) => join(directory, file));
   return {
     posted,
-    tapes: { inbox: tapesOf('inbox'), market: tapesOf('market') },
+    tapes: { inbox: tapesIn(directory, 'inbox'), market: tapesIn(directory, 'market') },
     rowsLost: recording.rowsLost,
     counted: inbox.source.counters.rowsLost,
   };
-}
-
-/** A source of the recorder that writes small tapes, and the thread's end of its port. */
-function open(name: 'inbox' | 'market', directory: string): { port: MessagePort; source: RecordedSource } {
-  const { port1, port2 } = new MessageChannel();
-  const source = new RecordedSource({
-    name: name === 'market' ? 'market' : 'consumer A',
-    begin: (number) =>
-      new SegmentFile(join(directory, `${name}-${String(number).padStart(6, '0')}.tape`), {
-        kind: name,
-        feed: 'test',
-        createdAt: '2026-11-20T14:30:00.000000Z',
-        source: 'a test',
-      }),
-    segmentBytesMax: 4_096,
-    onClosed: () => {},
-    onLost: () => {},
-    onFailure: (error) => {
-      throw error;
-    },
-  });
-  source.attach(port2);
-  return { port: port1, source };
 }
 
 function write(batch: Batch, kind: EventKind, { id, heap }: { id: number; heap: string }): void {

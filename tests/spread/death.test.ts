@@ -91,7 +91,7 @@ it('a consumer that dies amid moves loses no unit, and no event without a word; 
         const lives = house.told
           .slice(length)
           .filter((row) => row.unit === nameOf(unit) && row.message === 'trade');
-        expect(lives.map(({ symbol }) => symbol).toSorted()).toEqual(unit.symbols.toSorted());
+        expect(lives.map(({ symbol }) => String(symbol)).toSorted()).toEqual(unit.symbols.toSorted());
         expectHonest(house, unit);
       }
       arrived += house.arrivals.length;

@@ -5,7 +5,14 @@ import { Moving } from '../../src/trader/moving.ts';
 import type { ConsumerCommand, MovedUnit } from '../../src/transport/messages.ts';
 
 const UNIT = { instanceId: 'i', symbol: 'AAPL' };
-const MOVED: MovedUnit = { moveId: 1, atMicros: 0, isRunning: true, state: '{}', symbols: [], deskEvents: [] };
+const MOVED: MovedUnit = {
+  moveId: 1,
+  atMicros: 0,
+  isRunning: true,
+  state: '{}',
+  symbols: [],
+  deskEvents: [],
+};
 const ARRIVED = { type: 'arrived', moveId: 1, rowsHeld: 3, rowsConflated: 0, rowsDropped: 0 } as const;
 
 /** Writes down what a move asks of its surroundings. */
