@@ -1,4 +1,5 @@
 /** Daily bars into stock_ohlc, by the miner that keeps them: each symbol goes on from its newest day there. */
+import { dirname } from 'node:path';
 import { newId } from '../clock/chance.ts';
 import { liveClock } from '../clock/live.ts';
 import { assert } from '../domain/assert.ts';
@@ -34,7 +35,10 @@ export async function fetchDays(
       const { history, calendar, broker, batchId, log } = market;
       const runner = new MinerRunner({
         miners,
-        market: { history, calendar, assetClass: plan.assetClass, instruments: () => broker.instruments() },
+        market: {
+          ...{ history, calendar, assetClass: plan.assetClass, folder: dirname(plan.path) },
+          instruments: () => broker.instruments(),
+        },
         ...{ stores, clock: liveClock, log, batchId },
         runTimeoutMs: plan.limits.minerTimeoutMs,
         onProgress: (_, share, text) => progress.update(share, text),
