@@ -73,6 +73,15 @@ export class Prices {
     return prices.last > 0 ? prices.last : null;
   }
 
+  /** They are of shares that are no more: until the next ones there are none. */
+  forget(symbol: string): void {
+    const prices = this.#bySymbol.get(symbol);
+    if (prices === undefined) return;
+    prices.bid = 0;
+    prices.ask = 0;
+    prices.last = Number.NaN;
+  }
+
   /** A symbol's prices, to be written in place. */
   of(symbol: string): SymbolPrices {
     let prices = this.#bySymbol.get(symbol);

@@ -10,6 +10,7 @@ import type { Answers } from './answers.ts';
 import { announceFill, bookExecution } from './fills.ts';
 import type { TrackedOrder } from './orderState.ts';
 import type { Placing } from './placing.ts';
+import { applySplit, heldTogether, splitOf } from './splits.ts';
 import type { DeskState } from './state.ts';
 import type { Strays } from './strays.ts';
 
@@ -159,6 +160,7 @@ export class Reconciliation {
       const isAlerted = isSame && before.isAlerted;
       // Fills may be on their way: a difference that stays is one.
       const isCertain = isSame || this.#isQuiet(symbol, books.askedAtMicros);
+      if (isCertain && !isAlerted && this.#isSplit(symbol, books)) continue;
       if (isCertain && !isAlerted) {
         this.#alertBreak(symbol, actual.get(symbol) ?? ZERO);
         const averagePrice =
@@ -170,6 +172,14 @@ export class Reconciliation {
       breaks.set(symbol, { difference, isAlerted: isCertain });
     }
     this.#breaks = breaks;
+  }
+
+  /** Whether it is a split, which is booked then. */
+  #isSplit(symbol: string, { positions }: BrokerBooks): boolean {
+    const theirs = positions.find((position) => position.symbol === symbol);
+    if (theirs === undefined) return false;
+    const split = splitOf(heldTogether(this.#state.positions.inSymbol(symbol)), theirs);
+    return split !== undefined && applySplit(this.#state, symbol, split);
   }
 
   #isQuiet(symbol: string, askedAtMicros: EpochMicros): boolean {

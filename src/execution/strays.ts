@@ -4,10 +4,8 @@
  */
 import type { BrokerOrder } from '../brokers/contract.ts';
 import { absolute, type Decimal, decimalFromNumber, formatDecimal, ZERO } from '../domain/decimal.ts';
-import { deriveClientOrderId, type Order } from '../domain/order.ts';
-import { announceFill, bookExecution } from './fills.ts';
 import type { Liquidation } from './liquidation.ts';
-import { TrackedOrder } from './orderState.ts';
+import { bookOutside, outsideOrder } from './outside.ts';
 import type { DeskState } from './state.ts';
 
 const PRICE_PLACES = 9;
@@ -56,7 +54,8 @@ export class Strays {
       symbol: described.symbol,
     });
     const instanceId = this.#ownerOf(described.symbol) ?? '';
-    const order = this.#orderOf(instanceId, described.clientOrderId, {
+    const order = outsideOrder(this.#state, described.clientOrderId, {
+      instanceId,
       symbol: described.symbol,
       side: described.side,
       quantity: described.quantity ?? ZERO,
@@ -84,30 +83,11 @@ export class Strays {
     const { symbol, difference } = stray;
     const price = this.#priceOf(stray);
     if (price === null) return false;
-    const clientOrderId = this.#freeId(instanceId, symbol);
-    const quantity = absolute(difference);
-    const side = difference > ZERO ? 'buy' : 'sell';
-    const reason = `adopted: the account held ${formatDecimal(difference)} that nobody knew of`;
-    const terms = { symbol, side, quantity, reason } as const;
-    const tracked = new TrackedOrder(
-      this.#orderOf(instanceId, clientOrderId, terms),
-      state.config.batchId,
-      quantity,
-    );
-    state.orders.add(tracked);
-    const applied = bookExecution(state, tracked, {
-      executionId: `${clientOrderId}.1`,
-      brokerOrderId: `adopted ${clientOrderId}`,
-      symbol,
-      side,
-      quantity,
-      price,
-      fee: ZERO,
-      executedAtMicros: state.nowMicros,
+    return bookOutside(state, 'adopted', {
+      ...{ instanceId, symbol, price, quantity: absolute(difference) },
+      side: difference > ZERO ? 'buy' : 'sell',
+      reason: `adopted: the account held ${formatDecimal(difference)} that nobody knew of`,
     });
-    state.recordOrder(tracked);
-    if (applied !== null) announceFill(state, tracked, applied);
-    return applied !== null;
   }
 
   /** The broker's average where all of the position is unknown, else the market's price. */
@@ -116,45 +96,5 @@ export class Strays {
     if (isWhole && stray.averagePrice !== null && stray.averagePrice > ZERO) return stray.averagePrice;
     const mark = this.#state.prices.mark(stray.symbol);
     return mark === null ? stray.averagePrice : decimalFromNumber(mark, PRICE_PLACES);
-  }
-
-  #freeId(instanceId: string, symbol: string): string {
-    const { config, orders } = this.#state;
-    for (let sequence = 1; ; sequence += 1) {
-      const id = deriveClientOrderId(config.batchId, `${instanceId}.adopted`, symbol, sequence);
-      if (orders.find(id) === undefined) return id;
-    }
-  }
-
-  #orderOf(
-    instanceId: string,
-    clientOrderId: string,
-    terms: Pick<Order, 'symbol' | 'side' | 'quantity' | 'reason'>,
-  ): Order {
-    const { nowMicros } = this.#state;
-    const run = this.#state.runOf(instanceId, terms.symbol);
-    return {
-      ...terms,
-      clientOrderId,
-      instanceId,
-      algoRunId: run?.algoRunId ?? '',
-      consumer: run?.consumer ?? '',
-      brokerOrderId: null,
-      type: 'market',
-      timeInForce: 'day',
-      extendedHours: false,
-      limitPrice: null,
-      stopPrice: null,
-      reduceOnly: false,
-      targetPrice: null,
-      stopLossPrice: null,
-      indicators: {},
-      status: 'approved',
-      filledQuantity: ZERO,
-      averagePrice: null,
-      statusReason: null,
-      createdAtMicros: nowMicros,
-      updatedAtMicros: nowMicros,
-    };
   }
 }
