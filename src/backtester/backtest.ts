@@ -17,6 +17,7 @@ import { STREAM } from './marketSide.ts';
 import { type BacktestResult, resultOf } from './result.ts';
 import { BacktestRun } from './run.ts';
 import type { RunOptions } from './runOptions.ts';
+import type { SavedRows } from './saving.ts';
 import type { OpenScanners } from './scans/contract.ts';
 import { openScans, showScanned } from './scans/scans.ts';
 
@@ -39,6 +40,8 @@ export interface BacktestOptions extends PlannedFiles, Pick<RunOptions, 'session
   readonly batchId?: string;
   /** Rows known before the first moment, beside those of the files; their ids are those of the table. */
   readonly past?: (symbols: SymbolTable) => Batch;
+  /** Where its rows are kept; left out, nowhere. */
+  readonly saved?: SavedRows;
   /** The plan's scanners; left out, strategies have the symbols that they name. */
   readonly scanners?: OpenScanners;
 }
@@ -55,7 +58,7 @@ export interface RunWatcher {
 
 /** @throws {UserError} exit code 2 when plan and data do not go together, or the data cannot be used. */
 export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
-  const { plan, instances, paths, clock, onProgress, watcher } = options;
+  const { plan, instances, paths, clock, onProgress, watcher, saved } = options;
   const startedMs = clock.monotonicMs();
   checkPlan(plan, instances, options.scanners !== undefined);
   const { sources, symbols, missing, firstMicros, lastMicros } = await openPlannedData(
@@ -80,8 +83,17 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     startMicros: fromMicros,
     ...(options.sessions === undefined ? {} : { sessions: options.sessions }),
     ...(options.log === undefined ? {} : { log: options.log }),
-    ...(watcher === undefined ? {} : { onTrade: (row) => watcher.onTrade(row) }),
+    ...(saved === undefined ? {} : { onOrder: (row) => saved.onOrder(row) }),
+    ...(watcher === undefined && saved === undefined
+      ? {}
+      : {
+          onTrade: (row) => {
+            watcher?.onTrade(row);
+            saved?.onTrade(row);
+          },
+        }),
   });
+  await saved?.begin(run.batchId, instances, fromMicros);
   watcher?.onStart(symbols, fromMicros);
   const past = options.past?.(symbols);
   if (past !== undefined) run.handlePast(past, 0, past.count);
@@ -95,6 +107,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
       scans === null
         ? showBatch(run, batch, span, watcher)
         : await showScanned(run, batch, { span, scans, watcher });
+    await saved?.writeMany();
     count += 1;
     if (count % PROGRESS_BATCHES === 0) {
       const share = (run.nowMicros - firstMicros) / spanMicros;
@@ -103,6 +116,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     if (isOver) break;
   }
   run.finish();
+  await saved?.end(run.faults > 0 ? 'a strategy failed' : 'the data ended', run.nowMicros);
   watcher?.onEnd(run.nowMicros, run.account.borrowCost);
   const endedMs = clock.monotonicMs();
   return resultOf(run, {

@@ -8,7 +8,7 @@ import type { Fill, JsonObject, Position } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { DeskAction, DeskInput } from '../execution/contract.ts';
 import type { DeskMachine } from '../execution/deskMachine.ts';
-import type { NewTrade } from '../models/contract.ts';
+import type { NewTrade, OrderRow } from '../models/contract.ts';
 import type { DeskEvent } from '../transport/messages.ts';
 import type { SimulatedBroker } from './broker.ts';
 import { Deliveries, type ExchangeRequest } from './deliveries.ts';
@@ -17,6 +17,8 @@ export interface DeskListener {
   /** Told after what the machine has to say about it has been queued. */
   onFill(fill: Fill, position: Position): void;
   onAlert(code: string, message: string, atMicros: EpochMicros): void;
+  /** The order as a row of the database, whenever it has changed. */
+  onOrder(row: OrderRow): void;
   /** The fill as a row of the database, with the order's reason. */
   onTrade(row: NewTrade): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: JsonObject): void;
@@ -126,7 +128,9 @@ export class DeskSide {
   #perform(action: DeskAction, nowMicros: EpochMicros): void {
     switch (action.type) {
       case 'journal':
+        return;
       case 'record_order':
+        this.#listener.onOrder(action.row);
         return;
       case 'record_trade':
         this.#listener.onTrade(action.row);

@@ -107,6 +107,7 @@ export class BacktestRun {
           this.alerts += 1;
           this.#note(code, message, atMicros);
         },
+        onOrder: (row) => options.onOrder?.(row),
         onTrade: (row) => options.onTrade?.(row),
         log: (level, message, fields) => options.log?.(level, message, fields),
       },

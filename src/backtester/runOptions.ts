@@ -2,7 +2,7 @@
 import type { Session } from '../domain/market.ts';
 import type { Intent, JsonObject } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
-import type { NewTrade } from '../models/contract.ts';
+import type { NewTrade, OrderRow } from '../models/contract.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { BacktestInstance } from './config.ts';
@@ -19,7 +19,8 @@ export interface RunOptions {
   readonly sessions?: readonly Session[];
   /** What strategies and desk log; left out, nobody reads it. */
   readonly log?: (level: string, message: string, fields: JsonObject) => void;
-  /** Each fill as a row of the database would have it. */
+  /** Each order as a row of the database would have it, whenever it has changed; each fill so as well. */
+  readonly onOrder?: (row: OrderRow) => void;
   readonly onTrade?: (row: NewTrade) => void;
   /** Each decision of a strategy, before the desk has it. */
   readonly onIntent?: (intent: Intent) => void;

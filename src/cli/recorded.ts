@@ -8,12 +8,16 @@ import type { Tradeplan } from '../tradeplan/plan.ts';
 import { type PreparedInstance, prepareStrategies } from '../trader/preparation.ts';
 import { moment } from './options.ts';
 
-export interface RecordedOptions {
-  readonly data?: readonly string[];
-  readonly tape?: readonly string[];
+/** What a CSV file does not say of itself. */
+export interface CsvOptions {
   readonly symbol?: string;
   readonly timeZone?: string;
   readonly barTime?: 'start' | 'end';
+}
+
+export interface RecordedOptions extends CsvOptions {
+  readonly data?: readonly string[];
+  readonly tape?: readonly string[];
   readonly from?: EpochMicros;
   readonly to?: EpochMicros;
 }
@@ -26,19 +30,25 @@ export interface Recorded {
 }
 
 export function addRecordedOptions(command: Command): Command {
-  return command
+  command
     .option('--data <files...>', 'CSV (also .gz and .zip) or tapes, merged by time')
-    .option('--tape <files...>', 'the same')
-    .option('--symbol <symbol>', "whose a CSV file without a symbol column is (the plan's only one)")
+    .option('--tape <files...>', 'the same');
+  return addCsvOptions(command, 'plan')
+    .option('--from <time>', 'decide from this moment on; what lies before is history for warm-ups', moment)
+    .option('--to <time>', 'use nothing that was known later', moment);
+}
+
+/** @param whose only symbol a file without a symbol column has, unless another is named. */
+export function addCsvOptions(command: Command, whose: 'plan' | 'batch'): Command {
+  return command
+    .option('--symbol <symbol>', `whose a CSV file without a symbol column is (the ${whose}'s only one)`)
     .option('--time-zone <zone>', 'of CSV times that name none, such as America/New_York (UTC unless given)')
     .addOption(
       new Option(
         '--bar-time <edge>',
         "whether a CSV bar's time is its start (the default) or its end",
       ).choices(['start', 'end']),
-    )
-    .option('--from <time>', 'decide from this moment on; what lies before is history for warm-ups', moment)
-    .option('--to <time>', 'use nothing that was known later', moment);
+    );
 }
 
 /** @throws {UserError} exit code 2: no data is named, or the plan or its strategies are wrong. */

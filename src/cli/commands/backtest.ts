@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { runBacktest } from '../../backtester/backtest.ts';
 import type { BacktestResult, InstanceResult } from '../../backtester/result.ts';
+import { SavedRows } from '../../backtester/saving.ts';
 import type { ScannerResult } from '../../backtester/scans/contract.ts';
 import { liveClock } from '../../clock/live.ts';
 import { decimal } from '../../domain/decimal.ts';
@@ -11,7 +12,15 @@ import { documentOf } from '../../report/document.ts';
 import { daysPerYearOf } from '../../report/figures.ts';
 import { BacktestWatch } from '../../report/watch.ts';
 import { scannersOf } from '../backtestScanners.ts';
-import { DEFAULT_PLAN, jsonOption, logLevelOption, wholeNumber } from '../options.ts';
+import {
+  DEFAULT_PLAN,
+  dataDirectoryOption,
+  jsonOption,
+  logLevelOption,
+  type StorageOptions,
+  storageOf,
+  wholeNumber,
+} from '../options.ts';
 import { type Column, paintAmount, print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
 import { runProof, showProof } from '../proof.ts';
@@ -19,13 +28,13 @@ import { addRecordedOptions, prepareRecorded, type RecordedOptions } from '../re
 import { writeReport } from '../reportFile.ts';
 import { resampledText } from '../resampled.ts';
 
-interface Options extends RecordedOptions {
+interface Options extends RecordedOptions, StorageOptions {
+  readonly save?: boolean;
   readonly report?: string;
   readonly benchmark?: string;
   readonly prove?: boolean;
   readonly moments: number;
   readonly seed: number;
-  readonly logLevel?: string;
   readonly json?: boolean;
 }
 
@@ -40,6 +49,8 @@ export function backtestCommand(): Command {
   );
   return addRecordedOptions(command)
     .option('--report <file>', 'write a page about the run: one HTML file that needs nothing else')
+    .option('--save', 'keep its runs, orders and trades in the database, for `runs`, `trades` and `report`')
+    .addOption(dataDirectoryOption())
     .option('--benchmark <symbol>', "compare the report's figures with holding this symbol of the data")
     .option(
       '--prove',
@@ -61,7 +72,7 @@ export function backtestCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nStrategies that fail end with exit code 1, and the result says why.\n\nExamples:\n  openbell backtest examples/sma-cross/tradeplan.yaml --data bars.csv\n  openbell backtest --tape monday.tape tuesday.tape --json | jq .finalEquity\n  openbell backtest --tape week.tape --report week.html --benchmark SPY\n  openbell backtest --data bars.csv --prove\n  openbell backtest --data ibm.csv --symbol IBM --from 2024-03-01 --to 2024-06-01T00:00:00Z',
+      '\nStrategies that fail end with exit code 1, and the result says why.\n\nExamples:\n  openbell backtest examples/sma-cross/tradeplan.yaml --data bars.csv\n  openbell backtest --tape monday.tape tuesday.tape --json | jq .finalEquity\n  openbell backtest --tape week.tape --report week.html --benchmark SPY\n  openbell backtest --data bars.csv --save\n  openbell backtest --data bars.csv --prove\n  openbell backtest --data ibm.csv --symbol IBM --from 2024-03-01 --to 2024-06-01T00:00:00Z',
     )
     .action(backtest);
 }
@@ -95,22 +106,25 @@ async function backtest(planPath: string, options: Options): Promise<void> {
           algoRunId.slice(algoRunId.indexOf('/') + 1),
         );
   const progress = openProgress(liveClock);
-  const result = await runBacktest({
-    plan,
-    instances,
-    ...files,
-    ...(options.from === undefined ? {} : { fromMicros: options.from }),
-    ...(options.to === undefined ? {} : { toMicros: options.to }),
-    ...(watch === null ? {} : { watcher: watch }),
-    ...(scanners === undefined ? {} : { scanners }),
-    clock: liveClock,
-    onProgress: (share, text) => progress.update(share, text),
-    ...(log === null
-      ? {}
-      : {
-          log: (level, message, fields) => log[level as 'info'](fields as Record<string, unknown>, message),
-        }),
-  }).finally(() => progress.done());
+  const backtesting = (saved?: SavedRows) =>
+    runBacktest({
+      plan,
+      instances,
+      ...files,
+      ...(options.from === undefined ? {} : { fromMicros: options.from }),
+      ...(options.to === undefined ? {} : { toMicros: options.to }),
+      ...(watch === null ? {} : { watcher: watch }),
+      ...(scanners === undefined ? {} : { scanners }),
+      ...(saved === undefined ? {} : { saved }),
+      clock: liveClock,
+      onProgress: (share, text) => progress.update(share, text),
+      ...(log === null
+        ? {}
+        : {
+            log: (level, message, fields) => log[level as 'info'](fields as Record<string, unknown>, message),
+          }),
+    }).finally(() => progress.done());
+  const result = options.save ? await saving(options, backtesting) : await backtesting();
   if (options.report !== undefined && watch?.walk) {
     const document = documentOf(watch.walk, {
       batchId: result.batchId,
@@ -125,6 +139,12 @@ async function backtest(planPath: string, options: Options): Promise<void> {
   if (options.json) printJson(result);
   else show(result);
   process.exitCode = result.faults > 0 ? EXIT_UNEXPECTED : EXIT_DONE;
+}
+
+async function saving<T>(options: Options, work: (saved: SavedRows) => Promise<T>): Promise<T> {
+  // Loaded only now: most backtests need no database driver.
+  const { withDatabase } = await import('../database.ts');
+  return withDatabase(storageOf(options), ({ stores }) => work(new SavedRows(stores)));
 }
 
 function show(result: BacktestResult): void {

@@ -12,10 +12,11 @@ import { investedMost, readBatch, type StoredBatch, walkStored } from '../../rep
 import { SymbolTable } from '../../tape/symbols.ts';
 import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf } from '../options.ts';
 import { print, printJson } from '../output.ts';
+import { addCsvOptions, type CsvOptions } from '../recorded.ts';
 import { writeReport } from '../reportFile.ts';
 import { withStored } from '../stored.ts';
 
-interface Options extends StorageOptions {
+interface Options extends StorageOptions, CsvOptions {
   readonly out?: string;
   readonly data?: readonly string[];
   readonly benchmark?: string;
@@ -24,14 +25,15 @@ interface Options extends StorageOptions {
 }
 
 export function reportCommand(): Command {
-  return new Command('report')
+  const command = new Command('report')
     .argument('<batch>', 'its id, or how the id begins; `openbell runs` lists them')
     .option('--out <file>', 'where the page goes (report-BATCH.html here)')
     .option(
       '--data <files...>',
       "the market's prices: tapes or CSV (the batch's own tapes, where it was recorded)",
     )
-    .option('--benchmark <symbol>', 'compare with holding this symbol of the data')
+    .option('--benchmark <symbol>', 'compare with holding this symbol of the data');
+  return addCsvOptions(command, 'batch')
     .addOption(
       new Option(
         '--start-equity <amount>',
@@ -55,7 +57,7 @@ async function report(batchId: string, options: Options): Promise<void> {
   const paths = options.data ?? recordedTapes(join(storage.dataDirectory, 'tapes'), batch.batchId);
   const walk = await walkStored(batch, {
     startEquity,
-    market: paths.length === 0 ? null : await marketOf(paths),
+    market: paths.length === 0 ? null : await marketOf(paths, batch, options),
   });
   const document = documentOf(walk, {
     batchId: batch.batchId,
@@ -78,14 +80,16 @@ async function report(batchId: string, options: Options): Promise<void> {
   else print(out ?? '');
 }
 
-async function marketOf(paths: readonly string[]) {
+async function marketOf(paths: readonly string[], { fills }: StoredBatch, options: CsvOptions) {
   const symbols = new SymbolTable();
+  const traded = new Set(fills.map(({ symbol }) => symbol));
+  const [only] = traded;
   const sources = await openSources({
     paths,
     symbols,
-    symbol: undefined,
-    timeZone: 'UTC',
-    barTime: 'start',
+    symbol: options.symbol ?? (traded.size === 1 ? only : undefined),
+    timeZone: options.timeZone ?? 'UTC',
+    barTime: options.barTime ?? 'start',
     barMicros: MICROS_PER_MINUTE,
     badData: 'repair',
   });
@@ -119,6 +123,6 @@ function unknown(batchId: string, ambiguous: readonly string[]): UserError {
       ambiguous.length === 0
         ? `there is no batch ${batchId}`
         : `${batchId} is how ${ambiguous.slice(0, 5).join(', ')} begin`,
-    remedy: '`openbell runs` lists all batches; a backtest writes its report with `backtest --report`.',
+    remedy: '`openbell runs` lists all batches; a backtest is among them when it was run with --save.',
   });
 }
