@@ -10,6 +10,7 @@ import type {
   SubmitOutcome,
   TradeUpdate,
 } from '../brokers/contract.ts';
+import { ExitGroups } from '../brokers/exitGroups.ts';
 import { openingQuantity } from '../brokers/holding.ts';
 import {
   powerRefusal,
@@ -55,6 +56,12 @@ export class SimulatedBroker {
   readonly #orders = new WorkingOrders<SimulatedOrder>(REMEMBERED_MAX);
   #orderCount = 0;
   #openCount = 0;
+  readonly #groups = new ExitGroups<SimulatedOrder>({
+    activate: (exit) => exit.setStatus('new', exit.updatedAtMicros),
+    end: (order, status) => this.#end(order, status, this.#atMicros),
+  });
+  /** The moment of what is being done. */
+  #atMicros: EpochMicros = 0;
   /** When the next day order ends. */
   nextExpiryMicros: EpochMicros = Number.POSITIVE_INFINITY;
   /** What bars and trades of this symbol and moment have given already. */
@@ -117,6 +124,7 @@ export class SimulatedBroker {
       arrivesMicros: nowMicros + this.#options.model.latencyMicros,
       expiresMicros: order.timeInForce === 'day' ? expiresMicros : Number.POSITIVE_INFINITY,
     });
+    this.#groups.attach(accepted, (exit) => this.#accept(exit, accepted));
     return { type: 'accepted', order: accepted.described() };
   }
 
@@ -133,6 +141,7 @@ export class SimulatedBroker {
     if (refusal !== undefined) return refusal;
     const times = { decidedMicros, arrivesMicros: nowMicros, expiresMicros: old.expiresMicros };
     const accepted = this.#accept(found.order, times);
+    this.#groups.afterReplace(old, accepted);
     old.replacedBy = accepted.brokerOrderId;
     this.#end(old, 'replaced', nowMicros);
     return { type: 'accepted', order: accepted.described() };
@@ -165,7 +174,7 @@ export class SimulatedBroker {
   expire(nowMicros: EpochMicros): void {
     this.nextExpiryMicros = Number.POSITIVE_INFINITY;
     for (const order of this.#open()) {
-      if (order.expiresMicros <= nowMicros) this.#end(order, 'expired', order.expiresMicros);
+      if (order.isOpen && order.expiresMicros <= nowMicros) this.#end(order, 'expired', order.expiresMicros);
       else this.nextExpiryMicros = Math.min(this.nextExpiryMicros, order.expiresMicros);
     }
   }
@@ -190,8 +199,8 @@ export class SimulatedBroker {
     const trade = { price, size };
     let left = size;
     for (const order of [...market.orders]) {
-      if (atMicros < order.arrivesMicros || atMicros >= order.expiresMicros) continue;
-      if (!order.isTriggered && order.reaches(price)) order.isTriggered = true;
+      if (!order.isWorking(atMicros)) continue;
+      if (!order.isTriggered && order.reaches(price)) this.#trigger(order, atMicros);
       else if (!order.isTriggered) order.follow(price);
       let offer: Offer | null;
       if (!market.hasQuotes) offer = offerOfTrade(order, trade, model);
@@ -213,7 +222,7 @@ export class SimulatedBroker {
     market.quote(batch.n0[row]!, batch.n1[row]!, batch.n2[row]!, batch.n3[row]!);
     if (market.orders.length === 0 || market.isHalted) return;
     for (const order of [...market.orders]) {
-      if (atMicros < order.arrivesMicros || atMicros >= order.expiresMicros) continue;
+      if (!order.isWorking(atMicros)) continue;
       notePlaceInQueue(order, market);
       const offer = offerOfQuote(order, market, this.#options.model);
       if (offer === null) continue;
@@ -231,21 +240,29 @@ export class SimulatedBroker {
     bar.low = batch.n2[row]!;
     bar.close = batch.n3[row]!;
     let left = model.shareOf(batch.heapFloat(row, 0));
-    const orders = market.orders.filter(
-      (order) =>
-        startMicros >= order.decidedMicros + model.latencyBarsMicros && startMicros < order.expiresMicros,
-    );
+    const here = () =>
+      market.orders.filter(
+        (order) =>
+          startMicros >= order.decidedMicros + model.latencyBarsMicros &&
+          startMicros < order.expiresMicros &&
+          !order.isHeld,
+      );
     const openMicros = startMicros + model.latencyMicros - model.latencyBarsMicros;
-    for (const order of orders) {
+    for (const order of here()) {
+      if (!order.isOpen) continue;
+      const wasTriggered = order.isTriggered;
       const price = priceAtOpen(order, bar, model);
+      if (order.isTriggered && !wasTriggered) this.#trigger(order, openMicros);
       if (price !== null) left -= this.#give(order, market, { price, size: left }, openMicros);
     }
     const endMicros = startMicros + model.barMicros;
+    // With the exits of orders that dealt at the open.
+    const orders = here();
     let isBuySetOff = false;
     let isSaleSetOff = false;
     for (const order of orders) {
       if (!order.isOpen || !isSetOff(order, bar)) continue;
-      order.isTriggered = true;
+      this.#trigger(order, endMicros);
       if (order.order.side === 'buy') isBuySetOff = true;
       else isSaleSetOff = true;
       // A stop-limit becomes a limit that rests from the next bar on.
@@ -257,9 +274,22 @@ export class SimulatedBroker {
       if (order.order.side === 'buy' ? isBuySetOff : isSaleSetOff) continue;
       left -= this.#give(order, market, { price: order.order.limitPrice!, size: left }, endMicros);
     }
+    // Of orders that dealt inside the bar nobody knows what came after: their stops are set off, their gains wait.
+    for (const order of here()) {
+      if (orders.includes(order) || !order.isOpen || !isSetOff(order, bar)) continue;
+      this.#trigger(order, endMicros);
+      if (!Number.isNaN(order.limit)) continue;
+      left -= this.#give(order, market, { price: priceOfStop(order, model), size: left }, endMicros);
+    }
     for (const order of orders) {
       if (order.isOpen && order.isImmediate) this.#end(order, 'canceled', endMicros);
     }
+  }
+
+  #trigger(order: SimulatedOrder, atMicros: EpochMicros): void {
+    this.#atMicros = atMicros;
+    order.isTriggered = true;
+    this.#groups.afterTrigger(order);
   }
 
   /** Deals as much as there is, in whole shares where the order is for such. Answers how much it was. */
@@ -297,6 +327,8 @@ export class SimulatedBroker {
       execution,
       atMicros,
     });
+    this.#atMicros = atMicros;
+    this.#groups.afterFill(order);
   }
 
   #endImmediate(market: SymbolState, atMicros: EpochMicros): void {
@@ -311,6 +343,8 @@ export class SimulatedBroker {
     order.setStatus(status, atMicros);
     this.#remove(order, this.#bySymbol.get(order.order.symbol)!);
     this.#options.onUpdate({ event: status, order: order.described(), execution: null, atMicros });
+    this.#atMicros = atMicros;
+    if (status !== 'replaced') this.#groups.afterEnd(order);
   }
 
   #remove(order: SimulatedOrder, market: SymbolState): void {
@@ -342,6 +376,8 @@ export class SimulatedBroker {
     for (const open of this.#open()) {
       if (open === without) continue;
       const { order, remaining } = open;
+      // An exit closes what its order has opened.
+      if (order.parent !== undefined) continue;
       const held = this.#options.account.quantity(order.symbol);
       sum = add(sum, this.#cost(order, openingQuantity(held, order.side, remaining)));
     }

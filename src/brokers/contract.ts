@@ -3,7 +3,7 @@ import type { Random } from '../clock/chance.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Decimal } from '../domain/decimal.ts';
 import type { Instrument, Session } from '../domain/market.ts';
-import type { Account, Order, OrderStatus, Side } from '../domain/order.ts';
+import type { Account, Order, OrderStatus, OrderType, Side } from '../domain/order.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Log } from '../observability/log.ts';
@@ -30,6 +30,9 @@ export interface BrokerOrder {
   /** A status this version does not know is kept as `unknown` and its text in {@link rawStatus}. */
   readonly status: OrderStatus;
   readonly rawStatus: string;
+  readonly type?: OrderType;
+  /** Exits that came with it; missing where the broker does not tell of them. */
+  readonly exits?: readonly BrokerOrder[];
   /** The broker's id of the order that took its place, once it is replaced. */
   readonly replacedBy?: string | null;
   readonly createdAtMicros: EpochMicros;

@@ -1,5 +1,5 @@
 /** An order at a broker that fills orders itself: what the paper broker and the one of a backtest keep of it. */
-import { add, type Decimal, isZero, subtract, weightedAverage, ZERO } from '../domain/decimal.ts';
+import { add, type Decimal, isZero, minimum, subtract, weightedAverage, ZERO } from '../domain/decimal.ts';
 import { isTerminal, type Order, type OrderStatus } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { BrokerOrder } from './contract.ts';
@@ -12,6 +12,10 @@ export class WorkingOrder {
   status: OrderStatus = 'new';
   /** The broker's id of the order that took its place; null while none has. */
   replacedBy: string | null = null;
+  /** Exits that it came with. */
+  readonly exits: WorkingOrder[] = [];
+  /** Of an exit less than was ordered, once the other exit has been filled in part. */
+  quantity: Decimal;
   filledQuantity: Decimal = ZERO;
   remaining: Decimal;
   fills = 0;
@@ -24,12 +28,18 @@ export class WorkingOrder {
     this.brokerOrderId = brokerOrderId;
     this.createdAtMicros = createdAtMicros;
     this.updatedAtMicros = createdAtMicros;
+    this.quantity = order.quantity;
     this.remaining = order.quantity;
     this.isTriggered = order.stopPrice === null && order.type !== 'trailing_stop';
   }
 
   get isOpen(): boolean {
     return !isTerminal(this.status);
+  }
+
+  /** An exit that waits for its order's last share. */
+  get isHeld(): boolean {
+    return this.status === 'held';
   }
 
   /** One that is filled at once or not at all: what is left of it is canceled. */
@@ -53,9 +63,14 @@ export class WorkingOrder {
             { price, quantity },
           ]);
     this.filledQuantity = add(this.filledQuantity, quantity);
-    this.remaining = subtract(this.order.quantity, this.filledQuantity);
+    this.remaining = subtract(this.quantity, this.filledQuantity);
     this.fills += 1;
     this.setStatus(isZero(this.remaining) ? 'filled' : 'partially_filled', atMicros);
+  }
+
+  reduceTo(remaining: Decimal): void {
+    this.remaining = minimum(this.remaining, remaining);
+    this.quantity = add(this.filledQuantity, this.remaining);
   }
 
   /** Each change is later than the one before, so that descriptions can be told by age. */
@@ -66,7 +81,8 @@ export class WorkingOrder {
 
   /** As the broker tells of it. */
   described(): BrokerOrder {
-    const { clientOrderId, symbol, side, quantity } = this.order;
+    const { clientOrderId, symbol, side, type } = this.order;
+    const { quantity } = this;
     return {
       brokerOrderId: this.brokerOrderId,
       clientOrderId,
@@ -77,6 +93,8 @@ export class WorkingOrder {
       averagePrice: this.fills === 0 ? null : this.#average,
       status: this.status,
       rawStatus: this.status,
+      type,
+      ...(this.exits.length === 0 ? {} : { exits: this.exits.map((exit) => exit.described()) }),
       replacedBy: this.replacedBy,
       createdAtMicros: this.createdAtMicros,
       updatedAtMicros: this.updatedAtMicros,

@@ -15,6 +15,17 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
+/** `bracket`: two exits, `oto`: one exit, both wait for the order's last share. `oco`: the order itself is an exit. */
+export type OrderClass = 'bracket' | 'oco' | 'oto';
+
+/** Exits that come with an order: when one of them is filled the other is canceled. */
+export interface OrderExits {
+  readonly orderClass: OrderClass;
+  /** Of `oco` null: the order's own limit is where a gain is taken. */
+  readonly takeProfit: { readonly limitPrice: Decimal } | null;
+  readonly stopLoss: { readonly stopPrice: Decimal; readonly limitPrice: Decimal | null } | null;
+}
+
 /** What an order is to do and why: the same from the strategy's proposal to the last fill. */
 export interface OrderTerms {
   /** Derived from batch, strategy instance, symbol and sequence: see {@link deriveClientOrderId}. */
@@ -40,6 +51,9 @@ export interface OrderTerms {
   readonly stopLossPrice: Decimal | null;
   /** The client order id of the open order that it takes the place of; missing for all others. */
   readonly replaces?: string;
+  readonly exits?: OrderExits;
+  /** Of an exit the client order id of the order that it came with; missing for all others. */
+  readonly parent?: string;
   readonly reason: string;
   readonly indicators: JsonObject;
 }
@@ -261,6 +275,34 @@ export interface Denial {
   readonly instanceId: string;
   readonly symbol: string;
   readonly reason: DenialReason;
+}
+
+/**
+ * The exits that come with an order, as orders of their own, held until it is filled. Their ids are made of its id;
+ * some brokers know them under others.
+ */
+export function exitsOf(order: Order): readonly Order[] {
+  const { exits, clientOrderId } = order;
+  if (exits === undefined) return [];
+  const { exits: _exits, trailPrice: _trailPrice, trailPercent: _trailPercent, ...terms } = order;
+  const side = exits.orderClass === 'oco' ? order.side : opposite(order.side);
+  const exit = { ...terms, side, parent: clientOrderId, reduceOnly: true, status: 'held' } as const;
+  const { takeProfit, stopLoss } = exits;
+  const orders: Order[] = [];
+  if (takeProfit !== null) {
+    const { limitPrice } = takeProfit;
+    const id = `${clientOrderId}.take_profit`;
+    orders.push({ ...exit, clientOrderId: id, type: 'limit', limitPrice, stopPrice: null });
+  }
+  if (stopLoss !== null) {
+    const type = stopLoss.limitPrice === null ? 'stop' : 'stop_limit';
+    orders.push({ ...exit, ...stopLoss, clientOrderId: `${clientOrderId}.stop_loss`, type });
+  }
+  return orders;
+}
+
+export function opposite(side: Side): Side {
+  return side === 'buy' ? 'sell' : 'buy';
 }
 
 /**

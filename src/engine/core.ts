@@ -125,6 +125,7 @@ export class HostCore {
       filledQuantity: numberFromDecimal(order.filledQuantity),
       limitPrice: order.limitPrice === null ? null : numberFromDecimal(order.limitPrice),
       stopPrice: order.stopPrice === null ? null : numberFromDecimal(order.stopPrice),
+      parentId: order.parent ?? null,
       status: order.status,
       createdAtMicros: order.createdAtMicros,
     }));

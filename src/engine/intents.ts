@@ -13,7 +13,15 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import type { AssetClass } from '../domain/market.ts';
-import type { JsonObject, OrderChanges, OrderType, Side, TimeInForce } from '../domain/order.ts';
+import {
+  type JsonObject,
+  type OrderChanges,
+  type OrderExits,
+  type OrderType,
+  opposite,
+  type Side,
+  type TimeInForce,
+} from '../domain/order.ts';
 import type { ChangeFields, ChangeName, OrderFields } from '../strategies/guest/bridge.ts';
 import type { UnitSymbol } from './unit.ts';
 
@@ -31,6 +39,7 @@ export interface Proposal {
   readonly stopPrice: Decimal | null;
   readonly trailPrice?: Decimal;
   readonly trailPercent?: Decimal;
+  readonly exits?: OrderExits;
   readonly targetPrice: Decimal | null;
   readonly stopLossPrice: Decimal | null;
   readonly reason: string;
@@ -58,7 +67,11 @@ const PRICES = [
   'trailPercent',
   'targetPrice',
   'stopLossPrice',
+  'takeProfitLimitPrice',
+  'stopLossStopPrice',
+  'stopLossLimitPrice',
 ] as const;
+const ORDER_CLASSES: readonly unknown[] = ['bracket', 'oco', 'oto'];
 const CHANGES: readonly ChangeName[] = ['quantity', 'limitPrice', 'stopPrice', 'trailPrice', 'trailPercent'];
 const TIMES_IN_FORCE: readonly unknown[] = ['day', 'gtc', 'ioc', 'fok', 'opg', 'cls'];
 
@@ -122,9 +135,13 @@ export function propose(
   }
   const trail = trailOf(fields);
   if (typeof trail === 'string') return invalid(trail);
+  const exits = exitsOf(side, fields, assetClass);
+  if (typeof exits === 'string') return invalid(exits);
   const at = (price: unknown, rounding: Rounding) =>
     price === undefined ? null : priceAtTick(price as number, assetClass, rounding);
-  const limitPrice = at(fields.limitPrice, roundingOf('limitPrice', side));
+  const isOco = exits?.orderClass === 'oco';
+  const askedLimit = isOco ? fields.takeProfitLimitPrice : fields.limitPrice;
+  const limitPrice = at(askedLimit, roundingOf('limitPrice', side));
   const stopPrice = at(fields.stopPrice, 'half_even');
   if (limitPrice === ZERO || stopPrice === ZERO) return invalid('a price is less than the smallest tick');
   const { indicators, lost } = readIndicators(fields.indicators, options.indicatorsCharactersMax);
@@ -138,8 +155,9 @@ export function propose(
         (fields.timeInForce as TimeInForce | undefined) ?? (assetClass === 'crypto' ? 'gtc' : 'day'),
       limitPrice,
       stopPrice,
-      targetPrice: at(fields.targetPrice, 'half_even'),
-      stopLossPrice: at(fields.stopLossPrice, 'half_even'),
+      ...(exits === null ? {} : { exits }),
+      targetPrice: at(fields.targetPrice ?? fields.takeProfitLimitPrice, 'half_even'),
+      stopLossPrice: at(fields.stopLossPrice ?? fields.stopLossStopPrice, 'half_even'),
       reason: reasonOf(fields.reason),
       indicators,
       indicatorsLost: lost,
@@ -184,6 +202,43 @@ function trailOf(fields: OrderFields): Pick<Proposal, 'trailPrice' | 'trailPerce
   const distance = roundTo(decimalFromNumber((trailPrice ?? trailPercent) as number), TRAIL_PLACES);
   if (isZero(distance)) return 'the trail is less than the smallest step, 0.01';
   return trailPrice === undefined ? { trailPercent: distance } : { trailPrice: distance };
+}
+
+/** The exits that come with an order, null for one without, or what is wrong with them. */
+function exitsOf(side: Side, fields: OrderFields, assetClass: AssetClass): OrderExits | null | string {
+  const {
+    orderClass,
+    takeProfitLimitPrice: gain,
+    stopLossStopPrice: stop,
+    stopLossLimitPrice: limit,
+  } = fields;
+  if (orderClass !== undefined && !ORDER_CLASSES.includes(orderClass)) {
+    return `orderClass must be one of ${ORDER_CLASSES.join(', ')}, not ${nameOf(orderClass)}`;
+  }
+  if (gain === undefined && stop === undefined) {
+    return orderClass === undefined ? null : 'takeProfit and stopLoss are missing';
+  }
+  const given = gain !== undefined && stop !== undefined ? 'bracket' : 'oto';
+  const isOco = orderClass === 'oco';
+  if (isOco && given === 'oto') return 'one-cancels-other needs takeProfit and stopLoss';
+  if (isOco && fields.limitPrice !== undefined) return 'one-cancels-other has its limit in takeProfit';
+  if (!isOco && orderClass !== undefined && orderClass !== given) {
+    return `with ${given === 'oto' ? 'one exit' : 'two exits'} the order is ${given}, not ${nameOf(orderClass)}`;
+  }
+  const exitSide = isOco ? side : opposite(side);
+  const at = (price: unknown, name: 'limitPrice' | 'stopPrice') =>
+    priceAtTick(price as number, assetClass, roundingOf(name, exitSide));
+  return {
+    orderClass: isOco ? 'oco' : given,
+    takeProfit: gain === undefined || isOco ? null : { limitPrice: at(gain, 'limitPrice') },
+    stopLoss:
+      stop === undefined
+        ? null
+        : {
+            stopPrice: at(stop, 'stopPrice'),
+            limitPrice: limit === undefined ? null : at(limit, 'limitPrice'),
+          },
+  };
 }
 
 function orderType(limitPrice: Decimal | null, stopPrice: Decimal | null): OrderType {

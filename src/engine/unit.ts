@@ -181,6 +181,8 @@ export interface OpenOrder {
   readonly filledQuantity: Decimal;
   readonly limitPrice: Decimal | null;
   readonly stopPrice: Decimal | null;
+  /** Of an exit the order that it came with. */
+  readonly parent?: string;
   readonly status: OrderStatus;
   readonly createdAtMicros: EpochMicros;
 }
@@ -229,5 +231,6 @@ export function openOrderOf(order: OpenOrder): OpenOrder {
   const { clientOrderId, symbol, side, type, quantity, filledQuantity } = order;
   const { limitPrice, stopPrice, status, createdAtMicros } = order;
   const is = { clientOrderId, symbol, side, type, quantity, filledQuantity };
-  return { ...is, limitPrice, stopPrice, status, createdAtMicros };
+  const parent = order.parent === undefined ? {} : { parent: order.parent };
+  return { ...is, limitPrice, stopPrice, ...parent, status, createdAtMicros };
 }

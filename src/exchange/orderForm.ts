@@ -70,7 +70,8 @@ export function readOrder(body: OrderBody): OrderDraft | Refusal {
     timeInForce: timeInForce as TimeInForce,
     quantity: amounts.qty ?? null,
     notional: amounts.notional ?? null,
-    limitPrice: amounts.limit_price ?? null,
+    // The limit of one-cancels-other is its take-profit.
+    limitPrice: amounts.limit_price ?? (orderClass === 'oco' ? (takeProfit?.limit_price ?? null) : null),
     stopPrice: amounts.stop_price ?? null,
     trailPrice: amounts.trail_price ?? null,
     trailPercent: amounts.trail_percent ?? null,

@@ -108,6 +108,10 @@ export class OrderGroups {
     const group = this.#groupByOrder.get(order);
     if (group === undefined) return;
     this.#groupByOrder.set(replacement, group);
+    replacement.parentId = order.parentId;
+    for (const parent of [group.entry, group.takeProfit]) {
+      if (parent !== null) parent.legs = parent.legs.map((leg) => (leg === order ? replacement : leg));
+    }
     if (group.takeProfit === order) group.takeProfit = replacement;
     if (group.stopLoss === order) group.stopLoss = replacement;
   }
@@ -122,6 +126,7 @@ export class OrderGroups {
 
   #startExits(group: Group): void {
     group.areExitsLive = true;
-    if (group.takeProfit !== null) this.#actions.activate(group.takeProfit);
+    const { takeProfit } = group;
+    if (takeProfit !== null && !isFinal(takeProfit)) this.#actions.activate(takeProfit);
   }
 }

@@ -10,6 +10,7 @@ import { type CheckedAgainst, orderProblem, replaceProblem } from './orderChecks
 import { isWhole, priceProblem, readOrder } from './orderForm.ts';
 import type { OrderQuery } from './orderStore.ts';
 import { type ExchangeOrder, isFinal, type OrderDraft, orderJson } from './orders.ts';
+import { intentOf } from './positionIntent.ts';
 import {
   badRequest,
   forbidden,
@@ -21,7 +22,7 @@ import {
 } from './refusals.ts';
 import type { ReplaceChanges } from './reports.ts';
 import type { HttpAnswer, HttpRequest, Route } from './routes.ts';
-import { intentOf, type Venue } from './venue.ts';
+import type { Venue } from './venue.ts';
 
 const ORDERS_LIMIT_DEFAULT = 50;
 const ORDERS_LIMIT_MAX = 500;
@@ -102,11 +103,14 @@ class TradingRest {
   replace(request: HttpRequest): HttpAnswer {
     const order = this.#find(request.params.id ?? '');
     if (isRefusal(order)) return order;
-    if (order.status !== 'new' && order.status !== 'partially_filled') {
+    const isWorking = order.status === 'new' || order.status === 'partially_filled';
+    if (!isWorking && !this.#options.venue.isWatched(order)) {
       return unprocessable(`order is already in "${order.status}" state`);
     }
     const changes = readChanges(request.body, order);
     if (isRefusal(changes)) return changes;
+    if (changes.quantity !== undefined && order.orderClass !== 'simple')
+      return unprocessable('the quantity of complex orders cannot be replaced');
     if (
       changes.clientOrderId !== undefined &&
       this.#options.store.byClientOrderId(changes.clientOrderId) !== undefined

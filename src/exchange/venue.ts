@@ -22,6 +22,7 @@ import {
 import { OrderGroups } from './orderGroups.ts';
 import type { OrderStore } from './orderStore.ts';
 import { type ExchangeOrder, type FinalStatus, isFinal, type OrderDraft } from './orders.ts';
+import { legIntent } from './positionIntent.ts';
 import type { ExecutionReport, OrderUpdate, ReplaceChanges } from './reports.ts';
 import { Revisions } from './revisions.ts';
 import type { TradingSession } from './sessions.ts';
@@ -80,6 +81,11 @@ export class Venue {
     this.#tell(order.status, order);
     if (order.status === 'pending_new') this.#later(() => this.#arrive(order));
     return order;
+  }
+
+  /** Whether an order is held, and its stop price watched: such a one can be replaced. */
+  isWatched(order: ExchangeOrder): boolean {
+    return order.status === 'held' && this.#groups.isWatched(order);
   }
 
   /** Puts through at once what is on its way, as when a fill overtakes the answer to the order. */
@@ -284,13 +290,14 @@ export class Venue {
 
   #workTrade(order: ExchangeOrder, trade: TradeEvent): void {
     if (isFinal(order) || !this.#isOpen(order)) return;
-    const isWatched = order.isAtVenue || (order.status === 'held' && this.#groups.isWatched(order));
+    const isHeld = order.status === 'held' || order.status === 'pending_replace';
+    const isWatched = order.isAtVenue || (isHeld && this.#groups.isWatched(order));
     if (!isWatched) return;
     if (!isActive(order)) {
       if (!touchesStop(order, trade)) return;
       order.isTriggered = true;
-      if (order.status === 'held') this.#groups.onTriggered(order);
-      else this.#work(order);
+      if (order.isAtVenue) this.#work(order);
+      else this.#groups.onTriggered(order);
       return;
     }
     const match = matchTrade(order, trade);
@@ -363,7 +370,12 @@ export class Venue {
     order.replacedBy = replacement.id;
     this.#end(order, 'replaced', 'replaced');
     this.#groups.afterReplace(order, replacement);
-    this.#arrive(replacement);
+    if (before !== 'held') {
+      this.#arrive(replacement);
+      return;
+    }
+    replacement.status = 'held';
+    this.#tell('held', replacement);
   }
 
   #tell(event: string, order: ExchangeOrder, execution: ExecutionReport | null = null): void {
@@ -379,14 +391,4 @@ export class Venue {
   #now(): EpochMicros {
     return this.#options.clock.nowMicros();
   }
-}
-
-/** What an order means for the position it finds. */
-export function intentOf(side: 'buy' | 'sell', held: Decimal): string {
-  if (side === 'buy') return held < 0n ? 'buy_to_close' : 'buy_to_open';
-  return held > 0n ? 'sell_to_close' : 'sell_to_open';
-}
-
-function legIntent(leg: OrderDraft): string {
-  return leg.side === 'sell' ? 'sell_to_close' : 'buy_to_close';
 }

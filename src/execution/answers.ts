@@ -9,10 +9,12 @@ import type {
 import { unreachable } from '../domain/assert.ts';
 import { formatDecimal } from '../domain/decimal.ts';
 import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
+import { Exits } from './exits.ts';
 import { type AppliedFill, announceFill, bookExecution, bookRevision } from './fills.ts';
 import type { TrackedOrder } from './orderState.ts';
 import type { Placing } from './placing.ts';
 import type { DeskState } from './state.ts';
+import { Successors } from './successors.ts';
 
 /** Between tries of a cancel that did not get through. */
 const CANCEL_RETRY_MS = 1_000;
@@ -48,16 +50,21 @@ const KNOWN_EVENTS: ReadonlySet<string> = new Set([
 export class Answers {
   readonly #state: DeskState;
   readonly #placing: Placing;
+  readonly exits: Exits;
+  readonly #successors: Successors;
   readonly #foreignOrderIds = new Set<string>();
 
   constructor(state: DeskState, placing: Placing) {
     this.#state = state;
     this.#placing = placing;
+    this.exits = new Exits(state, this);
+    this.#successors = new Successors(state, this);
   }
 
   onSubmitted(clientOrderId: string, outcome: SubmitOutcome): void {
     const tracked = this.#state.orders.find(clientOrderId);
     if (tracked === undefined) return;
+    tracked.isAnswerDue = false;
     // An order that has ended is only brought back by the broker's own word for it.
     if (tracked.isEnded && outcome.type !== 'accepted') return;
     switch (outcome.type) {
@@ -105,8 +112,8 @@ export class Answers {
     if (tracked === undefined) return;
     tracked.isAsked = false;
     if (order !== null) this.merge(tracked, order);
-    else if (tracked.isEnded && this.#findByPredecessor(tracked)) return;
-    else if (tracked.isEnded) this.watchLateArrival(tracked);
+    else if (tracked.isEnded && this.#successors.findByPredecessor(tracked)) return;
+    else if (tracked.isEnded) this.#watchEnded(tracked);
     else this.#onAbsent(tracked);
   }
 
@@ -114,8 +121,13 @@ export class Answers {
     const tracked = this.#state.orders.find(clientOrderId);
     if (tracked === undefined) return;
     tracked.isAsked = false;
-    if (tracked.isEnded) this.watchLateArrival(tracked);
+    if (tracked.isEnded) this.#watchEnded(tracked);
     else this.ask(tracked);
+  }
+
+  #watchEnded(tracked: TrackedOrder): void {
+    this.watchLateArrival(tracked);
+    this.exits.tend(tracked);
   }
 
   onTradeUpdate(update: TradeUpdate): void {
@@ -124,7 +136,7 @@ export class Answers {
     const tracked =
       state.orders.find(described.clientOrderId) ?? state.orders.findByBrokerId(described.brokerOrderId);
     if (tracked === undefined) {
-      this.reportForeign(described);
+      if (!this.exits.mayBe(described)) this.reportForeign(described);
       return;
     }
     if (!KNOWN_EVENTS.has(event)) {
@@ -135,7 +147,7 @@ export class Answers {
       });
     }
     if (event === 'order_cancel_rejected') this.#onCancelRejected(tracked, event);
-    if (event === 'order_replace_rejected') this.#onReplaceRejected(tracked);
+    if (event === 'order_replace_rejected') this.#successors.onRefused(tracked);
     const revised = update.revision === undefined ? [] : this.#revise(tracked, update.revision, described);
     tracked.noteReported(described.filledQuantity, described.updatedAtMicros);
     const applied = execution === null ? null : bookExecution(state, tracked, execution);
@@ -149,7 +161,8 @@ export class Answers {
     } else if (hasChanged) {
       state.publishOrder(tracked);
     }
-    this.#noteReplaced(tracked, described);
+    this.#successors.onReplaced(tracked, described);
+    this.exits.learn(tracked, described);
     if (event === 'rejected') this.#alertReject(tracked, described.rawStatus);
     if (ALARMING_EVENTS.has(event)) this.#alertHistory(tracked, event);
     this.#settle(tracked);
@@ -158,7 +171,8 @@ export class Answers {
   /** Merges a description that came as an answer, and does what follows from it. */
   merge(tracked: TrackedOrder, described: BrokerOrder): void {
     if (tracked.mergeBroker(described, null, this.#state.nowMicros)) this.#state.publishOrder(tracked);
-    this.#noteReplaced(tracked, described);
+    this.#successors.onReplaced(tracked, described);
+    this.exits.learn(tracked, described);
     this.#settle(tracked);
   }
 
@@ -248,6 +262,10 @@ export class Answers {
   }
 
   #onCancelOverdue(tracked: TrackedOrder): void {
+    if (!tracked.isCancelSent) {
+      this.#placing.sendCancel(tracked);
+      return;
+    }
     if (!tracked.isAlerted) {
       tracked.isAlerted = true;
       const message = `a cancel has not been carried out: ${tracked.order.symbol}`;
@@ -263,6 +281,7 @@ export class Answers {
   #settle(tracked: TrackedOrder): void {
     this.#state.orders.update(tracked);
     this.#placing.sendCancel(tracked);
+    this.exits.tend(tracked);
     this.#placing.releaseWaiting(tracked.order.symbol);
   }
 
@@ -286,7 +305,7 @@ export class Answers {
       this.ask(tracked);
       return;
     }
-    if (this.#findByPredecessor(tracked)) return;
+    if (this.#successors.findByPredecessor(tracked)) return;
     const ageMs = (state.nowMicros - tracked.order.createdAtMicros) / MICROS_PER_MILLISECOND;
     const mayTrade = tracked.order.reduceOnly || state.gate.riskState === 'active';
     const isRepeatable = tracked.order.replaces === undefined && !tracked.isRestored;
@@ -311,6 +330,7 @@ export class Answers {
 
   #end(tracked: TrackedOrder, status: 'rejected' | 'not_sent', why: string): void {
     if (tracked.setLocal(status, why, this.#state.nowMicros)) this.#state.publishOrder(tracked);
+    this.exits.tend(tracked);
     this.#placing.releaseWaiting(tracked.order.symbol);
   }
 
@@ -331,41 +351,6 @@ export class Answers {
       clientOrderId,
       event,
     });
-  }
-
-  /** The order lives on as it was; what became of the one in its place is asked for. */
-  #onReplaceRejected(tracked: TrackedOrder): void {
-    const { clientOrderId, symbol } = tracked.order;
-    const message = `${symbol}: the order lives on as it was, its replacement was refused`;
-    this.#state.alert('warning', 'replace_rejected', message, { clientOrderId });
-    if (tracked.successor !== null) this.ask(tracked.successor);
-  }
-
-  /** An order has taken this one's place: ours, where one that we asked for was given up too early. */
-  #noteReplaced(tracked: TrackedOrder, { replacedBy }: BrokerOrder): void {
-    if (replacedBy == null || this.#state.orders.findByBrokerId(replacedBy) !== undefined) return;
-    tracked.replacedBy = replacedBy;
-    for (const successor of tracked.successors) {
-      if (successor.isEnded && !successor.isKnownToBroker) this.ask(successor);
-    }
-  }
-
-  /**
-   * The broker does not know a replacement by the id that it was asked for under. Where no other was asked for, it is
-   * the order that the broker names in the old one's place.
-   */
-  #findByPredecessor(tracked: TrackedOrder): boolean {
-    const { predecessor } = tracked;
-    const { orders } = this.#state;
-    if (predecessor === null || predecessor.replacedBy === null || predecessor.successors.length > 1)
-      return false;
-    if (orders.findByBrokerId(predecessor.replacedBy) !== undefined) return false;
-    tracked.learnBrokerId(predecessor.replacedBy);
-    tracked.isNamedByBroker = true;
-    orders.update(tracked);
-    this.#state.journalOrder(tracked);
-    this.ask(tracked);
-    return true;
   }
 
   #revise(tracked: TrackedOrder, revision: Revision, described: BrokerOrder): readonly AppliedFill[] {

@@ -55,5 +55,6 @@ function decidedOrder(order: OrderTerms): DecidedOrder {
     targetPrice: order.targetPrice,
     stopLossPrice: order.stopLossPrice,
     ...(order.replaces === undefined ? {} : { replaces: order.replaces }),
+    ...(order.exits === undefined ? {} : { exits: order.exits }),
   };
 }

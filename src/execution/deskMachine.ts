@@ -94,7 +94,7 @@ export class DeskMachine {
         break;
       case 'trade_update':
         this.#answers.onTradeUpdate(input.update);
-        this.#bookOrphansOf(input.update.order.clientOrderId);
+        this.#bookOrphansOf(input.update.order.clientOrderId, input.update.order.brokerOrderId);
         break;
       case 'account':
         state.account = input.account;
@@ -187,9 +187,11 @@ export class DeskMachine {
     return this.#state.orders.open().map((tracked) => tracked.order);
   }
 
-  #bookOrphansOf(clientOrderId: string): void {
-    const tracked = this.#state.orders.find(clientOrderId);
-    if (tracked !== undefined) this.#reconciliation.onOrderKnown(tracked);
+  #bookOrphansOf(clientOrderId: string, brokerOrderId = ''): void {
+    const { orders } = this.#state;
+    const tracked = orders.find(clientOrderId) ?? orders.findByBrokerId(brokerOrderId);
+    if (tracked === undefined) return;
+    for (const known of [tracked, ...tracked.exits]) this.#reconciliation.onOrderKnown(known);
   }
 
   #onConnection(isConnected: boolean, detail: string): void {
@@ -226,6 +228,7 @@ export class DeskMachine {
     state.portfolios.begin(input.portfolios ?? []);
     for (const row of input.holdings) this.#restoreHolding(row);
     for (const kept of input.orders) this.#restoreOrder(kept);
+    for (const tracked of state.orders.all()) this.#answers.exits.tend(tracked);
     state.gate.restore(input.risk);
   }
 
@@ -255,6 +258,8 @@ export class DeskMachine {
     const tracked = new TrackedOrder(order, batchId, kept.reportedFilled);
     tracked.isRestored = true;
     state.portfolios.reserve(order, state.risk.costOf(order, state));
+    const isExit = order.parent !== undefined && order.replaces === undefined;
+    tracked.isNamedByBroker = isExit && order.brokerOrderId !== null;
     if (kept.isCancelWanted) tracked.cancelReason = 'a cancel was asked for before the restart';
     state.orders.add(tracked);
     this.#sequences.noteOrder(order);

@@ -1,6 +1,6 @@
 /** Decisions as named texts: what must be equal in a replay, and what is shown where it is not. */
 import { type Decimal, formatDecimal } from '../domain/decimal.ts';
-import type { Intent } from '../domain/order.ts';
+import type { Intent, OrderExits } from '../domain/order.ts';
 import type { DecidedOrder, DeskDecision } from './decisions.ts';
 
 /** In the order in which they are shown. */
@@ -53,8 +53,20 @@ function orderFields(order: DecidedOrder): Fields {
     ...amount('stopLossPrice', order.stopLossPrice),
     timeInForce,
     ...(order.replaces === undefined ? {} : { replaces: order.replaces }),
+    ...exitFields(order.exits),
     ...(order.extendedHours ? { extendedHours: 'yes' } : {}),
     ...(order.reduceOnly ? { reduceOnly: 'yes' } : {}),
+  };
+}
+
+function exitFields(exits: OrderExits | undefined): Fields {
+  if (exits === undefined) return {};
+  const { orderClass, takeProfit, stopLoss } = exits;
+  return {
+    orderClass,
+    ...amount('takeProfitLimit', takeProfit?.limitPrice),
+    ...amount('stopLossStop', stopLoss?.stopPrice),
+    ...amount('stopLossLimit', stopLoss?.limitPrice),
   };
 }
 

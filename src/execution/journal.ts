@@ -4,7 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { type Decimal, decimal, formatDecimal } from '../domain/decimal.ts';
-import type { Order } from '../domain/order.ts';
+import type { Order, OrderExits } from '../domain/order.ts';
 import type { JournalEntry } from './contract.ts';
 
 const CRC_HEX_DIGITS = 8;
@@ -47,8 +47,20 @@ function withAmounts(order: Order): Order {
     targetPrice: amountOrNull(order.targetPrice),
     stopLossPrice: amountOrNull(order.stopLossPrice),
     averagePrice: amountOrNull(order.averagePrice),
+    ...(order.exits === undefined ? {} : { exits: withExitAmounts(order.exits) }),
     ...(order.trailPrice === undefined ? {} : { trailPrice: amount(order.trailPrice) }),
     ...(order.trailPercent === undefined ? {} : { trailPercent: amount(order.trailPercent) }),
+  };
+}
+
+function withExitAmounts({ orderClass, takeProfit, stopLoss }: OrderExits): OrderExits {
+  return {
+    orderClass,
+    takeProfit: takeProfit === null ? null : { limitPrice: amount(takeProfit.limitPrice) },
+    stopLoss:
+      stopLoss === null
+        ? null
+        : { stopPrice: amount(stopLoss.stopPrice), limitPrice: amountOrNull(stopLoss.limitPrice) },
   };
 }
 

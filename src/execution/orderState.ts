@@ -89,6 +89,13 @@ export class TrackedOrder {
   /** Under which id the broker says that one of them has taken it. */
   replacedBy: string | null = null;
   predecessor: TrackedOrder | null = null;
+  /** The order that it came with as an exit, and the exits that came with it. */
+  parent: TrackedOrder | null = null;
+  readonly exits: TrackedOrder[] = [];
+  /** A request for it is under way, whose answer tells of its exits too. */
+  isAnswerDue = false;
+  exitQuestions = 0;
+  isCancelSent = false;
   /** The broker knows it under another client order id than ours: it must be asked for by the broker's own. */
   isNamedByBroker = false;
   /** When the broker first confirmed it, null before: from then on the account's buying power contains it. */
@@ -137,6 +144,11 @@ export class TrackedOrder {
     let most = ZERO;
     for (const { filled } of this.#counts) most = maximum(most, filled);
     return most;
+  }
+
+  /** Exits that it came with and that the broker has not named yet. */
+  get lacksExits(): boolean {
+    return this.exits.some((exit) => !exit.isKnownToBroker && !exit.isEnded);
   }
 
   /** What may still be added to the position: the rest of a living order, or fills that were not told one by one. */
@@ -258,15 +270,20 @@ export class TrackedOrder {
     return true;
   }
 
-  /** Of one that takes another's place the broker takes off what the other has filled by then. */
+  /**
+   * Of one that takes another's place the broker takes off what the other has filled by then, of an exit what the
+   * other exit has.
+   */
   #quantity(): Decimal {
-    const { quantity, replaces } = this.#order;
-    return replaces === undefined ? quantity : (this.#word?.quantity ?? quantity);
+    const { quantity, replaces, parent } = this.#order;
+    if (replaces === undefined && parent === undefined) return quantity;
+    return this.#word?.quantity ?? quantity;
   }
 
   #status(): OrderStatus {
     const { filledQuantity, quantity } = this.#order;
-    if (filledQuantity === quantity) return 'filled';
+    // Of an exit nothing is left when the other one was filled: that is no fill of its own.
+    if (filledQuantity === quantity && quantity > ZERO) return 'filled';
     if (this.#word === null) {
       // A fill is the broker's word too, even before it has described the order.
       return filledQuantity > ZERO ? 'partially_filled' : this.#local;

@@ -1,5 +1,5 @@
 /** The desk's orders, found by our id, by the broker's and by symbol. */
-import { add, type Decimal, maximum, subtract, ZERO } from '../domain/decimal.ts';
+import { add, type Decimal, maximum, minimum, subtract, ZERO } from '../domain/decimal.ts';
 import type { Side } from '../domain/order.ts';
 import type { TrackedOrder } from './orderState.ts';
 import { signed } from './positions.ts';
@@ -72,6 +72,13 @@ export class Orders {
     return this.#openCount;
   }
 
+  /** The same without exits, of which one at most is filled after the order that they came with. */
+  get openCountWithoutExits(): number {
+    let count = 0;
+    for (const { parent } of this.#open) if (parent === null) count += 1;
+    return count;
+  }
+
   /** Orders that have not ended. */
   open(): readonly TrackedOrder[] {
     return [...this.#open];
@@ -99,7 +106,12 @@ export class Orders {
   }
 
   #link(tracked: TrackedOrder): void {
-    const { replaces } = tracked.order;
+    const { replaces, parent: parentId } = tracked.order;
+    const parent = parentId === undefined ? undefined : this.find(parentId);
+    if (parent !== undefined) {
+      tracked.parent = parent;
+      parent.exits.push(tracked);
+    }
     const old = replaces === undefined ? undefined : this.find(replaces);
     if (old === undefined) return;
     old.successors.push(tracked);
@@ -137,11 +149,18 @@ export function pendingOf(
   let sells = ZERO;
   let cancelingBuys = ZERO;
   let cancelingSells = ZERO;
+  const groups = new Set<TrackedOrder>();
+  // One that takes an exit's place shares its fate with the other exit.
+  const replaced = without === undefined ? null : exitGroupOf(without);
+  if (replaced !== null) groups.add(replaced);
   for (const tracked of orders.live(symbol)) {
     if (tracked.order.instanceId !== instanceId || tracked.isWaiting || tracked === without) continue;
     // Counted with the order whose place it is to take, for only one of them can be filled.
     if (tracked.predecessor?.isEnded === false && tracked.predecessor !== without) continue;
-    const outstanding = worstOutstanding(tracked);
+    const group = exitGroupOf(tracked);
+    if (group !== null && groups.has(group)) continue;
+    if (group !== null) groups.add(group);
+    const outstanding = group === null ? worstOutstanding(tracked) : worstOfExits(group);
     const isCanceling = tracked.cancelReason !== null && !tracked.isEnded;
     if (tracked.order.side === 'buy') {
       buys = add(buys, outstanding);
@@ -152,6 +171,25 @@ export function pendingOf(
     }
   }
   return { buys, sells, cancelingBuys, cancelingSells };
+}
+
+/** The order that an exit shares its fate with; null for what is no exit. One-cancels-other is an exit itself. */
+function exitGroupOf(tracked: TrackedOrder): TrackedOrder | null {
+  if (tracked.parent !== null) return tracked.parent;
+  return tracked.order.exits?.orderClass === 'oco' ? tracked : null;
+}
+
+/** What the exits of an order may still close: one of them, and no more than it has filled and they have not closed. */
+function worstOfExits(parent: TrackedOrder): Decimal {
+  const isOco = parent.order.exits?.orderClass === 'oco';
+  const members = isOco ? [parent, ...parent.exits] : parent.exits;
+  let worst = ZERO;
+  let left = isOco ? parent.order.quantity : parent.reportedFilled;
+  for (const member of members) {
+    left = subtract(left, member.order.filledQuantity);
+    worst = maximum(worst, member.outstanding);
+  }
+  return minimum(worst, maximum(ZERO, left));
 }
 
 /** The most of an order and of those that are to take its place. */

@@ -1,19 +1,29 @@
 /** Intents become orders: judged by risk, written down, sent; or denied, and the strategy told why. */
 import { ZERO } from '../domain/decimal.ts';
-import type { CancelIntent, DenialReason, Intent, OrderIntent, ReplaceIntent } from '../domain/order.ts';
+import {
+  type CancelIntent,
+  type DenialReason,
+  exitsOf,
+  type Intent,
+  type OrderIntent,
+  type ReplaceIntent,
+} from '../domain/order.ts';
 import { MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import type { ApprovedOrder } from './contract.ts';
 import { denialText } from './denials.ts';
 import { TrackedOrder } from './orderState.ts';
 import { pendingOf } from './orders.ts';
 import { OrderRate } from './rate.ts';
-import { barredStatus, replacementOf } from './replacing.ts';
+import { barredStatus, exitFault, replacementOf } from './replacing.ts';
 import type { RiskView } from './risk.ts';
 import type { DeskState } from './state.ts';
 import { inTheWayOf } from './washTrade.ts';
 
 /** Denied orders written to the table; a strategy in a loop would otherwise fill it. The log has them all. */
 export const DENIED_ROWS_PER_MINUTE_MAX = 600;
+
+/** Exits that the broker cancels with another order are canceled by themselves when they are still there after this. */
+const CANCEL_ALONG_MS = 1_000;
 
 export class Placing {
   readonly #state: DeskState;
@@ -71,13 +81,30 @@ export class Placing {
     state.rate.add(state.nowMicros);
     state.rateOf(tracked.order.instanceId).add(state.nowMicros);
     state.ordersSubmitted += 1;
+    tracked.isAnswerDue = true;
     state.orders.update(tracked);
     state.journalOrder(tracked);
+    const exits = tracked.exits.length === 0 ? this.#addExits(tracked) : [];
     const replaced = tracked.predecessor;
     if (replaced === null) state.emit({ type: 'submit', order });
     else state.emit({ type: 'replace', order, replaced: replaced.order });
     state.recordRow(tracked.order, tracked.batchId);
     state.tell(tracked.order, { type: 'order', order: tracked.order });
+    for (const exit of exits) {
+      state.recordRow(exit.order, exit.batchId);
+      state.tell(exit.order, { type: 'order', order: exit.order });
+    }
+  }
+
+  /** The exits that an order comes with are known, and written down, before it is sent. */
+  #addExits(tracked: TrackedOrder): readonly TrackedOrder[] {
+    const state = this.#state;
+    return exitsOf(tracked.order).map((order) => {
+      const exit = new TrackedOrder(order, tracked.batchId);
+      state.orders.add(exit);
+      state.journalOrder(exit);
+      return exit;
+    });
   }
 
   /** Wants an order gone: at once when it was never sent, else as soon as the broker knows it. */
@@ -85,7 +112,7 @@ export class Placing {
     if (tracked.isEnded || tracked.cancelReason !== null) return;
     tracked.cancelReason = reason;
     // While one takes the other's place they are one order under two ids.
-    for (const other of [tracked.predecessor, ...tracked.successors]) {
+    for (const other of [tracked.predecessor, ...tracked.successors, ...tracked.exits]) {
       if (other !== null) this.requestCancel(other, reason);
     }
     if (tracked.isWaiting) {
@@ -103,6 +130,11 @@ export class Placing {
     const { nowMicros, config } = this.#state;
     if (tracked.cancelReason === null || tracked.isEnded || !tracked.isKnownToBroker) return;
     if (tracked.cancelDueMicros !== null && nowMicros < tracked.cancelDueMicros) return;
+    if (goesAlong(tracked)) {
+      tracked.cancelDueMicros = nowMicros + CANCEL_ALONG_MS * MICROS_PER_MILLISECOND;
+      return;
+    }
+    tracked.isCancelSent = true;
     tracked.cancelDueMicros = nowMicros + config.policy.cancelOverdueMs * MICROS_PER_MILLISECOND;
     this.#state.emit({ type: 'cancel', order: tracked.order });
   }
@@ -140,7 +172,9 @@ export class Placing {
     }
     const asked = replacementOf(old.order, intent);
     const status = barredStatus(old);
-    if (status === null) this.place(asked);
+    const fault = exitFault(old.order, intent.changes);
+    if (fault !== undefined) this.#deny(asked, { code: 'invalid', detail: fault });
+    else if (status === null) this.place(asked);
     else this.#deny(asked, { code: 'not_replaceable', clientOrderId: replaces, status });
   }
 
@@ -197,4 +231,14 @@ export class Placing {
     state.tell(intent, { type: 'denial', denial: { clientOrderId, instanceId, symbol, reason } });
     state.log('info', 'intent denied', { clientOrderId, instanceId, symbol, reason: denialText(reason) });
   }
+}
+
+/** Whether the broker cancels the order with another one, whose cancel is under way. */
+function goesAlong({ parent, order }: TrackedOrder): boolean {
+  if (parent === null) return false;
+  if (!parent.isEnded && parent.cancelReason !== null) return true;
+  const others = parent.exits.filter(
+    (exit) => exit.order !== order && !exit.isEnded && exit.cancelReason !== null,
+  );
+  return order.status === 'held' && others.some((exit) => exit.order.status !== 'held');
 }

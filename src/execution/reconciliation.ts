@@ -86,6 +86,7 @@ export class Reconciliation {
       const { orders } = this.#state;
       const tracked = orders.find(described.clientOrderId) ?? orders.findByBrokerId(described.brokerOrderId);
       if (tracked === undefined) {
+        if (this.#answers.exits.mayBe(described)) continue;
         this.#answers.reportForeign(described);
         this.#strays.onOrder(described);
         continue;

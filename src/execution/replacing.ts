@@ -1,10 +1,19 @@
 /** What an order must be like to be replaced, and the order that a replacement asks for. */
 import { subtract } from '../domain/decimal.ts';
-import type { Order, OrderIntent, OrderStatus, OrderTerms, ReplaceIntent } from '../domain/order.ts';
+import type {
+  Order,
+  OrderChanges,
+  OrderIntent,
+  OrderStatus,
+  OrderTerms,
+  ReplaceIntent,
+} from '../domain/order.ts';
 import type { TrackedOrder } from './orderState.ts';
 
 /** Alpaca refuses it in all others (reference, C.3). */
 const REPLACEABLE: ReadonlySet<OrderStatus> = new Set(['new', 'partially_filled']);
+/** A stop-loss is held, and its price watched, from the entry's last share on. */
+const REPLACEABLE_EXITS: ReadonlySet<OrderStatus> = new Set([...REPLACEABLE, 'held']);
 
 /** The status that stands against replacing an order; null when nothing does. */
 export function barredStatus(old: TrackedOrder): OrderStatus | null {
@@ -12,7 +21,16 @@ export function barredStatus(old: TrackedOrder): OrderStatus | null {
   if (old.isEnded || old.isWaiting || !old.isKnownToBroker) return status;
   if (old.cancelReason !== null) return 'pending_cancel';
   if (old.successor !== null) return 'pending_replace';
-  return REPLACEABLE.has(status) ? null : status;
+  const isExit = old.parent?.isEnded === true;
+  return (isExit ? REPLACEABLE_EXITS : REPLACEABLE).has(status) ? null : status;
+}
+
+/** What cannot be changed of an order that belongs to others, in words; undefined when nothing stands against it. */
+export function exitFault({ exits, parent }: Order, { quantity }: OrderChanges): string | undefined {
+  if (exits !== undefined)
+    return 'an order that comes with exits is not replaced: replace an exit, or cancel it';
+  if (parent === undefined || quantity === undefined) return undefined;
+  return 'the quantity of an exit is that of the order it came with';
 }
 
 /** The old order's terms with what is to be different; its quantity is what is left to fill. */
@@ -43,6 +61,7 @@ export function replacementOf(old: Order, intent: ReplaceIntent): OrderIntent {
     targetPrice: rest.targetPrice,
     stopLossPrice: rest.stopLossPrice,
     replaces: rest.clientOrderId,
+    ...(rest.parent === undefined ? {} : { parent: rest.parent }),
     reason: intent.reason,
     indicators: rest.indicators,
     causedBy: intent.causedBy,

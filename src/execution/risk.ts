@@ -29,7 +29,7 @@ import type { Reference } from './prices.ts';
 import { isNoMoreRisk } from './replacing.ts';
 import { findStrategyLimit, type StrategyView } from './strategyLimits.ts';
 import { orderOf, worstPrice } from './terms.ts';
-import { findFault, isFractional } from './validation.ts';
+import { findFault, isFractional, misplacedExit } from './validation.ts';
 import { inTheWayOf } from './washTrade.ts';
 
 const HUNDRED = decimal('100');
@@ -127,9 +127,14 @@ export class Risk {
     const free = reducible(held, intent.side, same);
     const freeLater = reducible(held, intent.side, subtract(same, canceling));
     const isCanceling = pending.cancelingBuys > ZERO || pending.cancelingSells > ZERO;
-    const order = orderOf(intent, nowMicros);
+    const isOco = intent.exits?.orderClass === 'oco';
+    const order = { ...orderOf(intent, nowMicros), ...(isOco ? { reduceOnly: true } : {}) };
+    if (isOco && freeLater === ZERO) return denied({ code: 'not_reducing', held, asked: intent.quantity });
+    if (intent.exits !== undefined && !isOco && freeLater > ZERO) {
+      return denied({ code: 'invalid', detail: 'exits come with an order that opens a position' });
+    }
     const inTheWay = inTheWayOf(intent, view.orders);
-    if (intent.reduceOnly) {
+    if (intent.reduceOnly || isOco) {
       const most = replaced === undefined ? freeLater : free;
       if (most === ZERO) return denied({ code: 'not_reducing', held, asked: intent.quantity });
       if (replaced === undefined && (isCanceling || inTheWay.length > 0))
@@ -189,6 +194,8 @@ export class Risk {
     }
     const collared = this.#collar(intent, reference);
     if (collared !== undefined) return denied(collared);
+    const misplaced = misplacedExit(intent, intent.limitPrice ?? intent.stopPrice ?? reference.opposite);
+    if (misplaced !== undefined) return denied({ code: 'invalid', detail: misplaced });
     const price = worstPrice(intent, reference);
     const notional = multiply(price, quantity, 'up');
     if (notional > this.#limits.orderNotionalMax) {
@@ -212,7 +219,7 @@ export class Risk {
     if (held !== undefined) return denied(held);
     const own = findStrategyLimit(added, notional, view);
     if (own !== undefined) return denied(own);
-    const { openCount } = view.orders;
+    const { openCountWithoutExits: openCount } = view.orders;
     if (replaced === undefined && openCount >= this.#plan.openOrdersMax) {
       return denied({ code: 'open_orders', open: openCount, limit: this.#plan.openOrdersMax });
     }

@@ -20,7 +20,8 @@ export class Sequences {
   }
 
   noteOrder(order: Order): void {
-    this.#note(order.clientOrderId);
+    // An exit's id is made of the id of the order that it came with.
+    if (order.parent === undefined || order.replaces !== undefined) this.#note(order.clientOrderId);
   }
 
   /** The highest of the unit in this batch; of all its symbols for a universe; 0 when it has not ordered yet. */

@@ -3,6 +3,7 @@ import { type Decimal, decimal } from '../domain/decimal.ts';
 import type { StrategyLimits } from '../domain/limits.ts';
 import type { DenialReason, OrderIntent } from '../domain/order.ts';
 import { type Added, type Book, grossNotional } from './exposure.ts';
+import type { TrackedOrder } from './orderState.ts';
 import type { Prices } from './prices.ts';
 
 export interface StrategyView extends Book {
@@ -32,7 +33,9 @@ export function findStrategyLimit(
     const limit = decimal(notionalMax);
     if (notional > limit) return { code: 'gross_notional', notional, limit, instanceId };
   }
-  const open = view.orders.open().filter((tracked) => tracked.order.instanceId === instanceId).length;
+  const isCounted = ({ order: other, parent }: TrackedOrder) =>
+    other.instanceId === instanceId && parent === null;
+  const open = view.orders.open().filter(isCounted).length;
   if (order.without === undefined && openOrdersMax !== null && open >= openOrdersMax) {
     return { code: 'open_orders', open, limit: openOrdersMax, instanceId };
   }

@@ -39,6 +39,8 @@ export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
     targetPrice: intent.targetPrice,
     stopLossPrice: intent.stopLossPrice,
     ...(intent.replaces === undefined ? {} : { replaces: intent.replaces }),
+    ...(intent.exits === undefined ? {} : { exits: intent.exits }),
+    ...(intent.parent === undefined ? {} : { parent: intent.parent }),
     reason: intent.reason,
     indicators: intent.indicators,
     status: 'approved',

@@ -1,9 +1,11 @@
 /** What an order must be in itself, whatever the market and the account are like. */
-import { ONE, ZERO } from '../domain/decimal.ts';
+import { add, type Decimal, decimal, ONE, subtract, ZERO } from '../domain/decimal.ts';
 import type { AssetClass } from '../domain/market.ts';
-import type { OrderIntent } from '../domain/order.ts';
+import type { OrderIntent, OrderTerms } from '../domain/order.ts';
 
 const CLIENT_ORDER_ID_LENGTH_MAX = 128;
+/** Alpaca's least distance of an exit from the price that it is measured against. */
+const CENT = decimal('0.01');
 
 /** What is wrong with an intent, in words; undefined when nothing is. */
 export function findFault(intent: OrderIntent, assetClass: AssetClass): string | undefined {
@@ -33,6 +35,51 @@ export function findFault(intent: OrderIntent, assetClass: AssetClass): string |
   if (assetClass === 'us_equity' && isFractional(intent) && timeInForce !== 'day') {
     return `a fractional order lasts a day, not ${timeInForce}`;
   }
+  return exitsFault(intent, assetClass);
+}
+
+/** What Alpaca asks of orders that come with exits (reference, C.3). */
+function exitsFault(intent: OrderTerms, assetClass: AssetClass): string | undefined {
+  const { exits, type, timeInForce } = intent;
+  if (exits === undefined) return undefined;
+  const { orderClass, takeProfit, stopLoss } = exits;
+  if (assetClass === 'crypto') return 'crypto orders come without exits';
+  if (timeInForce !== 'day' && timeInForce !== 'gtc') {
+    return `an order with exits lasts a day or until it is canceled, not ${timeInForce}`;
+  }
+  if (intent.extendedHours) return 'an order with exits is taken in regular hours only';
+  if (isFractional(intent)) return 'an order with exits is of whole shares';
+  if (type === 'trailing_stop') return 'a trailing stop comes without exits';
+  const isOco = orderClass === 'oco';
+  if (isOco && (type !== 'limit' || takeProfit !== null || stopLoss === null)) {
+    return 'one-cancels-other is a limit order with a stop-loss';
+  }
+  if (orderClass === 'bracket' && (takeProfit === null || stopLoss === null)) {
+    return 'a bracket has a take-profit and a stop-loss';
+  }
+  if (orderClass === 'oto' && (takeProfit === null) === (stopLoss === null)) {
+    return 'one-triggers-other has one exit';
+  }
+  const prices = [takeProfit?.limitPrice, stopLoss?.stopPrice, stopLoss?.limitPrice];
+  if (prices.some((price) => price != null && price <= ZERO))
+    return 'the price of an exit must be above zero';
+  const base = intent.limitPrice ?? intent.stopPrice;
+  return base === null ? undefined : misplacedExit(intent, base);
+}
+
+/** Which exit lies on the wrong side of a price, or of the other exit, in words; undefined when none does. */
+export function misplacedExit({ exits, side }: OrderTerms, base: Decimal): string | undefined {
+  if (exits === undefined) return undefined;
+  const isOco = exits.orderClass === 'oco';
+  const isLong = (side === 'buy') !== isOco;
+  const gain = exits.takeProfit?.limitPrice;
+  const stop = exits.stopLoss?.stopPrice;
+  const isAbove = (a: Decimal, b: Decimal) => (isLong ? a >= add(b, CENT) : a <= subtract(b, CENT));
+  const words = isLong ? ['above', 'below'] : ['below', 'above'];
+  if (gain !== undefined && !isAbove(gain, base))
+    return `the take-profit must be a cent or more ${words[0]} the price`;
+  if (stop !== undefined && !isAbove(base, stop))
+    return `the stop-loss must be a cent or more ${words[1]} the price`;
   return undefined;
 }
 

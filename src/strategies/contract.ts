@@ -12,6 +12,7 @@ import type { ZodType } from 'zod';
 import type {
   DenialReason,
   JsonObject,
+  OrderClass,
   OrderStatus,
   OrderType,
   RiskState,
@@ -118,6 +119,8 @@ export interface OpenOrderView {
   readonly filledQuantity: number;
   readonly limitPrice: number | null;
   readonly stopPrice: number | null;
+  /** Of an exit the id of the order that it came with, else null. */
+  readonly parentId: string | null;
   readonly status: OrderStatus;
   readonly createdAtMicros: EpochMicros;
 }
@@ -177,6 +180,16 @@ export interface OrderRequest {
   /** The distance in percent of the best price: 1.5 is 1.5 %. */
   readonly trailPercent?: number;
   readonly timeInForce?: TimeInForce;
+  /**
+   * Exits that the broker keeps for you: they wait for the order's last share, and when one is filled the other is
+   * canceled. With both the order is a bracket, with one it triggers the other. They are orders of their own, with the
+   * order's id and `.take_profit` or `.stop_loss` behind it.
+   */
+  readonly takeProfit?: { readonly limitPrice: number };
+  /** With `limitPrice` a stop-limit, else a stop order. */
+  readonly stopLoss?: { readonly stopPrice: number; readonly limitPrice?: number };
+  /** `oco`: the two exits are of what is held already, and the order is the take-profit. Otherwise left out. */
+  readonly orderClass?: OrderClass;
   /** Where you mean to take profit; recorded with the fills. */
   readonly targetPrice?: number;
   /** Where you mean to give up; recorded with the fills. */

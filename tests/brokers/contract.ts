@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Broker, BrokerNotice, TradeUpdate } from '../../src/brokers/contract.ts';
 import { absolute, add, type Decimal, decimal, isZero, multiply, ZERO } from '../../src/domain/decimal.ts';
-import type { Order } from '../../src/domain/order.ts';
+import type { Order, OrderExits } from '../../src/domain/order.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { eventually } from '../network/eventually.ts';
 import { order } from './alpaca.ts';
@@ -188,6 +188,43 @@ export function brokerContract(name: string, start: () => Promise<BrokerStage>):
         type: 'requested',
       });
       await eventually(() => expect(eventsOf(next).at(-1)?.event).toBe('canceled'));
+    });
+
+    it('keeps the exits of a bracket until it is filled, and cancels what is left of them together', async () => {
+      const price = Math.floor(Number((await stage.price()) / 10n ** 9n));
+      const at = (factor: number) => decimal(String(Math.floor(price * factor)));
+      const exits: OrderExits = {
+        orderClass: 'bracket',
+        takeProfit: { limitPrice: at(1.5) },
+        stopLoss: { stopPrice: at(0.5), limitPrice: null },
+      };
+      const proposed = propose({ side: 'buy', quantity: decimal('2'), exits });
+      const outcome = await broker.submit(proposed);
+      if (stage.symbol.includes('/')) {
+        expect(outcome.type).toBe('refused');
+        return;
+      }
+      if (outcome.type !== 'accepted') throw new Error(JSON.stringify(outcome));
+      expect(outcome.order.exits?.map(({ type, status }) => `${type} ${status}`)).toEqual([
+        'limit held',
+        'stop held',
+      ]);
+      const ids = outcome.order.exits!.map(({ brokerOrderId }) => brokerOrderId);
+      const exitEvents = () => updates.filter(({ order: told }) => ids.includes(told.brokerOrderId));
+      await eventually(() => expect(eventsOf(proposed).at(-1)?.event).toBe('fill'));
+      await eventually(() => expect(exitEvents().map(({ event }) => event)).toContain('new'));
+      const asked = unwrap(await broker.orderByClientOrderId(proposed.clientOrderId));
+      expect(asked.exits?.map(({ brokerOrderId }) => brokerOrderId)).toEqual(ids);
+      const [gain] = asked.exits!;
+      const exit = { ...proposed, clientOrderId: gain!.clientOrderId, brokerOrderId: gain!.brokerOrderId };
+      expect(await broker.cancel(exit)).toEqual({ type: 'requested' });
+      await eventually(() => {
+        const ended = exitEvents().filter(({ event }) => event === 'canceled');
+        expect(new Set(ended.map(({ order: told }) => told.brokerOrderId)).size).toBe(2);
+      });
+      const rest = propose({ side: 'sell', quantity: decimal('2'), reduceOnly: true });
+      expect(await broker.submit(rest)).toMatchObject({ type: 'accepted' });
+      await eventually(() => expect(eventsOf(rest).at(-1)?.event).toBe('fill'));
     });
 
     it('refuses what the account cannot pay, and says why', async () => {

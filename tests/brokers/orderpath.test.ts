@@ -321,6 +321,27 @@ describe('looking an order up', () => {
     });
   });
 
+  it("asks once more by the broker's id for exits that the answer does not tell", async () => {
+    const legs = [orderObject({ id: 'leg-1', client_order_id: 'x', side: 'sell', status: 'held' })];
+    const { broker, server } = await brokerAt((request, response) =>
+      json(
+        response,
+        200,
+        orderObject({ order_class: 'bracket', legs: isLookUp(request.path) ? null : legs }),
+      ),
+    );
+    const found = await broker.orderByClientOrderId('batch.momentum-long.AAPL.1');
+    expect(found).toMatchObject({
+      ok: true,
+      value: { exits: [{ brokerOrderId: 'leg-1', status: 'held', type: 'limit' }] },
+    });
+    expect(server.requests.map(({ path }) => path)).toEqual([
+      '/v2/orders:by_client_order_id',
+      '/v2/orders/61e69015-8549-4bfd-b9c3-01e75843f47d',
+    ]);
+    expect(server.requests.every(({ query }) => query.get('nested') === 'true')).toBe(true);
+  });
+
   it('keeps a status that this version does not know, as its text', async () => {
     const { broker } = await brokerAt((_request, response) =>
       json(response, 200, orderObject({ status: 'pending_review' })),

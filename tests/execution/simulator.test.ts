@@ -21,9 +21,10 @@ describe('a desk that is hit by everything', () => {
   it(
     `and killed at any moment loses, doubles and invents nothing (${RUNS} runs from seed ${FIRST_SEED})`,
     async () => {
-      const total = { orders: 0, replaced: 0, fills: 0, kills: 0 };
+      const total = { orders: 0, replaced: 0, exits: 0, fills: 0, kills: 0 };
       for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed += 1) {
-        const { orders, replaced, fills, kills } = await prove({ seed });
+        const { orders, replaced, exits, fills, kills } = await prove({ seed });
+        total.exits += exits;
         total.orders += orders;
         total.replaced += replaced;
         total.fills += fills;

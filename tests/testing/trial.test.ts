@@ -122,4 +122,87 @@ describe('a trial', () => {
       '',
     ]);
   });
+
+  const bracketed = (exits: string) => `onBar(context) {
+    context.state.seen += 1;
+    if (context.state.seen === 1) context.buy({ quantity: 10, ${exits} reason: 'bracketed' });
+  },
+  onOrder(context, { clientOrderId, status }) { context.log('info', clientOrderId.split('.').at(-1) + ' ' + status); },
+  onDenial(context, { reason }) { context.log('info', reason.code + ' ' + reason.detail); },`;
+  const both = 'takeProfit: { limitPrice: 103 }, stopLoss: { stopPrice: 98 },';
+
+  it('takes the gain of a bracket, and its other exit is gone', async () => {
+    const strategy = strategyOf(bracketed(both));
+    const { fills, messages, positions, faults } = await tryStrategy({
+      strategy,
+      bars: minuteBars([100, 100, 102, 104, 90]),
+    });
+    expect(fills.map(({ side, price }) => `${side} ${price}`)).toEqual(['buy 100', 'sell 103']);
+    expect(positions).toEqual({});
+    expect(faults).toEqual([]);
+    expect(messages.at(-1)).toBe('stop_loss canceled');
+    expect(messages).toContain('take_profit held');
+  });
+
+  it('stops the loss of a bracket where a bar reaches both exits', async () => {
+    const strategy = strategyOf(bracketed(both));
+    const bars = minuteBars([100, 100, 100, 100]);
+    const wide = bars.map((bar, index) => (index === 2 ? { ...bar, high: 110, low: 90 } : bar));
+    const { fills } = await tryStrategy({ strategy, bars: wide });
+    expect(fills.map(({ side, price }) => `${side} ${price}`)).toEqual(['buy 100', 'sell 98']);
+    // Inside the bar that fills a patient order nobody knows what came first: its loss counts, its gain does not.
+    const patient = strategyOf(bracketed(`limitPrice: 99.5, ${both}`));
+    const same = bars.map((bar, index) => (index === 1 ? { ...bar, high: 110, low: 97 } : bar));
+    expect((await tryStrategy({ strategy: patient, bars: same })).fills.map(({ price }) => price)).toEqual([
+      99.5, 98,
+    ]);
+    const gain = bars.map((bar, index) => (index === 1 ? { ...bar, high: 110, low: 99 } : bar));
+    expect((await tryStrategy({ strategy: patient, bars: gain })).fills.map(({ price }) => price)).toEqual([
+      99.5,
+    ]);
+  });
+
+  it('closes what is held by one of two exits, and moves a stop', async () => {
+    const strategy = strategyOf(`onBar(context) {
+      context.state.seen += 1;
+      if (context.state.seen === 1) context.buy({ quantity: 10, reason: 'in' });
+      if (context.state.seen === 2) {
+        context.sell({ quantity: 10, orderClass: 'oco', takeProfit: { limitPrice: 110 }, stopLoss: { stopPrice: 95 }, reason: 'either' });
+      }
+      const stop = context.openOrders.find(({ type }) => type === 'stop');
+      if (context.state.seen === 3) context.replace(stop.clientOrderId, { stopPrice: 99, reason: 'closer' });
+      context.log('info', context.openOrders.map(({ type, parentId }) => type + ' ' + (parentId === null)).join(', '));
+    },
+    onDenial(context, { reason }) { context.log('info', reason.code + ' ' + reason.detail); },`);
+    const { fills, messages, positions, faults } = await tryStrategy({
+      strategy,
+      bars: minuteBars([100, 100, 100, 100, 98]),
+    });
+    expect(fills.map(({ side, price }) => `${side} ${price}`)).toEqual(['buy 100', 'sell 99']);
+    expect(positions).toEqual({});
+    expect(faults).toEqual([]);
+    expect(messages).toEqual([
+      'market true',
+      'limit true',
+      'limit true, stop false, stop false',
+      'limit true, stop false',
+      '',
+    ]);
+  });
+
+  it.each([
+    ['stopLoss: {},', 'stopLossStopPrice must be a number above zero'],
+    [`orderClass: 'oto', ${both}`, 'with two exits the order is bracket'],
+    ["orderClass: 'oco',", 'takeProfit and stopLoss are missing'],
+    ["orderClass: 'mleg',", 'orderClass must be one of'],
+    [`orderClass: 'oco', limitPrice: 101, ${both}`, 'has its limit in takeProfit'],
+    ['takeProfit: { limitPrice: 90 },', 'the take-profit must be a cent or more above'],
+  ])('denies %s', async (exits, detail) => {
+    const { fills, messages } = await tryStrategy({
+      strategy: strategyOf(bracketed(exits)),
+      bars: minuteBars([100, 100, 100]),
+    });
+    expect(fills).toEqual([]);
+    expect(messages.join()).toContain(detail);
+  });
 });

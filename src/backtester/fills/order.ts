@@ -35,6 +35,11 @@ export class SimulatedOrder extends WorkingOrder {
     this.stop = order.stopPrice === null ? Number.NaN : numberFromDecimal(order.stopPrice);
   }
 
+  /** Whether what happens at that moment may fill it. */
+  isWorking(atMicros: EpochMicros): boolean {
+    return atMicros >= this.arrivesMicros && atMicros < this.expiresMicros && !this.isHeld && this.isOpen;
+  }
+
   /** Draws a trailing stop after a price that is better for the position than any before. */
   follow(price: number): void {
     const { trailPrice, trailPercent, side } = this.order;

@@ -9,7 +9,7 @@ import type { HttpAnswer, HttpOutcome, RequestSender } from '../../network/http.
 import type { Lane } from '../../network/limiter.ts';
 import type { BrokerOrder, CancelOutcome, SubmitOutcome } from '../contract.ts';
 import { isFields } from './fields.ts';
-import { orderBody, readOrder, replaceBody } from './orders.ts';
+import { lacksExits, orderBody, readOrder, replaceBody } from './orders.ts';
 
 /** HTTP 422 with it, on a POST: the client order id is taken (measured; the code is of the 400 family). */
 const DUPLICATE_ID_CODE = 40_010_001;
@@ -81,12 +81,12 @@ export class AlpacaOrderPath {
 
   /** The same by the broker's own id. */
   orderByBrokerId(brokerOrderId: string): Promise<Outcome<BrokerOrder>> {
-    const path = `/v2/orders/${encodeURIComponent(brokerOrderId)}`;
+    const path = `/v2/orders/${encodeURIComponent(brokerOrderId)}?nested=true`;
     return this.#lookUp(path, brokerOrderId, 'reducing');
   }
 
   #find(clientOrderId: string, lane: Lane): Promise<Outcome<BrokerOrder>> {
-    const path = `/v2/orders:by_client_order_id?client_order_id=${encodeURIComponent(clientOrderId)}`;
+    const path = `/v2/orders:by_client_order_id?client_order_id=${encodeURIComponent(clientOrderId)}&nested=true`;
     return this.#lookUp(path, clientOrderId, lane);
   }
 
@@ -95,7 +95,11 @@ export class AlpacaOrderPath {
     if (outcome.type !== 'answered') return failed(outcome.failure);
     const { answer } = outcome;
     if (!isSuccess(answer)) return failed(failureOfAnswer(`the look-up of order ${id}`, answer));
-    const order = orderIn(answer);
+    const fields = parseJson(answer.text);
+    const order = isFields(fields) ? readOrder(fields) : undefined;
+    // Only the look-up by the broker's own id is sure to tell them.
+    const isShort = isFields(fields) && lacksExits(fields) && id !== order?.brokerOrderId;
+    if (order !== undefined && isShort) return this.orderByBrokerId(order.brokerOrderId);
     if (order !== undefined) return success(order);
     return failed({
       kind: 'malformed_answer',

@@ -1,8 +1,8 @@
 /** Orders between our words and Alpaca's (protocol C.3). */
 import { add, type Decimal, formatDecimal, ZERO } from '../../domain/decimal.ts';
-import type { Order, OrderStatus } from '../../domain/order.ts';
+import type { Order, OrderStatus, OrderType } from '../../domain/order.ts';
 import type { BrokerOrder } from '../contract.ts';
-import { amountOf, type Fields, momentOf, sideOf, textOf } from './fields.ts';
+import { amountOf, type Fields, isFields, momentOf, sideOf, textOf } from './fields.ts';
 import { normalSymbol } from './symbols.ts';
 
 const STATUSES: ReadonlyMap<string, OrderStatus> = new Map([
@@ -26,6 +26,9 @@ const STATUSES: ReadonlyMap<string, OrderStatus> = new Map([
   ['rejected', 'rejected'],
 ]);
 
+const TYPES: readonly OrderType[] = ['market', 'limit', 'stop', 'stop_limit', 'trailing_stop'];
+const COMPLEX_CLASSES: readonly string[] = ['bracket', 'oco', 'oto'];
+
 /** Undefined when it is not an order. Unknown statuses and fields are no reason. */
 export function readOrder(fields: Fields): BrokerOrder | undefined {
   const brokerOrderId = textOf(fields.id);
@@ -34,6 +37,8 @@ export function readOrder(fields: Fields): BrokerOrder | undefined {
   const side = sideOf(fields.side);
   const rawStatus = textOf(fields.status);
   if (!brokerOrderId || !clientOrderId || !symbol || !side || !rawStatus) return undefined;
+  const exits = readExits(fields.legs);
+  const type = TYPES.find((known) => known === fields.type);
   const createdAtMicros = momentOf(fields.created_at) ?? momentOf(fields.submitted_at) ?? 0;
   return {
     brokerOrderId,
@@ -46,9 +51,22 @@ export function readOrder(fields: Fields): BrokerOrder | undefined {
     status: STATUSES.get(rawStatus) ?? 'unknown',
     rawStatus,
     replacedBy: textOf(fields.replaced_by) ?? null,
+    ...(type === undefined ? {} : { type }),
+    ...(exits.length === 0 ? {} : { exits }),
     createdAtMicros,
     updatedAtMicros: momentOf(fields.updated_at) ?? createdAtMicros,
   };
+}
+
+function readExits(legs: unknown): readonly BrokerOrder[] {
+  if (!Array.isArray(legs)) return [];
+  return legs.flatMap((leg: unknown) => (isFields(leg) ? (readOrder(leg) ?? []) : []));
+}
+
+/** Whether an answer's order comes with exits that the answer does not tell. */
+export function lacksExits(fields: Fields): boolean {
+  const isComplex = COMPLEX_CLASSES.includes(textOf(fields.order_class) ?? '');
+  return isComplex && readExits(fields.legs).length === 0;
 }
 
 /** The body that places an order. Amounts are text: as numbers some would change on the way. */
@@ -64,8 +82,28 @@ export function orderBody(order: Order): string {
     ...(order.trailPrice === undefined ? {} : { trail_price: formatDecimal(order.trailPrice) }),
     ...(order.trailPercent === undefined ? {} : { trail_percent: formatDecimal(order.trailPercent) }),
     ...(order.extendedHours ? { extended_hours: true } : {}),
+    ...exitFields(order),
     client_order_id: order.clientOrderId,
   });
+}
+
+/** Alpaca takes the limit of one-cancels-other as its take-profit. */
+function exitFields({ exits, limitPrice }: Order): Record<string, unknown> {
+  if (exits === undefined) return {};
+  const { orderClass, stopLoss } = exits;
+  const takeProfit = orderClass === 'oco' ? limitPrice : (exits.takeProfit?.limitPrice ?? null);
+  return {
+    order_class: orderClass,
+    ...(takeProfit === null ? {} : { take_profit: { limit_price: formatDecimal(takeProfit) } }),
+    ...(stopLoss === null
+      ? {}
+      : {
+          stop_loss: {
+            stop_price: formatDecimal(stopLoss.stopPrice),
+            ...(stopLoss.limitPrice === null ? {} : { limit_price: formatDecimal(stopLoss.limitPrice) }),
+          },
+        }),
+  };
 }
 
 /**

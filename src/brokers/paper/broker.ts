@@ -26,6 +26,7 @@ import type {
   SubmitOutcome,
   TradeUpdate,
 } from '../contract.ts';
+import { ExitGroups } from '../exitGroups.ts';
 import { openingQuantity } from '../holding.ts';
 import {
   powerRefusal,
@@ -50,6 +51,13 @@ export class PaperBroker implements Broker {
   readonly #books = new Map<string, Book>();
   readonly #account: PaperAccount;
   readonly #orders = new WorkingOrders<PaperOrder>(REMEMBERED_MAX);
+  readonly #groups = new ExitGroups<PaperOrder>({
+    activate: (exit) => {
+      exit.setStatus('new', this.#context.clock.nowMicros());
+      this.#tell('new', exit, null);
+    },
+    end: (order, status) => this.#end(order, status, this.#context.clock.nowMicros()),
+  });
   readonly #open = new Map<string, Set<PaperOrder>>();
   readonly #calendar = new SessionCalendar(usEquityRules);
   #listener: BrokerListener | null = null;
@@ -113,7 +121,8 @@ export class PaperBroker implements Broker {
     const refusal = this.#refusal(order);
     if (refusal !== undefined) return Promise.resolve(refusal);
     const accepted = this.#accept(order);
-    this.#tell('new', accepted, null);
+    const exits = this.#groups.attach(accepted, (exit) => this.#accept(exit));
+    for (const each of [accepted, ...exits]) this.#tell(each.status, each, null);
     return Promise.resolve({ type: 'accepted', order: accepted.described() });
   }
 
@@ -126,6 +135,7 @@ export class PaperBroker implements Broker {
     const refusal = this.#refusal(asked.order, old);
     if (refusal !== undefined) return Promise.resolve(refusal);
     const accepted = this.#accept(asked.order);
+    this.#groups.afterReplace(old, accepted);
     old.replacedBy = accepted.brokerOrderId;
     this.#end(old, 'replaced', this.#context.clock.nowMicros());
     this.#tell('new', accepted, null);
@@ -164,7 +174,9 @@ export class PaperBroker implements Broker {
       askSize: batch.n3[row]!,
     });
     const atMicros = batch.receivedMicros(row);
-    for (const order of this.#active(symbol, atMicros)) this.#matchQuote(order, book, atMicros);
+    for (const order of this.#active(symbol, atMicros)) {
+      if (order.isOpen) this.#matchQuote(order, book, atMicros);
+    }
   }
 
   #onTrade(batch: Batch, row: number, symbol: string): void {
@@ -177,7 +189,8 @@ export class PaperBroker implements Broker {
     const price = decimalFromNumber(batch.n0[row]!);
     const size = decimalFromNumber(batch.n1[row]!);
     for (const order of orders) {
-      order.touch(price);
+      if (!order.isOpen) continue;
+      if (order.touch(price)) this.#groups.afterTrigger(order);
       const match = order.matchTrade(price, size);
       if (match !== null) this.#deal(order, match, atMicros);
       else if (order.order.stopPrice !== null) this.#matchQuote(order, book, atMicros);
@@ -200,6 +213,7 @@ export class PaperBroker implements Broker {
     const execution = this.#orders.deal(order, deal);
     if (!order.isOpen) this.#open.get(symbol)?.delete(order);
     this.#tell(order.isOpen ? 'partial_fill' : 'fill', order, execution);
+    this.#groups.afterFill(order);
   }
 
   #accept(order: Order): PaperOrder {
@@ -219,6 +233,7 @@ export class PaperBroker implements Broker {
     order.setStatus(status, atMicros);
     this.#open.get(order.order.symbol)?.delete(order);
     this.#tell(status, order, null);
+    if (status !== 'replaced') this.#groups.afterEnd(order);
   }
 
   /** Orders that an event of that moment may fill; day orders whose day is over end here. */
@@ -229,7 +244,7 @@ export class PaperBroker implements Broker {
     for (const order of [...open]) {
       if (order.expiresAtMicros !== null && atMicros >= order.expiresAtMicros)
         this.#end(order, 'expired', atMicros);
-      else if (atMicros >= order.activeFromMicros) active.push(order);
+      else if (atMicros >= order.activeFromMicros && !order.isHeld) active.push(order);
     }
     return active;
   }
@@ -256,6 +271,8 @@ export class PaperBroker implements Broker {
     for (const open of this.#openOrders()) {
       if (open === without) continue;
       const { order, remaining } = open;
+      // An exit closes what its order has opened.
+      if (order.parent !== undefined) continue;
       sum = add(
         sum,
         this.#cost(order, openingQuantity(this.#account.quantity(order.symbol), order.side, remaining)),

@@ -25,11 +25,12 @@ export class PaperOrder extends WorkingOrder {
     this.expiresAtMicros = terms.expiresAtMicros;
   }
 
-  /** A trade at or beyond the stop price sets a stop off: at or above it for a buy, at or below it for a sale. */
-  touch(price: Decimal): void {
+  /** A trade at or beyond the stop price sets a stop off: at or above it for a buy, at or below it for a sale. True when this one does. */
+  touch(price: Decimal): boolean {
     const { stopPrice, side } = this.order;
-    if (stopPrice === null || this.isTriggered) return;
+    if (stopPrice === null || this.isTriggered) return false;
     this.isTriggered = side === 'buy' ? price >= stopPrice : price <= stopPrice;
+    return this.isTriggered;
   }
 
   /** What it takes of a displayed level: nothing at a price beyond its limit, never more than is shown. */

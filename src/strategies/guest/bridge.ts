@@ -62,6 +62,11 @@ export interface OrderFields {
   readonly trailPrice?: unknown;
   readonly trailPercent?: unknown;
   readonly timeInForce: unknown;
+  readonly orderClass?: unknown;
+  /** Null where an exit was asked for without its price. */
+  readonly takeProfitLimitPrice?: unknown;
+  readonly stopLossStopPrice?: unknown;
+  readonly stopLossLimitPrice?: unknown;
   readonly targetPrice: unknown;
   readonly stopLossPrice: unknown;
   readonly reason: unknown;

@@ -190,6 +190,7 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
     if (typeof request !== 'object' || request === null) {
       throw new TypeError(`${side} needs an order such as {quantity: 10, reason: '...'}`);
     }
+    const { takeProfit, stopLoss } = request;
     const fields: OrderFields = {
       symbol: request.symbol ?? this.symbol,
       quantity: request.quantity,
@@ -198,6 +199,10 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
       trailPrice: request.trailPrice,
       trailPercent: request.trailPercent,
       timeInForce: request.timeInForce,
+      orderClass: request.orderClass,
+      takeProfitLimitPrice: takeProfit === undefined ? undefined : (takeProfit?.limitPrice ?? null),
+      stopLossStopPrice: stopLoss === undefined ? undefined : (stopLoss?.stopPrice ?? null),
+      stopLossLimitPrice: stopLoss?.limitPrice,
       targetPrice: request.targetPrice,
       stopLossPrice: request.stopLossPrice,
       reason: request.reason,

@@ -4,6 +4,7 @@ import {
   deriveClientOrderId,
   type Intent,
   type Order,
+  type OrderExits,
   type OrderIntent,
   type OrderType,
   type TimeInForce,
@@ -74,6 +75,12 @@ export class Trader {
     const quantity = decimal(String(dice.integer(1, 90)));
     const around = () => decimalFromNumber(Math.round(priceOf(symbol) * 100 + dice.integer(-8, 8)) / 100);
     this.proposed.set(clientOrderId, quantity);
+    const exits = this.#exits(side, priceOf, symbol);
+    const isComplex = exits !== null && type !== 'stop_limit';
+    if (isComplex) {
+      this.proposed.set(`${clientOrderId}.take_profit`, quantity);
+      this.proposed.set(`${clientOrderId}.stop_loss`, quantity);
+    }
     return {
       kind: 'order',
       clientOrderId,
@@ -83,12 +90,13 @@ export class Trader {
       symbol,
       side,
       type,
-      timeInForce: type === 'market' || type === 'limit' ? dice.pick(TIMES_IN_FORCE) : 'day',
+      timeInForce: (type === 'market' || type === 'limit') && !isComplex ? dice.pick(TIMES_IN_FORCE) : 'day',
       extendedHours: false,
       quantity,
       limitPrice: type === 'limit' || type === 'stop_limit' ? around() : null,
       stopPrice: type === 'stop' || type === 'stop_limit' ? around() : null,
-      reduceOnly: dice.chance(0.15),
+      reduceOnly: !isComplex && dice.chance(0.15),
+      ...(isComplex ? { exits } : {}),
       targetPrice: null,
       stopLossPrice: null,
       reason: 'chance',
@@ -96,6 +104,24 @@ export class Trader {
       causedBy: 0,
       decidedAtMicros: life.clock.nowMicros(),
     };
+  }
+
+  /** Near enough to be reached, and sometimes on the wrong side. */
+  #exits(side: 'buy' | 'sell', price: (symbol: string) => number, symbol: string): OrderExits | null {
+    const dice = this.#dice;
+    if (!dice.chance(0.25)) return null;
+    const orderClass = dice.pick(['bracket', 'bracket', 'oto', 'oco'] as const);
+    const away = (direction: number) =>
+      decimalFromNumber(Math.round(price(symbol) * 100 + direction * dice.integer(5, 25)) / 100);
+    const isLong = (side === 'buy') !== (orderClass === 'oco');
+    const takeProfit = { limitPrice: away(isLong ? 1 : -1) };
+    const stopPrice = away(isLong ? -1 : 1);
+    const stopLoss = { stopPrice, limitPrice: dice.chance(0.2) ? stopPrice : null };
+    if (orderClass === 'bracket') return { orderClass, takeProfit, stopLoss };
+    if (orderClass === 'oco') return { orderClass, takeProfit: null, stopLoss };
+    return dice.chance(0.5)
+      ? { orderClass, takeProfit, stopLoss: null }
+      : { orderClass, takeProfit: null, stopLoss };
   }
 
   #cancel(order: { clientOrderId: string; instanceId: string; symbol: string }): Intent {

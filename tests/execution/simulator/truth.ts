@@ -11,6 +11,7 @@ import {
   ZERO,
 } from '../../../src/domain/decimal.ts';
 import { isTerminal, type OrderStatus } from '../../../src/domain/order.ts';
+import type { ExchangeOrder } from '../../../src/exchange/orders.ts';
 import { applyFill } from '../../../src/execution/positions.ts';
 import { type Database, PORTFOLIO } from './database.ts';
 import type { SimulatedExchange } from './exchange.ts';
@@ -20,10 +21,10 @@ import type { Trader } from './trader.ts';
 /** Average prices have nine places: what a thousand fills may lose by rounding. */
 const ROUNDING = decimal('0.00001');
 
-const ALL = {
+export const ALL = {
   status: 'all',
   direction: 'asc',
-  limit: 500,
+  limit: 100_000,
   after: null,
   until: null,
   isNested: false,
@@ -52,14 +53,14 @@ export function differences(world: World): readonly string[] {
 }
 
 function exchangeOrders(exchange: SimulatedExchange) {
-  return exchange.store.list({ ...ALL, limit: 100_000 });
+  return exchange.store.list(ALL);
 }
 
 function orderDifferences({ exchange, database, trader, life }: World): string[] {
   const wrong: string[] = [];
   const ids = new Set<string>();
   for (const order of exchangeOrders(exchange)) {
-    const id = order.clientOrderId;
+    const id = ourIdOf(order, exchange, trader);
     const row = database.orders.get(id);
     if (ids.has(id)) wrong.push(`doubled: ${id}`);
     ids.add(id);
@@ -87,13 +88,24 @@ function orderDifferences({ exchange, database, trader, life }: World): string[]
 
 /** What an order was filled by, and before it those whose place it took and whose quantity it shares. */
 function filledThrough(clientOrderId: string, exchange: SimulatedExchange, trader: Trader): Decimal {
-  const filled = exchange.store.byClientOrderId(clientOrderId)?.filledQuantity ?? ZERO;
+  const filled = filledOf(clientOrderId, exchange);
   const replacement = trader.replacements.get(clientOrderId);
   // One that never took the other's place sets it no bound.
   if (replacement === undefined || filled === ZERO) return filled;
   const { replaces, hasQuantity } = replacement;
   if (!hasQuantity) return add(filled, filledThrough(replaces, exchange, trader));
-  return add(filled, exchange.store.byClientOrderId(replaces)?.filledQuantity ?? ZERO);
+  return add(filled, filledOf(replaces, exchange));
+}
+
+function filledOf(clientOrderId: string, exchange: SimulatedExchange): Decimal {
+  return exchange.store.byClientOrderId(clientOrderId)?.filledQuantity ?? ZERO;
+}
+
+/** The exchange calls exits by names of its own; those that replace them have ours again. */
+function ourIdOf(order: ExchangeOrder, exchange: SimulatedExchange, trader: Trader): string {
+  const parent = order.parentId === null ? undefined : exchange.store.byId(order.parentId);
+  if (parent === undefined || trader.proposed.has(order.clientOrderId)) return order.clientOrderId;
+  return `${parent.clientOrderId}.${order.type === 'limit' ? 'take_profit' : 'stop_loss'}`;
 }
 
 function activities(exchange: SimulatedExchange) {
@@ -109,24 +121,24 @@ function activities(exchange: SimulatedExchange) {
     }));
 }
 
-function fillDifferences({ exchange, database }: World): string[] {
+function fillDifferences({ exchange, database, trader }: World): string[] {
   const wrong: string[] = [];
   const known = new Set<string>();
   for (const execution of activities(exchange)) {
     known.add(execution.executionId);
     const row = database.trades.get(execution.executionId);
     const order = exchange.store.byId(execution.orderId);
+    const id = order === undefined ? '' : ourIdOf(order, exchange, trader);
     if (row === undefined) {
-      wrong.push(`lost: an execution of ${order?.clientOrderId} has no row`);
+      wrong.push(`lost: an execution of ${id} has no row`);
       continue;
     }
     const isSame =
-      row.clientOrderId === order?.clientOrderId &&
+      row.clientOrderId === id &&
       decimal(row.qty) === execution.quantity &&
       decimal(row.price) === execution.price &&
       row.side === execution.side;
-    if (!isSame)
-      wrong.push(`an execution of ${order?.clientOrderId} has another row: ${JSON.stringify(row)}`);
+    if (!isSame) wrong.push(`an execution of ${id} has another row: ${JSON.stringify(row)}`);
   }
   for (const row of database.trades.values()) {
     if (!known.has(row.executionId)) wrong.push(`invented: ${row.executionId} of ${row.clientOrderId}`);
@@ -135,11 +147,10 @@ function fillDifferences({ exchange, database }: World): string[] {
 }
 
 /** Of every instance by the exchange's executions, in the order in which they happened. */
-function positionDifferences({ exchange, life }: World): string[] {
+function positionDifferences({ exchange, life, trader }: World): string[] {
   const expected = new Map<string, ReturnType<typeof flat>>();
   for (const execution of activities(exchange)) {
-    const clientOrderId = exchange.store.byId(execution.orderId)?.clientOrderId ?? '';
-    const instanceId = clientOrderId.split('.')[1] ?? '';
+    const instanceId = ownerOf(execution.orderId, exchange, trader);
     const key = `${instanceId} ${execution.symbol}`;
     const before = expected.get(key) ?? flat(instanceId, execution.symbol);
     expected.set(key, applyFill(before, { ...execution, fee: ZERO, algoRunId: '' }));
@@ -156,7 +167,7 @@ function positionDifferences({ exchange, life }: World): string[] {
     }
   }
   for (const position of positions) {
-    const earned = cashOf(exchange, position.instanceId, position.symbol);
+    const earned = cashOf(exchange, trader, position);
     const gain = subtract(position.realizedPnl, position.fees);
     if (position.quantity !== ZERO || absolute(subtract(gain, earned)) <= ROUNDING) continue;
     const { instanceId, symbol } = position;
@@ -187,11 +198,20 @@ function cashDifferences({ exchange, database, life }: World): string[] {
   ];
 }
 
+function ownerOf(orderId: string, exchange: SimulatedExchange, trader: Trader): string {
+  const order = exchange.store.byId(orderId);
+  return order === undefined ? '' : (ourIdOf(order, exchange, trader).split('.')[1] ?? '');
+}
+
 /** What an instance's sales brought less what its purchases cost. */
-function cashOf(exchange: SimulatedExchange, instanceId: string, symbol: string) {
+function cashOf(
+  exchange: SimulatedExchange,
+  trader: Trader,
+  { instanceId, symbol }: { readonly instanceId: string; readonly symbol: string },
+) {
   let cash = ZERO;
   for (const execution of activities(exchange)) {
-    const owner = exchange.store.byId(execution.orderId)?.clientOrderId.split('.')[1];
+    const owner = ownerOf(execution.orderId, exchange, trader);
     if (owner !== instanceId || execution.symbol !== symbol) continue;
     const amount = multiply(execution.price, execution.quantity);
     cash = execution.side === 'sell' ? add(cash, amount) : subtract(cash, amount);

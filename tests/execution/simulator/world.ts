@@ -11,7 +11,7 @@ import { Disk } from './disk.ts';
 import { SimulatedExchange } from './exchange.ts';
 import { INSTANCES, Life } from './life.ts';
 import { Trader } from './trader.ts';
-import { differences } from './truth.ts';
+import { ALL, differences } from './truth.ts';
 import type { Mishaps } from './wire.ts';
 
 const START = Date.UTC(2026, 10, 20, 15) * 1_000;
@@ -47,6 +47,8 @@ export interface RunResult {
   readonly fills: number;
   /** Orders that took another's place at the exchange. */
   readonly replaced: number;
+  /** Exits that were filled. */
+  readonly exits: number;
   readonly kills: readonly (DeskStep | 'any moment' | 'power')[];
   readonly alerts: readonly string[];
   /** As each session ended, and the night behind it. */
@@ -216,12 +218,19 @@ class World {
       differences: found,
       orders: this.#exchange.venue.counts.accepted,
       fills: this.#exchange.venue.counts.fills,
+      exits: this.#exitsFilled(),
       replaced: [...this.#trader.replacements.keys()].filter((id) => this.#took(id)).length,
       kills: this.#kills,
       alerts: this.#alerts,
       days: this.#days,
       journalBytesWritten: this.#disk.written,
     };
+  }
+
+  #exitsFilled(): number {
+    return this.#exchange.store
+      .list(ALL)
+      .filter(({ parentId, status }) => parentId !== null && status === 'filled').length;
   }
 
   #took(clientOrderId: string): boolean {
