@@ -1,7 +1,7 @@
 /** Where orders are worked: they arrive after a latency, wait, are matched, canceled, replaced, and end. */
 import { newId, type Random } from '../clock/chance.ts';
 import type { Clock } from '../clock/clock.ts';
-import { add, type Decimal, multiply, subtract, ZERO } from '../domain/decimal.ts';
+import { add, multiply, subtract, ZERO } from '../domain/decimal.ts';
 import { type EpochMicros, MICROS_PER_DAY } from '../domain/time.ts';
 import type { Activities } from './activities.ts';
 import type { FaultSwitches } from './faults.ts';
