@@ -12,6 +12,7 @@ import type { Log } from '../observability/log.ts';
 import type { StageTimer } from '../observability/stages.ts';
 import type { DeskLimits } from './config.ts';
 import type { BrokerRequests } from './executor.ts';
+import { ClockSkew } from './skew.ts';
 import type { Reach } from './steps.ts';
 
 export interface BrokerLinkOptions {
@@ -19,11 +20,13 @@ export interface BrokerLinkOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: DeskLimits;
-  /** Executions are asked for from here on at first. */
+  /** Executions are asked for from here on at first, by our clock. */
   readonly executionsFromMicros: EpochMicros;
   /** Told how long the broker took to answer each order. */
   readonly stage: StageTimer;
   readonly reach: Reach;
+  /** Our clock and the broker's are too far apart; positive where the broker's is ahead. */
+  onSkewed(skewMs: number): void;
   feed(input: DeskInput): void;
   /** The broker will not have us: wrong keys, a blocked stream. */
   onRefused(cause: string, remedy: string): void;
@@ -31,7 +34,10 @@ export interface BrokerLinkOptions {
 
 export class BrokerLink implements BrokerRequests {
   readonly #options: BrokerLinkOptions;
+  readonly #skew: ClockSkew;
   #executionsFromMicros: EpochMicros;
+  /** Until an execution has been told it is a moment of our clock. */
+  #isByBroker = false;
   #isClosed = false;
   readonly #timers = new Set<Timer>();
   #isAccountDue = false;
@@ -44,6 +50,11 @@ export class BrokerLink implements BrokerRequests {
   constructor(options: BrokerLinkOptions) {
     this.#options = options;
     this.#executionsFromMicros = options.executionsFromMicros;
+    const { broker, clock, limits } = options;
+    this.#skew = new ClockSkew({
+      ...{ broker, clock, skewMaxMs: limits.clockSkewMaxMs },
+      onSkewed: (skewMs) => options.onSkewed(skewMs),
+    });
   }
 
   /** Listens to the trade updates; the first `connected` leads to the first reconciliation. */
@@ -216,16 +227,20 @@ export class BrokerLink implements BrokerRequests {
   async #readBooks(): Promise<Outcome<Extract<DeskInput, { type: 'reconcile' }>>> {
     const { broker, clock, limits } = this.#options;
     const askedAtMicros = clock.nowMicros();
+    await this.#skew.measure();
     const openOrders = await broker.openOrders();
     if (!openOrders.ok) return openOrders;
     const positions = await broker.positions();
     if (!positions.ok) return positions;
-    const executions = await broker.executionsSince(this.#executionsFromMicros);
+    const ours = this.#executionsFromMicros;
+    const fromMicros = this.#isByBroker ? ours : this.#skew.byBroker(ours);
+    const executions = await broker.executionsSince(fromMicros);
     if (!executions.ok) return executions;
     const last = executions.value.at(-1);
     if (last !== undefined) {
       const marginMicros = limits.executionsMarginMs * MICROS_PER_MILLISECOND;
-      this.#executionsFromMicros = Math.max(this.#executionsFromMicros, last.executedAtMicros - marginMicros);
+      this.#executionsFromMicros = Math.max(fromMicros, last.executedAtMicros - marginMicros);
+      this.#isByBroker = true;
     }
     return {
       ok: true,

@@ -30,6 +30,8 @@ export interface DeskLimits {
   readonly startTimeoutMs: number;
   /** Executions are asked for from this long before the last known one, so that none falls between. */
   readonly executionsMarginMs: number;
+  /** A clock that is further off the broker's is alerted. */
+  readonly clockSkewMaxMs: number;
   /** Rows that wait in memory for the database; beyond it they wait in the journal alone, until the next start. */
   readonly rowsWaitingMax: number;
   readonly rowsPerCall: number;
@@ -55,6 +57,7 @@ export const DEFAULT_DESK_LIMITS: DeskLimits = {
   reconcileRetryMaxMs: 15_000,
   startTimeoutMs: 20_000,
   executionsMarginMs: 300_000,
+  clockSkewMaxMs: 5_000,
   rowsWaitingMax: 200_000,
   rowsPerCall: 500,
   databaseRetryMs: 250,

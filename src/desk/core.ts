@@ -229,6 +229,13 @@ export class DeskCore {
     return this.#funds.begin(stores, startTimeoutMs);
   }
 
+  #onSkewed(skewMs: number): void {
+    const seconds = (Math.abs(skewMs) / 1_000).toFixed(1);
+    const where = skewMs > 0 ? 'behind' : 'ahead of';
+    const message = `this machine's clock is ${seconds} s ${where} the broker's: positions are closed and prices judged by it`;
+    this.alert('critical', 'clock_skew', message);
+  }
+
   #join(executionsFromMicros: number): void {
     const { config, clock, log, broker, reach, stages } = this.#parts;
     const link = new BrokerLink({
@@ -239,6 +246,7 @@ export class DeskCore {
       executionsFromMicros,
       stage: stages.broker,
       reach,
+      onSkewed: (skewMs) => this.#onSkewed(skewMs),
       feed: (input) => this.feed(input),
       onRefused: (cause, remedy) =>
         this.#parts.onRefused(new UserError({ exitCode: EXIT_UNREACHABLE, cause, remedy })),

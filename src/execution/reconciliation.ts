@@ -186,9 +186,7 @@ export class Reconciliation {
   #isQuiet(symbol: string, askedAtMicros: EpochMicros): boolean {
     for (const _live of this.#state.orders.live(symbol)) return false;
     const fromMicros = askedAtMicros - ANSWER_LAG_MS * MICROS_PER_MILLISECOND;
-    return !this.#state.recentFills.some(
-      (fill) => fill.symbol === symbol && fill.executedAtMicros >= fromMicros,
-    );
+    return (this.#state.lastBookedMicros(symbol) ?? 0) < fromMicros;
   }
 
   #alertBreak(symbol: string, actual: Decimal): void {

@@ -52,6 +52,8 @@ export class DeskState {
   ordersSubmitted = 0;
   denials = 0;
   recentFills: Fill[] = [];
+  /** When the last fill of a symbol was booked, by our clock: the broker's may be off. */
+  readonly #bookedMicros = new Map<string, EpochMicros>();
   nowMicros: EpochMicros = 0;
   #actions: DeskAction[] = [];
   /** The consumer that last ordered for an instance and symbol: it holds the unit. */
@@ -202,7 +204,13 @@ export class DeskState {
     return runs.find((run) => run.consumer === consumer) ?? runs[0];
   }
 
+  /** When a fill of the symbol was last booked; undefined when none was since the start. */
+  lastBookedMicros(symbol: string): EpochMicros | undefined {
+    return this.#bookedMicros.get(symbol);
+  }
+
   rememberFill(fill: Fill): void {
+    this.#bookedMicros.set(fill.symbol, this.nowMicros);
     this.recentFills.push(fill);
     if (this.recentFills.length > RECENT_FILLS_MAX) this.recentFills.shift();
   }

@@ -7,6 +7,7 @@ import { type AlpacaBrokerConfig, alpacaBrokerConfig } from '../../src/brokers/c
 import type { Broker } from '../../src/brokers/contract.ts';
 import { createBroker } from '../../src/brokers/factory.ts';
 import { seededRandom } from '../../src/clock/chance.ts';
+import type { Clock } from '../../src/clock/clock.ts';
 import { liveClock } from '../../src/clock/live.ts';
 import { DEFAULT_DESK_LIMITS, type DeskConfig } from '../../src/desk/config.ts';
 import { Desk } from '../../src/desk/desk.ts';
@@ -44,6 +45,8 @@ const RISK: RiskPlan = {
 
 export interface HarnessOptions {
   readonly exchange?: RunningExchange;
+  /** Of the desk's machine; the exchange has its own. */
+  readonly clock?: Clock;
   readonly broker?: Broker;
   readonly stores?: Partial<Stores>;
   readonly directory?: string;
@@ -67,10 +70,12 @@ export class Harness {
   readonly #database: MessagePort;
   #orders: ConsumerOrders;
   readonly #broker: Broker;
+  readonly #clock: Clock;
   #sequence = 0;
   #requests = 0;
 
   constructor(options: HarnessOptions) {
+    this.#clock = options.clock ?? liveClock;
     this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'openbell-desk-'));
     const alpaca = alpacaBrokerConfig({
       baseUrl: options.exchange?.env.APCA_API_BASE_URL ?? 'http://127.0.0.1:1',
@@ -116,7 +121,7 @@ export class Harness {
     };
     this.#broker =
       options.broker ??
-      createBroker(brokerConfig, { clock: liveClock, random: seededRandom(1), log: silentLog });
+      createBroker(brokerConfig, { clock: this.#clock, random: seededRandom(1), log: silentLog });
     const control = new MessageChannel();
     const market = new MessageChannel();
     const database = new MessageChannel();
@@ -129,7 +134,7 @@ export class Harness {
     if (options.stores !== undefined) this.serve(options.stores);
     const desk = new Desk({
       config: this.config,
-      clock: liveClock,
+      clock: this.#clock,
       log: silentLog,
       broker: this.#broker,
       control: control.port1,
@@ -184,10 +189,10 @@ export class Harness {
 
   /** Shows the desk a quote of now; resolves when it has seen it, and the buffer has come back. */
   async quote(symbol: string, bid: number, ask: number, size = 1_000): Promise<void> {
-    const batch = Batch.create(undefined, 1, liveClock.nowMicros());
+    const batch = Batch.create(undefined, 1, this.#clock.nowMicros());
     if (this.#symbols.idOf(symbol) === undefined)
       appendDefinition(batch, this.#symbols.intern(symbol), symbol);
-    const quote = { symbol, timeMicros: liveClock.nowMicros(), bidPrice: bid, askPrice: ask };
+    const quote = { symbol, timeMicros: this.#clock.nowMicros(), bidPrice: bid, askPrice: ask };
     appendQuote(batch, { ...quote, bidSize: size, askSize: size }, { symbols: this.#symbols });
     const buffer = batch.seal();
     const seen = new Promise((resolve) => this.#market.once('message', resolve));
