@@ -11,6 +11,7 @@ import type { NewTrade } from '../models/contract.ts';
 import type { Batch } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
+import type { PlotPoint } from '../transport/messages.ts';
 import { type BacktestInstance, batchIdOf } from './config.ts';
 import { openPlannedData, type PlannedFiles } from './data/planned.ts';
 import { STREAM } from './marketSide.ts';
@@ -53,6 +54,8 @@ export interface RunWatcher {
   onTrade(row: NewTrade): void;
   /** Rows that the run was shown, after it has dealt with them. `borrowCost` is all that was paid so far. */
   onRows(batch: Batch, rows: { readonly from: number; readonly to: number }, borrowCost: Decimal): void;
+  /** What strategies draw. */
+  onPlot(point: PlotPoint): void;
   onEnd(toMicros: EpochMicros, borrowCost: Decimal): void;
 }
 
@@ -92,6 +95,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
             saved?.onTrade(row);
           },
         }),
+    ...(watcher === undefined ? {} : { onPlot: (point) => watcher.onPlot(point) }),
   });
   await saved?.begin(run.batchId, instances, fromMicros);
   watcher?.onStart(symbols, fromMicros);

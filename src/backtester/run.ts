@@ -350,6 +350,7 @@ export class BacktestRun {
   #onReport(report: ConsumerReport): void {
     if (report.type === 'history_request') this.#asking.take(report);
     else if (report.type === 'symbols') this.#units.onSymbols(report.unit, report.symbols);
+    else if (report.type === 'plot') this.#options.onPlot?.(report);
     else if (report.type === 'states') this.#units.onStates(report.states);
     else if (report.type === 'log') {
       this.#options.log?.(report.level, report.message, { ...report.unit, ...report.fields });

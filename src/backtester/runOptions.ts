@@ -5,6 +5,7 @@ import type { EpochMicros } from '../domain/time.ts';
 import type { NewTrade, OrderRow } from '../models/contract.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
+import type { PlotPoint } from '../transport/messages.ts';
 import type { BacktestInstance } from './config.ts';
 
 export interface RunOptions {
@@ -22,6 +23,8 @@ export interface RunOptions {
   /** Each order as a row of the database would have it, whenever it has changed; each fill so as well. */
   readonly onOrder?: (row: OrderRow) => void;
   readonly onTrade?: (row: NewTrade) => void;
+  /** Each point that a strategy draws. */
+  readonly onPlot?: (point: PlotPoint) => void;
   /** Each decision of a strategy, before the desk has it. */
   readonly onIntent?: (intent: Intent) => void;
   /** Histories are so many times as long as strategies ask for, as far as there are bars: do they decide the same? */

@@ -36,6 +36,8 @@ export interface HostLimits {
   readonly indicatorsCharactersMax: number;
   /** Timers a unit may have set at once. */
   readonly timersMax: number;
+  /** Series of its own that a unit may draw of a symbol: a point a minute each. */
+  readonly plotsMax: number;
   /** How long after a minute's end a bar that is built from trades still waits for a late one. */
   readonly barGraceMs: number;
   /** Market rows held for a unit on its way here; beyond it the oldest trades are dropped. 80 bytes each. */
@@ -48,6 +50,7 @@ export const DEFAULT_HOST_LIMITS: HostLimits = {
   stateCharactersMax: 262_144,
   indicatorsCharactersMax: 16_384,
   timersMax: 64,
+  plotsMax: 16,
   barGraceMs: 500,
   heldRowsMax: 16_384,
 };

@@ -9,7 +9,7 @@ import {
   type ReplaceIntent,
   type Side,
 } from '../domain/order.ts';
-import { MICROS_PER_SECOND } from '../domain/time.ts';
+import { MICROS_PER_MINUTE, MICROS_PER_SECOND } from '../domain/time.ts';
 import type { ChangeFields, HostBridge } from '../strategies/guest/bridge.ts';
 import { type HostCore, unitFields } from './core.ts';
 import { isReducing, type Proposal, priceAtTick, propose, proposeChanges, reasonOf } from './intents.ts';
@@ -21,6 +21,8 @@ import { denialOfNewRisk } from './windows.ts';
 const CLOSING_ATTEMPTS_MAX = 8;
 /** How far from the market a closing order's limit lies where market orders are not taken. */
 const CLOSING_COLLAR = 0.01;
+/** Of the name of a series that is drawn. */
+const SERIES_CHARACTERS_MAX = 40;
 
 const LEVELS: readonly string[] = ['debug', 'info', 'warn'];
 
@@ -57,6 +59,7 @@ export class Proposals {
       reject: (id, symbol, reason) => this.#reject(viewerOf(unitOf(id), symbol), reason),
       setTimer: (id, name, atMicros) => this.setTimer(unitOf(id), name, atMicros),
       cancelTimer: (id, name) => this.#cancelTimer(unitOf(id), name),
+      plot: (id, symbol, series, value) => this.#plot(viewerOf(unitOf(id), symbol), series, value),
       log: (id, level, message, fieldsJson) => {
         const fields = JSON.parse(fieldsJson) as JsonObject;
         const known = (LEVELS.includes(level) ? level : 'info') as 'debug' | 'info' | 'warn';
@@ -275,6 +278,20 @@ export class Proposals {
     // It is to hold over a restart as well.
     this.#runner.proposed(viewer.unit);
     this.close(viewer, reason);
+  }
+
+  #plot(viewer: UnitSymbol, series: string, value: number): void {
+    const { clock, config, output } = this.#core;
+    const atMicros = clock.nowMicros;
+    const minute = Math.floor(atMicros / MICROS_PER_MINUTE);
+    const name = series.slice(0, SERIES_CHARACTERS_MAX);
+    if (!Number.isFinite(value) || viewer.plots.get(name) === minute) return;
+    if (!viewer.plots.has(name) && viewer.plots.size >= config.limits.plotsMax) {
+      throw new RangeError(`a unit plots at most ${config.limits.plotsMax} series of a symbol`);
+    }
+    viewer.plots.set(name, minute);
+    const { instanceId } = viewer.unit.instance.config;
+    output.report({ type: 'plot', instanceId, symbol: viewer.market.symbol, series: name, value, atMicros });
   }
 
   #sendClosingOrder(viewer: UnitSymbol, reason: string): void {

@@ -207,6 +207,8 @@ export class UnitSymbol {
   awaitsHistory = false;
   isRejected = false;
   closing: Closing | null = null;
+  /** The minutes of the newest points of the series that it draws, by their names. */
+  readonly plots = new Map<string, number>();
   /** Whether market events are shown: kept up to date by {@link refresh}, because it is asked for every event. */
   isShown = false;
 

@@ -55,6 +55,8 @@ export interface PriceChart {
   readonly fills: number;
   /** All of them, or an even selection when they are many. */
   readonly markers: readonly (Omit<Marker, 'atMicros'> & { readonly at: string })[];
+  /** What strategies have plotted. */
+  readonly series: readonly { readonly name: string; readonly points: readonly ReportSpan[] }[];
 }
 
 export interface ReportDocument {
@@ -192,6 +194,7 @@ function chartOf(market: ReportMarket): PriceChart {
     prices: spans(market.prices.spans, PRICE_PLACES),
     fills: market.fills,
     markers: market.markers.map(({ atMicros, ...marker }) => ({ at: formatMicros(atMicros), ...marker })),
+    series: [...market.plots].map(([name, plot]) => ({ name, points: spans(plot.spans, PRICE_PLACES) })),
   };
 }
 

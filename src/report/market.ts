@@ -18,9 +18,23 @@ const MARKERS_MAX = 600;
 /** Too many are thinned by an odd number, so that of purchases and sales in turn both remain. */
 const THINNING = 3;
 
+/** A point of a strategy's own series. */
+export interface PlotPoint {
+  readonly instanceId: string;
+  readonly series: string;
+  readonly symbol: string;
+  readonly value: number;
+  readonly atMicros: EpochMicros;
+}
+
+/** Series of a symbol that are drawn, of all strategies together: those that began first. */
+const PLOTS_MAX = 32;
+
 export class ReportMarket {
   readonly symbol: string;
   readonly prices = new BoundedSeries();
+  /** Series of strategies, by `instance: name`. */
+  readonly plots = new Map<string, BoundedSeries>();
   /** All deals, or every third of them, every ninth and so on when they are many. */
   markers: Marker[] = [];
   /** Trips that are under way in it. */
@@ -55,6 +69,15 @@ export class ReportMarket {
   worth(): number {
     const side = this.held >= 0 ? this.bid : this.ask;
     return side > 0 ? side : this.last;
+  }
+
+  plot({ instanceId, series, atMicros, value }: PlotPoint): void {
+    const name = `${instanceId}: ${series}`;
+    const known = this.plots.get(name);
+    if (known === undefined && this.plots.size >= PLOTS_MAX) return;
+    const plot = known ?? new BoundedSeries();
+    this.plots.set(name, plot);
+    plot.noteValue(atMicros, value);
   }
 
   mention(marker: Marker): void {

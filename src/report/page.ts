@@ -43,7 +43,7 @@ ${resampledTable(document)}
 <h2>Months</h2>
 ${monthTable(document.months)}
 <h2>Trades</h2>
-${document.charts.map(priceChart)}
+${document.charts.flatMap((one) => [priceChart(one), ...seriesCharts(one)])}
 ${document.withoutChart === 0 ? null : html`<p class="faint">${document.withoutChart} more symbols were traded, each less than those above.</p>`}
 ${openTable(document.openPositions)}
 ${tripTable(document.trips, document.figures.trips)}
@@ -113,13 +113,44 @@ function drawdownChart({ drawdown }: ReportDocument): Markup | null {
   });
 }
 
-function priceChart({ symbol, prices, fills, markers }: PriceChart): Markup | null {
+/** How far beyond the prices, in their range, a series may go that is drawn with them. */
+const PRICE_ROOM = 0.5;
+const SERIES_CLASSES = ['own', 'hold', 'mark', 'gain', 'loss'];
+
+/** Series that are prices themselves, such as averages and bands. */
+function isAmongPrices({ prices }: PriceChart, { points }: PriceChart['series'][number]): boolean {
+  const low = Math.min(...prices.map((span) => span.low));
+  const high = Math.max(...prices.map((span) => span.high));
+  const room = (high - low) * PRICE_ROOM;
+  return points.every((point) => point.low >= low - room && point.high <= high + room);
+}
+
+function lineOf({ name, points }: PriceChart['series'][number], index: number) {
+  const className = SERIES_CLASSES[index % SERIES_CLASSES.length]!;
+  return { className, name, points: closes(points) };
+}
+
+/** Each series that is no price has a chart of its own. */
+function seriesCharts(of: PriceChart): readonly (Markup | null)[] {
+  return of.series
+    .filter((series) => !isAmongPrices(of, series))
+    .map((series) => {
+      const title = `${of.symbol}: ${series.name}`;
+      return chart({ title, lines: [{ ...lineOf(series, 0), className: 'own' }], label: amountLabel });
+    });
+}
+
+function priceChart(of: PriceChart): Markup | null {
+  const { symbol, prices, fills, markers } = of;
   const drawn =
     markers.length === fills ? `${fills} fills` : `${markers.length} of ${fills} fills, evenly picked`;
   const options: ChartOptions = {
     title: `${symbol}: ${drawn}`,
     bands: prices.map(({ at, low, high }) => ({ atMs: Date.parse(at), low, high })),
-    lines: [{ className: 'price', name: 'price', points: closes(prices) }],
+    lines: [
+      { className: 'price', name: 'price', points: closes(prices) },
+      ...of.series.filter((series) => isAmongPrices(of, series)).map(lineOf),
+    ],
     dots: markers.map(({ at, side, price, quantity, reason }) => ({
       atMs: Date.parse(at),
       value: price,

@@ -4,6 +4,7 @@ import type { EpochMicros } from '../domain/time.ts';
 import type { NewTrade } from '../models/contract.ts';
 import type { Batch } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
+import type { PlotPoint } from './market.ts';
 import { walkPrices } from './prices.ts';
 import { BatchWalk } from './walk.ts';
 
@@ -32,6 +33,10 @@ export class BacktestWatch {
 
   onTrade(row: NewTrade): void {
     this.#walk?.add({ ...row, instanceId: this.#instanceOf(row.algoRunId) });
+  }
+
+  onPlot(point: PlotPoint): void {
+    this.#walk?.market(point.symbol).plot(point);
   }
 
   onRows(batch: Batch, rows: { readonly from: number; readonly to: number }, borrowCost: Decimal): void {

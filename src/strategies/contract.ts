@@ -265,6 +265,11 @@ export interface StrategyContext<Parameters, State> extends SymbolView {
   setTimer(name: string, atMicros: EpochMicros): void;
   cancelTimer(name: string): void;
   log(level: 'debug' | 'info' | 'warn', message: string, fields?: JsonObject): void;
+  /**
+   * A point of a series of yours, at the context's time: reports draw it with the symbol's price. Of each minute and
+   * series the first counts; what is no finite number is left out. A unit has at most 16 series of a symbol.
+   */
+  plot(series: string, value: number, symbol?: string): void;
 }
 
 export interface StrategyDefinition<Parameters, State> {

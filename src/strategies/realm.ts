@@ -68,6 +68,7 @@ export const idleBridge: HostBridge = {
   setTimer: () => undefined,
   cancelTimer: () => undefined,
   log: () => undefined,
+  plot: () => undefined,
 };
 
 function textOf(error: unknown): string {

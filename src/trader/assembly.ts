@@ -37,6 +37,7 @@ import { lockDataDirectory, lockRecording } from './locks.ts';
 import type { PreparedMiner } from './miners.ts';
 import type { MinerRunner } from './mining.ts';
 import { automaticConsumers, consumerNames } from './placement.ts';
+import { PlotFile, plotPath } from './plotFile.ts';
 import { openPooledHistory, type PooledHistory } from './pooledHistory.ts';
 import { requirePortfolios } from './portfolios.ts';
 import { type Preparation, reachExchange } from './preparation.ts';
@@ -62,6 +63,7 @@ export interface Parts {
   stores?: StoresClient;
   runs?: Runs;
   states?: States;
+  plots?: PlotFile;
   broker?: Broker;
   sessions?: Sessions;
   recorder?: RecorderThread;
@@ -156,7 +158,10 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
     timeoutMs: batch.plan.limits.historyRequestTimeoutMs,
   });
   parts.history = history;
+  const plots = new PlotFile(plotPath(batch.environment.dataDirectory, batch.batchId), context);
+  parts.plots = plots;
   const consumers = makeConsumers(context, batch, {
+    plots,
     roster,
     universe,
     producer,
@@ -305,6 +310,7 @@ function makeConsumers(
   context: AssemblyContext,
   batch: BatchContext,
   joined: {
+    plots: PlotFile;
     roster: Roster;
     universe: Universe;
     producer: ProducerThread;

@@ -16,6 +16,7 @@ import type { DeskThread } from './deskThread.ts';
 import { Loads } from './loads.ts';
 import { Moving } from './moving.ts';
 import { type Placed, Placement } from './placement.ts';
+import type { PlotFile } from './plotFile.ts';
 import type { ProducerThread } from './producerThread.ts';
 import type { Decision } from './rebalance.ts';
 import { Rebalancer } from './rebalancer.ts';
@@ -45,6 +46,7 @@ export interface ConsumersOptions {
   readonly warmUp: WarmUp;
   readonly runs: Runs;
   readonly states: States;
+  readonly plots: PlotFile;
   readonly alerts: Alerts;
   readonly clock: Clock;
   readonly log: Log;
@@ -334,6 +336,7 @@ export class Consumers {
       case 'fault':
       case 'rejected':
       case 'log':
+      case 'plot':
         takeStrategyReport(this.#options, consumer, report);
         return;
     }

@@ -53,6 +53,7 @@ export async function endParts(
   );
   await attempt('states', parts.states?.save());
   await attempt('runs', parts.runs?.end(reason));
+  parts.plots?.close();
   await Promise.all([
     attempt('producer', parts.producer?.stop(STOP_MS.producer)),
     attempt('broker', parts.broker?.close()),

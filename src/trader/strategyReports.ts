@@ -2,10 +2,14 @@
 import type { Log } from '../observability/log.ts';
 import type { ConsumerReport } from '../transport/messages.ts';
 import type { Alerts } from './alerts.ts';
+import type { PlotFile } from './plotFile.ts';
 import type { States } from './states.ts';
 import type { Universe } from './universe.ts';
 
-export type StrategyReport = Extract<ConsumerReport, { type: 'states' | 'fault' | 'rejected' | 'log' }>;
+export type StrategyReport = Extract<
+  ConsumerReport,
+  { type: 'states' | 'fault' | 'rejected' | 'log' | 'plot' }
+>;
 
 export function takeStrategyReport(
   parts: {
@@ -13,6 +17,7 @@ export function takeStrategyReport(
     readonly log: Log;
     readonly states: States;
     readonly universe: Universe;
+    readonly plots: PlotFile;
   },
   consumer: string,
   report: StrategyReport,
@@ -44,6 +49,9 @@ export function takeStrategyReport(
         { consumer, strategy: report.unit.instanceId, symbol: report.symbol, reason: report.reason },
         'the strategy rejects the symbol for today',
       );
+      return;
+    case 'plot':
+      parts.plots.note(report);
       return;
     case 'log':
       log[report.level](

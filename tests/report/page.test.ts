@@ -17,6 +17,8 @@ function page(): string {
     fill(at(2, 4), 'sell', { qty: '1', price: '17', reason: EVIL, instanceId: EVIL }),
     fill(at(2, 5), 'buy', { qty: '1', price: '5', symbol: EVIL, instanceId: EVIL }),
   ]);
+  const points = { instanceId: EVIL, series: EVIL, value: 5, atMicros: at(2, 5) };
+  walk.market(EVIL).plot({ ...points, symbol: EVIL });
   const subject = { batchId: EVIL, environment: 'PAPER', strategies: [EVIL], daysPerYear: 252 };
   return renderPage(documentOf(walk, { ...subject, benchmark: EVIL, notes: [EVIL] }));
 }

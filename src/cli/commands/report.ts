@@ -10,6 +10,7 @@ import { documentOf } from '../../report/document.ts';
 import { daysPerYearOf } from '../../report/figures.ts';
 import { investedMost, readBatch, type StoredBatch, walkStored } from '../../report/stored.ts';
 import { SymbolTable } from '../../tape/symbols.ts';
+import { readPlots } from '../../trader/plotFile.ts';
 import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { addCsvOptions, type CsvOptions } from '../recorded.ts';
@@ -59,6 +60,7 @@ async function report(batchId: string, options: Options): Promise<void> {
     startEquity,
     market: paths.length === 0 ? null : await marketOf(paths, batch, options),
   });
+  for (const point of readPlots(storage.dataDirectory, batch.batchId)) walk.market(point.symbol).plot(point);
   const document = documentOf(walk, {
     batchId: batch.batchId,
     environment: batch.environment,

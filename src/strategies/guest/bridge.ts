@@ -94,6 +94,7 @@ export interface HostBridge {
   setTimer(unit: number, name: string, atMicros: EpochMicros): void;
   cancelTimer(unit: number, name: string): void;
   log(unit: number, level: string, message: string, fieldsJson: string): void;
+  plot(unit: number, symbol: string, series: string, value: number): void;
 }
 
 /** What the strategy's definition says of itself. */

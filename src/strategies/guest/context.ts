@@ -176,6 +176,10 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
     guarded(() => bridge.log(this.#unit, String(level), String(message), text));
   }
 
+  plot(series: string, value: number, symbol: string = this.symbol): void {
+    guarded(() => bridge.plot(this.#unit, String(symbol), String(series), Number(value)));
+  }
+
   #here(): GuestSymbol {
     const current = this.#places[this.#place];
     if (current === undefined) {

@@ -174,7 +174,18 @@ export type ConsumerReport =
       readonly message: string;
       readonly fields: JsonObject;
     }
+  /** A point that a strategy wants drawn. */
+  | ({ readonly type: 'plot' } & PlotPoint)
   | { readonly type: 'stopped' };
+
+/** A point of a strategy's own series of a symbol. */
+export interface PlotPoint {
+  readonly instanceId: string;
+  readonly symbol: string;
+  readonly series: string;
+  readonly value: number;
+  readonly atMicros: EpochMicros;
+}
 
 /**
  * What a consumer is doing, shared with the trader, so that a blocked one can be named: an Int32Array over a
