@@ -332,11 +332,7 @@ export class Consumers {
             ?.tell({ type: 'history', requestId: report.requestId, symbol: report.symbol, answer });
         });
         return;
-      case 'states':
-      case 'fault':
-      case 'rejected':
-      case 'log':
-      case 'plot':
+      default:
         takeStrategyReport(this.#options, consumer, report);
         return;
     }
