@@ -26,7 +26,7 @@ import type { RunSubject, Runs } from './runs.ts';
 import type { States } from './states.ts';
 import type { ConsumerStatus } from './status.ts';
 import { takeStrategyReport } from './strategyReports.ts';
-import type { Universe } from './universe.ts';
+import { sameSymbols, type Universe, union } from './universe.ts';
 import type { WarmUp } from './warmUp.ts';
 
 const HOUR_MS = 3_600_000;
@@ -332,7 +332,11 @@ export class Consumers {
             ?.tell({ type: 'history', requestId: report.requestId, symbol: report.symbol, answer });
         });
         return;
-      default:
+      case 'states':
+      case 'fault':
+      case 'rejected':
+      case 'log':
+      case 'plot':
         takeStrategyReport(this.#options, consumer, report);
         return;
     }
@@ -387,13 +391,4 @@ export class Consumers {
         });
       });
   }
-}
-
-/** Those of the first list, then those that only the second has. */
-function union(first: readonly string[], second: readonly string[]): readonly string[] {
-  return [...new Set([...first, ...second])];
-}
-
-function sameSymbols(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((symbol, index) => symbol === b[index]);
 }

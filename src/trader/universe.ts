@@ -152,3 +152,12 @@ export class Universe {
 function keyOf(unit: Unit): string {
   return `${unit.instanceId}\u0000${unit.symbol}`;
 }
+
+/** Those of the first list, then those that only the second has. */
+export function union(first: readonly string[], second: readonly string[]): readonly string[] {
+  return [...new Set([...first, ...second])];
+}
+
+export function sameSymbols(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((symbol, index) => symbol === b[index]);
+}
