@@ -12,12 +12,13 @@ export interface TrialPool {
   close(): Promise<void>;
 }
 
+/** @param of.entry the compiled file whose default export runs a {@link TrialTask} of the job. */
 export function openTrialPool(
   job: WorkerJob,
-  of: { readonly threads: number; readonly heapMb: number },
+  of: { readonly entry: URL; readonly threads: number; readonly heapMb: number },
 ): TrialPool {
   const pool = new Piscina<TrialTask, TrialOutcome>({
-    filename: new URL('./worker.js', import.meta.url).href,
+    filename: of.entry.href,
     minThreads: 1,
     maxThreads: of.threads,
     // Who asks keeps a few tasks waiting, never all of them.

@@ -2,16 +2,30 @@
 import { showBatch } from '../backtester/backtest.ts';
 import { resultOf } from '../backtester/result.ts';
 import { BacktestRun } from '../backtester/run.ts';
+import type { OpenScanners } from '../backtester/scans/contract.ts';
+import { openScans, showScanned } from '../backtester/scans/scans.ts';
 import { UserError } from '../domain/exit.ts';
 import { Batch } from '../tape/batch.ts';
 import { SymbolTable } from '../tape/symbols.ts';
+import type { Tradeplan } from '../tradeplan/plan.ts';
 import { applyValues } from './apply.ts';
 import type { TrialOutcome, TrialTask, WorkerJob } from './contract.ts';
 
-/** @param batches the job's, opened: they are only read. */
-export function runTrial(job: WorkerJob, batches: readonly Batch[], task: TrialTask): TrialOutcome {
+/** The scanners of a trial's plan; undefined where no strategy takes picks. @throws {UserError} for wrong parameters. */
+export type ScannersOf = (plan: Tradeplan) => Promise<OpenScanners | undefined>;
+
+/**
+ * @param batches the job's, opened: they are only read.
+ * @param scannersOf left out, no scanners run.
+ */
+export async function runTrial(
+  job: WorkerJob,
+  batches: readonly Batch[],
+  task: TrialTask,
+  scannersOf?: ScannersOf,
+): Promise<TrialOutcome> {
   try {
-    return evaluate(job, batches, task);
+    return await evaluate(job, batches, task, scannersOf);
   } catch (error) {
     // What is wrong with one trial does not end the search.
     if (error instanceof UserError) return { type: 'refused', reason: error.message };
@@ -19,10 +33,16 @@ export function runTrial(job: WorkerJob, batches: readonly Batch[], task: TrialT
   }
 }
 
-function evaluate(job: WorkerJob, batches: readonly Batch[], task: TrialTask): TrialOutcome {
+async function evaluate(
+  job: WorkerJob,
+  batches: readonly Batch[],
+  task: TrialTask,
+  scannersOf: ScannersOf | undefined,
+): Promise<TrialOutcome> {
   const { data } = job;
   const applied = applyValues(job.plan, job.instances, task.values);
   if (!applied.ok) return { type: 'refused', reason: applied.reason };
+  const scanners = await scannersOf?.(applied.plan);
   const symbols = new SymbolTable();
   for (const symbol of data.symbols) symbols.intern(symbol);
   const run = new BacktestRun({
@@ -33,7 +53,16 @@ function evaluate(job: WorkerJob, batches: readonly Batch[], task: TrialTask): T
     feedHasBars: data.hasBars,
     startMicros: task.span.fromMicros,
   });
-  for (const batch of batches) if (showBatch(run, batch, task.span)) break;
+  const scans = openScans(
+    { plan: applied.plan, ...(scanners === undefined ? {} : { scanners }) },
+    { symbols, fromMicros: task.span.fromMicros, sessions: [] },
+  );
+  for (const batch of batches) {
+    const { span } = task;
+    const isOver =
+      scans === null ? showBatch(run, batch, span) : await showScanned(run, batch, { span, scans });
+    if (isOver) break;
+  }
   run.finish();
   const { finalEquity, fills, faults, metrics } = resultOf(run, {
     plan: applied.plan,

@@ -168,7 +168,7 @@ describe('a trial over shared data', () => {
     const backtest = await runBacktest({ plan, instances, paths: [path], clock: liveClock });
     const before = Buffer.from(new Uint8Array(data.buffers[0]!)).toString('base64');
     for (const batches of [openBatches(job), openBatches(job)]) {
-      const outcome = runTrial(job, batches, task);
+      const outcome = await runTrial(job, batches, task);
       expect(outcome).toMatchObject({
         type: 'done',
         figures: { finalEquity: backtest.finalEquity, fills: 2, metrics: backtest.metrics },
@@ -182,7 +182,7 @@ describe('a trial over shared data', () => {
     const { plan, instances, path, data, job } = await sharedWorld();
     const span = { fromMicros: OPEN + 3 * MINUTE, toMicros: OPEN + 12 * MINUTE };
     const backtest = await runBacktest({ plan, instances, paths: [path], clock: liveClock, ...span });
-    const outcome = runTrial(job, openBatches(job), { batchId: 'test', values: [false, 0], span });
+    const outcome = await runTrial(job, openBatches(job), { batchId: 'test', values: [false, 0], span });
     expect(outcome).toMatchObject({ type: 'done', figures: { finalEquity: backtest.finalEquity } });
     expect(data.span).toEqual({ fromMicros: OPEN, toMicros: OPEN + 20 * MINUTE });
   });
@@ -192,7 +192,11 @@ describe('a trial over shared data', () => {
       ...WORLD,
       plan: { optimize: { strategies: { scripted: { minuteBars: ['many'] } } } },
     });
-    const outcome = runTrial(job, openBatches(job), { batchId: 'test', values: ['many'], span: data.span });
+    const outcome = await runTrial(job, openBatches(job), {
+      batchId: 'test',
+      values: ['many'],
+      span: data.span,
+    });
     expect(outcome).toMatchObject({ type: 'refused' });
     expect(JSON.stringify(outcome)).toContain('scripted.minuteBars is');
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BacktestResult } from '../../src/backtester/result.ts';
+import type { SearchResult } from '../../src/optimizer/search.ts';
 import { openbell, openbellJson } from '../support/openbell.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'openbell-scans-'));
@@ -97,7 +98,7 @@ export default defineStrategy({
 const data = write('bars.csv', dataOf());
 write('watcher.ts', WATCHER);
 
-const planOf = (name: string, scanner: object, more: object = {}) =>
+const planOf = (name: string, scanner: object, more: object = {}, optimize: object = {}) =>
   write(
     `${name}.yaml`,
     JSON.stringify({
@@ -113,6 +114,7 @@ const planOf = (name: string, scanner: object, more: object = {}) =>
           ...more,
         },
       ],
+      optimize,
     }),
   );
 
@@ -227,4 +229,40 @@ export default defineScanner({
     expect(stdout).toContain('Clean: ');
     expect(exitCode).toBe(0);
   }, 60_000);
+
+  it('run in the trials of a search, whose ranges may be theirs', async () => {
+    const plan = planOf(
+      'search',
+      { name: 'momentum', every: '30m' },
+      {},
+      {
+        scanners: { movers: { today_change_percent: [3.5, 50, -1] } },
+        objective: 'return',
+        holdout_percent: 0,
+      },
+    );
+    const found = await openbellJson<SearchResult>([
+      ...['optimize', plan, '--data', data, '--workers', '1', '--data-dir', join(folder, 'search')],
+    ]);
+    const fills = found.trials.map(({ parameters, figures, refused }) => [
+      (parameters['scanner:movers'] as { today_change_percent: number }).today_change_percent,
+      figures?.fills ?? refused,
+    ]);
+    const { result } = await run(planOf('as-searched', { name: 'momentum', every: '30m' }));
+    expect(result.fills).toBeGreaterThan(0);
+    expect(Object.fromEntries(fills)).toMatchObject({ '3.5': result.fills, '50': 0 });
+  });
+
+  it('are not varied where no strategy takes their picks', async () => {
+    const plan = planOf(
+      'idle',
+      { name: 'momentum', every: '30m' },
+      { scanners: [], symbols: ['AAA'] },
+      {
+        scanners: { movers: { today_change_percent: [1, 2] } },
+      },
+    );
+    const { exitCode, stderr } = await openbell(['optimize', plan, '--data', data]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('no strategy takes its picks')]);
+  });
 });

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { newId } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
 import { EXIT_UNEXPECTED, EXIT_USAGE, UserError } from '../../domain/exit.ts';
+import { silentLog } from '../../observability/log.ts';
 import { shareData } from '../../optimizer/data.ts';
 import { openTrialPool } from '../../optimizer/pool.ts';
 import { type SearchResult, search } from '../../optimizer/search.ts';
@@ -13,6 +14,7 @@ import { surfacePage } from '../../optimizer/surfacePage.ts';
 import { samplerOf } from '../../optimizer/trials.ts';
 import type { Tradeplan } from '../../tradeplan/plan.ts';
 import type { PreparedInstance } from '../../trader/preparation.ts';
+import { scannersOf } from '../backtestScanners.ts';
 import { withDatabase } from '../database.ts';
 import {
   DEFAULT_PLAN,
@@ -30,6 +32,7 @@ import { onStopRequest } from '../signals.ts';
 import { showSearch } from './optimizeTables.ts';
 
 const WORKERS_MAX = 64;
+const WORKER = new URL('../trialWorker.js', import.meta.url);
 
 interface Options extends StorageOptions, RecordedOptions {
   readonly session?: string;
@@ -72,10 +75,15 @@ async function optimize(planPath: string, options: Options): Promise<void> {
   const recorded = await prepareRecorded(planPath, options);
   const { plan, instances } = recorded;
   checkPlan(plan, instances);
+  // A scanner that cannot run at all is told once, and not by every trial.
+  const scanners = await scannersOf(plan, silentLog);
+  const files = scanners === undefined ? recorded.files : { ...recorded.files, hasScanners: true };
   // Before anything is read: a grid that is too large is told at once.
   samplerOf(plan.optimize);
   const storage = storageOf(options);
-  const result = await withDatabase(storage, ({ stores }) => run(recorded, { options, stores }));
+  const result = await withDatabase(storage, ({ stores }) =>
+    run({ ...recorded, files }, { options, stores }),
+  );
   if (result === null) return;
   if (options.map !== undefined) await writePage(options.map, surfacePage(result, plan.optimize.ranges));
   if (options.json) printJson(result);
@@ -98,7 +106,7 @@ async function run(
   }).finally(() => progress.done());
   const job = { plan, instances, data };
   const threads = options.workers ?? Math.min(WORKERS_MAX, availableParallelism());
-  const pool = openTrialPool(job, { threads, heapMb: plan.limits.consumerHeapMb });
+  const pool = openTrialPool(job, { entry: WORKER, threads, heapMb: plan.limits.consumerHeapMb });
   const session = new SearchSession(sessionId, { job, pool, stores });
   const stopListening = onStopRequest(liveClock, {
     onStop: () => stopping.abort(new Stopped()),
@@ -149,15 +157,21 @@ class Stopped extends Error {
 
 function checkPlan(plan: Tradeplan, instances: readonly PreparedInstance[]): void {
   if (instances.length === 0) throw usage(`${plan.path} has no strategies`, 'Name some under `strategies:`.');
-  const scanned = plan.optimize.ranges.find((range) => range.of === 'scanner');
-  const without = instances.find(({ symbols }) => symbols.length === 0);
-  if (scanned === undefined && without === undefined) return;
-  throw usage(
-    scanned === undefined
-      ? `${without?.instanceId} would get its symbols from scanners, which the trials of a search do not run`
-      : `optimize.scanners.${scanned.id} would change nothing: the trials of a search do not run scanners`,
-    'Name the symbols under `symbols:` of the strategy, and ranges of strategies only.',
-  );
+  const taken = new Set(plan.strategies.flatMap(({ scanners }) => scanners));
+  const idle = plan.optimize.ranges.find(({ of, id }) => of === 'scanner' && !taken.has(id));
+  if (idle !== undefined) {
+    throw usage(
+      `optimize.scanners.${idle.id} would change nothing: no strategy takes its picks`,
+      'Name it under `scanners:` of a strategy, or leave its ranges out.',
+    );
+  }
+  const without = instances.find(({ symbols, plan: { scanners } }) => symbols.length + scanners.length === 0);
+  if (without !== undefined) {
+    throw usage(
+      `${without.instanceId} has no symbols`,
+      'Name some under `symbols:`, or scanners that pick them.',
+    );
+  }
 }
 
 function timeLeft(seconds: number): string {
