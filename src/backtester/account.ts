@@ -36,6 +36,7 @@ export class SimulatedAccount {
   #cash: Decimal;
   #fees: Decimal = ZERO;
   #borrowed: Decimal = ZERO;
+  #dividends: Decimal = ZERO;
   /** Equity when the session before ended. */
   #lastEquity: Decimal;
 
@@ -53,6 +54,11 @@ export class SimulatedAccount {
   /** All that borrowing shares has cost so far. */
   get borrowCost(): Decimal {
     return this.#borrowed;
+  }
+
+  /** All dividends so far, less those that were owed for shorts. */
+  get dividends(): Decimal {
+    return this.#dividends;
   }
 
   quantity(symbol: string): Decimal {
@@ -78,6 +84,13 @@ export class SimulatedAccount {
     }
     const averagePrice = entryPrice(held, change, of.price);
     this.#held.set(market.symbol, { quantity: next, averagePrice, market });
+  }
+
+  /** Pays a dividend on what is held of the symbol; who is short owes it. */
+  payDividend(symbol: string, perShare: Decimal): void {
+    const amount = multiply(this.quantity(symbol), perShare);
+    this.#cash = add(this.#cash, amount);
+    this.#dividends = add(this.#dividends, amount);
   }
 
   /** Notes for each market that is held what a share of it is worth now. */

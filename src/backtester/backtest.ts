@@ -64,7 +64,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   const { plan, instances, paths, clock, onProgress, watcher, saved } = options;
   const startedMs = clock.monotonicMs();
   checkPlan(plan, instances, options.scanners !== undefined);
-  const { sources, symbols, missing, firstMicros, lastMicros } = await openPlannedData(
+  const { sources, symbols, missing, dividends, firstMicros, lastMicros } = await openPlannedData(
     plan,
     instances,
     options,
@@ -76,7 +76,9 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     batchId:
       options.batchId ??
       batchIdOf(plan, instances, [
-        ...(await Promise.all(paths.map(sizeOf))),
+        ...(await Promise.all(
+          [...paths, ...(options.actions === undefined ? [] : [options.actions])].map(sizeOf),
+        )),
         `${options.fromMicros ?? ''}/${options.toMicros ?? ''}`,
       ]),
     plan,
@@ -84,6 +86,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     symbols,
     feedHasBars: sources.hasBars,
     startMicros: fromMicros,
+    dividends,
     ...(options.sessions === undefined ? {} : { sessions: options.sessions }),
     ...(options.log === undefined ? {} : { log: options.log }),
     ...(saved === undefined ? {} : { onOrder: (row) => saved.onOrder(row) }),

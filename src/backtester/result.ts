@@ -43,6 +43,8 @@ export interface BacktestMetrics {
   readonly sessions: number;
   readonly fees: string;
   readonly borrowCost: string;
+  /** Received, less what was owed for shorts. */
+  readonly dividends: string;
   readonly orders: number;
   readonly denials: number;
   /** Round trips from flat to flat. */
@@ -161,6 +163,7 @@ function metricsOf(
     sessions: curve.sessions,
     fees: formatDecimal(account.fees),
     borrowCost: formatDecimal(account.borrowCost),
+    dividends: formatDecimal(account.dividends),
     orders: desk.orders,
     denials: desk.denials,
     trades: trips.count,

@@ -288,6 +288,7 @@ export class BacktestRun {
   }
 
   #nextOfSession(nowMicros: EpochMicros): void {
+    const { openMicros: before } = this.#sessions.current;
     const next = this.#sessions.advance();
     if (next.type === 'closing') {
       this.#tick(nowMicros);
@@ -296,6 +297,10 @@ export class BacktestRun {
     const session = this.#sessions.current;
     this.account.endSession(next.days, this.#model.borrowPerYear);
     this.#valuation.endSession();
+    for (const { symbol, exMicros, amount } of this.#options.dividends ?? []) {
+      if (exMicros > before && exMicros <= session.openMicros) this.account.payDividend(symbol, amount);
+    }
+    this.#valuation.revalue();
     this.#desk.beginSession(session, nowMicros);
     this.#host.handleCommand({ type: 'session', session }, nowMicros);
     this.#settle(nowMicros);

@@ -7,6 +7,7 @@ import type { SymbolTable } from '../tape/symbols.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { PlotPoint } from '../transport/messages.ts';
 import type { BacktestInstance } from './config.ts';
+import type { Dividend } from './data/actions.ts';
 
 export interface RunOptions {
   readonly batchId: string;
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly startMicros: EpochMicros;
   /** Sessions that the market told of, in place of the calendar's own on their dates. */
   readonly sessions?: readonly Session[];
+  /** In the order of their days. */
+  readonly dividends?: readonly Dividend[];
   /** What strategies and desk log; left out, nobody reads it. */
   readonly log?: (level: string, message: string, fields: JsonObject) => void;
   /** Each order as a row of the database would have it, whenever it has changed; each fill so as well. */

@@ -35,14 +35,24 @@ export async function runProof(
 ): Promise<ProofResult> {
   const progress = openProgress(liveClock);
   try {
-    const { sources, symbols, firstMicros, lastMicros } = await openPlannedData(plan, instances, files, () =>
-      progress.update(null, 'looking at the data'),
+    const { sources, symbols, dividends, firstMicros, lastMicros } = await openPlannedData(
+      plan,
+      instances,
+      files,
+      () => progress.update(null, 'looking at the data'),
     );
     return await prove({
       plan,
       instances,
       batchId: batchIdOf(plan, instances, files.paths),
-      data: { symbols, hasBars: sources.hasBars, firstMicros, lastMicros, batches: () => sources.batches() },
+      data: {
+        symbols,
+        hasBars: sources.hasBars,
+        dividends,
+        firstMicros,
+        lastMicros,
+        batches: () => sources.batches(),
+      },
       ...(from === undefined ? {} : { fromMicros: from }),
       ...(scanners === undefined ? {} : { scanners }),
       ...(to === undefined ? {} : { toMicros: to }),

@@ -1,9 +1,11 @@
 /** The data files of a plan's strategies, opened: whose data there is, and from when to when. */
+import { rulesOf, SessionCalendar } from '../../clock/calendar.ts';
 import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import type { EpochMicros } from '../../domain/time.ts';
 import { SymbolTable } from '../../tape/symbols.ts';
 import type { Tradeplan } from '../../tradeplan/plan.ts';
 import type { BacktestInstance } from '../config.ts';
+import { type Dividend, dividendsOf, readActions, Splits } from './actions.ts';
 import { openSources, type Sources } from './sources.ts';
 
 const MICROS_PER_MS = 1_000;
@@ -18,6 +20,8 @@ export interface PlannedFiles {
   readonly barTime?: 'start' | 'end';
   /** Scanners pick from what the data has: the plan need not name any of it. */
   readonly hasScanners?: boolean;
+  /** A CSV file of splits and dividends; the data is then as it was traded. */
+  readonly actions?: string;
 }
 
 export interface PlannedData {
@@ -25,6 +29,7 @@ export interface PlannedData {
   readonly symbols: SymbolTable;
   /** Symbols that the plan trades and the data lacks. They are in the table: a strategy may look at them. */
   readonly missing: readonly string[];
+  readonly dividends: readonly Dividend[];
   readonly firstMicros: EpochMicros;
   readonly lastMicros: EpochMicros;
 }
@@ -39,7 +44,11 @@ export async function openPlannedData(
   const symbols = new SymbolTable();
   const planned = new Set(instances.flatMap((instance) => instance.symbols));
   const [only] = planned;
+  const calendar = new SessionCalendar(rulesOf(plan.assetClass));
+  const actions =
+    files.actions === undefined ? [] : await readActions(files.actions, (date) => calendar.startOf(date));
   const sources = await openSources({
+    ...(actions.length === 0 ? {} : { splits: new Splits(actions, symbols) }),
     paths: files.paths,
     symbols,
     symbol: files.symbol ?? (planned.size === 1 ? only : undefined),
@@ -55,7 +64,7 @@ export async function openPlannedData(
   const isOpen = files.hasScanners === true && planned.size === 0;
   if (missing.length === planned.size && !isOpen) throw foreign(missing, symbols);
   for (const symbol of missing) symbols.intern(symbol);
-  return { sources, symbols, missing, firstMicros, lastMicros };
+  return { sources, symbols, missing, dividends: dividendsOf(actions), firstMicros, lastMicros };
 }
 
 function empty(paths: readonly string[]): UserError {

@@ -4,6 +4,7 @@
  */
 import type { EpochMicros } from '../../domain/time.ts';
 import { type Batch, EventKind } from '../../tape/batch.ts';
+import type { Splits } from './actions.ts';
 import { align } from './align.ts';
 import { type DataFile, type DataFileOptions, openDataFile, readDataFile, readSorted } from './files.ts';
 import { DataInspection, type DataReport } from './inspect.ts';
@@ -13,6 +14,8 @@ export interface SourcesOptions extends DataFileOptions {
   readonly paths: readonly string[];
   readonly barMicros: number;
   readonly badData: 'refuse' | 'repair';
+  /** Rows from before splits are restated before anybody looks at them. */
+  readonly splits?: Splits;
   /** Told how much of all files has been looked at. */
   onProgress?(share: number): void;
 }
@@ -71,7 +74,11 @@ export async function openSources(options: SourcesOptions): Promise<Sources> {
         some.flatMap((of) => {
           const parts: Part[] = of.hasBars && of.hasTicks ? ['bars', 'ticks'] : ['all'];
           return parts.map((part) =>
-            streamOf(of, part, { inspection: reading, barMicros: options.barMicros }),
+            streamOf(of, part, {
+              inspection: reading,
+              barMicros: options.barMicros,
+              splits: options.splits,
+            }),
           );
         }),
       ),
@@ -82,7 +89,7 @@ export async function openSources(options: SourcesOptions): Promise<Sources> {
 async function survey(
   file: DataFile,
   inspection: DataInspection,
-  options: { readonly barMicros: number },
+  options: { readonly barMicros: number; readonly splits?: Splits },
 ): Promise<Survey> {
   const looking = inspection.file(file.path, file.symbols);
   let rows = 0;
@@ -95,6 +102,7 @@ async function survey(
   for await (const { batch, placeOf } of readDataFile(file, (line, reason) =>
     looking.badLine(line, reason),
   )) {
+    options.splits?.restate(batch);
     looking.look(batch, placeOf);
     align(batch, options.barMicros);
     for (let row = 0; row < batch.count; row += 1) {
@@ -126,7 +134,11 @@ async function survey(
 async function* streamOf(
   { file, isOrdered, outOfOrder }: Survey,
   part: Part,
-  how: { readonly inspection: DataInspection; readonly barMicros: number },
+  how: {
+    readonly inspection: DataInspection;
+    readonly barMicros: number;
+    readonly splits: Splits | undefined;
+  },
 ): AsyncGenerator<Batch, void, undefined> {
   const looking = how.inspection.file(file.path, file.symbols);
   const onBadLine = (line: number, reason: string) => looking.badLine(line, reason);
@@ -134,6 +146,7 @@ async function* streamOf(
   const batches = isOrdered ? readDataFile(file, onBadLine) : readSorted(file, onBadLine);
   for await (const { batch, placeOf } of batches) {
     if (part !== 'all') leaveOnly(batch, part);
+    how.splits?.restate(batch);
     looking.look(batch, placeOf);
     align(batch, how.barMicros);
     yield batch;

@@ -16,6 +16,7 @@ import type { SymbolTable } from '../../tape/symbols.ts';
 import type { Tradeplan } from '../../tradeplan/plan.ts';
 import { showBatch } from '../backtest.ts';
 import type { BacktestInstance } from '../config.ts';
+import type { Dividend } from '../data/actions.ts';
 import { BacktestRun } from '../run.ts';
 import type { OpenScanners } from '../scans/contract.ts';
 import { openScans, showScanned } from '../scans/scans.ts';
@@ -34,6 +35,7 @@ const HISTORY_SHARE = 1 / 3;
 export interface ProofData {
   readonly symbols: SymbolTable;
   readonly hasBars: boolean;
+  readonly dividends?: readonly Dividend[];
   readonly firstMicros: EpochMicros;
   readonly lastMicros: EpochMicros;
   batches(): AsyncIterable<Batch>;
@@ -176,6 +178,7 @@ async function pass(options: ProofOptions, of: Pass): Promise<Passed> {
     symbols: data.symbols,
     feedHasBars: data.hasBars,
     startMicros: of.fromMicros,
+    ...(data.dividends === undefined ? {} : { dividends: data.dividends }),
     ...(of.warmUpFactor === undefined ? {} : { warmUpFactor: of.warmUpFactor }),
     onIntent: (intent) => {
       if (decisions.length < DECISIONS_MAX) decisions.push(decisionOf(intent));

@@ -32,6 +32,7 @@ interface Options extends RecordedOptions, StorageOptions {
   readonly save?: boolean;
   readonly report?: string;
   readonly benchmark?: string;
+  readonly actions?: string;
   readonly prove?: boolean;
   readonly moments: number;
   readonly seed: number;
@@ -51,6 +52,10 @@ export function backtestCommand(): Command {
     .option('--report <file>', 'write a page about the run: one HTML file that needs nothing else')
     .option('--save', 'keep its runs, orders and trades in the database, for `runs`, `trades` and `report`')
     .addOption(dataDirectoryOption())
+    .option(
+      '--actions <file>',
+      'splits and dividends, for data as it was traded: a CSV file that begins with symbol,date,kind,value',
+    )
     .option('--benchmark <symbol>', "compare the report's figures with holding this symbol of the data")
     .option(
       '--prove',
@@ -85,7 +90,11 @@ async function backtest(planPath: string, options: Options): Promise<void> {
     { thread: 'scanners' },
   );
   const scanners = await scannersOf(plan, scannerLog);
-  const files = scanners === undefined ? named : { ...named, hasScanners: true };
+  const files = {
+    ...named,
+    ...(scanners === undefined ? {} : { hasScanners: true }),
+    ...(options.actions === undefined ? {} : { actions: options.actions }),
+  };
   if (options.prove) {
     const result = await runProof({ plan, instances, files, scanners }, options);
     if (options.json) printJson(result);
@@ -164,7 +173,7 @@ function show(result: BacktestResult): void {
     ['gains by losses', rate(metrics.profitFactor)],
     ['average round trip', metrics.averageTrade ?? 'none'],
     ['largest gain, loss', `${metrics.largestWin}, ${metrics.largestLoss}`],
-    ['fees, borrowing', `${metrics.fees}, ${metrics.borrowCost}`],
+    ['fees, borrowing, dividends', `${metrics.fees}, ${metrics.borrowCost}, ${metrics.dividends}`],
     ['Sharpe, Sortino', `${rate(metrics.sharpe)}, ${rate(metrics.sortino)} (${metrics.sessions} sessions)`],
     ['trips drawn again', resampledText(metrics.resampled)],
     ['speed', `${result.elapsedSeconds} s, ${count(result.eventsPerSecond)} events a second`],
