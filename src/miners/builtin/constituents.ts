@@ -18,8 +18,14 @@ export const constituents = defineMiner({
   parameters: z.strictObject({
     index: z
       .string('letters, digits and hyphens, such as SP500')
-      .regex(/^[A-Za-z0-9-]{1,20}$/, 'letters, digits and hyphens, such as SP500'),
-    file: z.string('the path of a CSV file, from the plan').min(1, 'the path of a CSV file, from the plan'),
+      .regex(/^[A-Za-z0-9-]{1,20}$/, 'letters, digits and hyphens, such as SP500')
+      .describe('Its name, such as SP500: members have the tag `index:SP500`.'),
+    file: z
+      .string('the path of a CSV file, from the plan')
+      .min(1, 'the path of a CSV file, from the plan')
+      .describe(
+        'A CSV file, from the plan: a column `symbol`; where there are any: `name`, `sector`, `industry`.',
+      ),
   }),
   async *mine(context) {
     const { index, file } = context.parameters;

@@ -18,15 +18,29 @@ const SHORT_RANGE_DAYS = 30;
 const RESTATED_RATIO = 0.005;
 
 const parameters = z.strictObject({
-  /** Calendar days back of a symbol of which nothing is stored. */
-  days: z.int('a whole number of days').min(1).max(DAYS_MAX).default(730),
-  /** Left out: everything tradable. */
-  symbols: z.array(z.string('a symbol').min(1)).min(1).max(SYMBOLS_MAX).optional(),
-  /** Left out: all exchanges. */
-  exchanges: z.array(z.string('an exchange, such as NASDAQ').min(1)).min(1).optional(),
-  /** Of the last price, inclusive, in dollars. */
-  min_share_price: z.number('a price').min(0).optional(),
-  max_share_price: z.number('a price').min(0).optional(),
+  days: z
+    .int('a whole number of days')
+    .min(1)
+    .max(DAYS_MAX)
+    .default(730)
+    .describe('How far back, in calendar days, for a symbol of which nothing is stored.'),
+  symbols: z
+    .array(z.string('a symbol').min(1))
+    .min(1)
+    .max(SYMBOLS_MAX)
+    .optional()
+    .describe('Only these. Left out: everything tradable.'),
+  exchanges: z
+    .array(z.string('an exchange, such as NASDAQ').min(1))
+    .min(1)
+    .optional()
+    .describe('Only of these. Left out: of all.'),
+  min_share_price: z
+    .number('a price')
+    .min(0)
+    .optional()
+    .describe('The last price in dollars: at least this.'),
+  max_share_price: z.number('a price').min(0).optional().describe('The last price in dollars: at most this.'),
 });
 
 type Context = MinerContext<z.output<typeof parameters>>;

@@ -20,8 +20,14 @@ export const gainLoss = defineMiner({
   name: 'gain-loss',
   description: 'Sums up what each run earned per symbol in gain_loss and each round trip in trade_analysis.',
   parameters: z.strictObject({
-    /** Left out: of all time. Positions are followed from their beginning in any case. */
-    days: z.int('a whole number of days').min(1).max(DAYS_MAX).optional(),
+    days: z
+      .int('a whole number of days')
+      .min(1)
+      .max(DAYS_MAX)
+      .optional()
+      .describe(
+        'Only what was closed in these days. Left out: of all time. Positions are followed from their beginning in any case.',
+      ),
   }),
   async *mine(context) {
     const { days } = context.parameters;
