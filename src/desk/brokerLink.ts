@@ -249,6 +249,7 @@ export class BrokerLink implements BrokerRequests {
         openOrders: openOrders.value,
         positions: positions.value,
         executions: executions.value,
+        executionsFromMicros: fromMicros,
         askedAtMicros,
       },
     };

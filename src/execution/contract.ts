@@ -166,6 +166,8 @@ export type DeskInput =
       readonly positions: readonly BrokerPosition[];
       readonly openOrders: readonly BrokerOrder[];
       readonly executions: readonly Execution[];
+      /** From when on they were asked for, by the broker's clock. */
+      readonly executionsFromMicros?: EpochMicros;
       readonly askedAtMicros: EpochMicros;
     }
   | { readonly type: 'broker_connection'; readonly connected: boolean; readonly detail: string }

@@ -87,6 +87,7 @@ export class DeskMachine {
         break;
       case 'resolved':
         this.#answers.onResolved(input.clientOrderId, input.order);
+        if (input.order !== null) this.#reconciliation.lost.onDescribed(input.order);
         this.#bookOrphansOf(input.clientOrderId);
         break;
       case 'resolve_failed':

@@ -5,7 +5,7 @@ import { formatDecimal, ZERO } from '../domain/decimal.ts';
 import type { Fill, Order, Position } from '../domain/order.ts';
 import type { TrackedOrder } from './orderState.ts';
 import { tradeRow } from './rows.ts';
-import type { DeskState } from './state.ts';
+import { type DeskState, REVOKED } from './state.ts';
 
 /** Execution ids kept for recognising what was told before; the oldest are forgotten. */
 export const EXECUTION_IDS_MAX = 500_000;
@@ -47,7 +47,7 @@ export function bookRevision(
   described: BrokerOrder,
 ): readonly AppliedFill[] | null {
   const { previousExecutionId, revoked: told, corrected } = revision;
-  const revisionId = `${previousExecutionId}.revoked`;
+  const revisionId = `${previousExecutionId}${REVOKED}`;
   const applied: AppliedFill[] = [];
   tracked.noteRevised(described.filledQuantity, described.updatedAtMicros);
   if (!state.executionIds.has(revisionId)) {

@@ -31,6 +31,8 @@ export function bookOutside(state: DeskState, word: string, deal: OutsideDeal): 
     executedAtMicros: state.nowMicros,
   });
   state.recordOrder(tracked);
+  // The broker never lists it.
+  state.booked.delete(`${clientOrderId}.1`);
   if (applied !== null) announceFill(state, tracked, applied);
   return applied !== null;
 }

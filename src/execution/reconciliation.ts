@@ -8,6 +8,7 @@ import { type Decimal, formatDecimal, subtract, ZERO } from '../domain/decimal.t
 import { type EpochMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import type { Answers } from './answers.ts';
 import { announceFill, bookExecution } from './fills.ts';
+import { LostRevisions } from './lostRevisions.ts';
 import type { TrackedOrder } from './orderState.ts';
 import type { Placing } from './placing.ts';
 import { applySplit, heldTogether, splitOf } from './splits.ts';
@@ -23,6 +24,7 @@ export interface BrokerBooks {
   readonly positions: readonly BrokerPosition[];
   readonly openOrders: readonly BrokerOrder[];
   readonly executions: readonly Execution[];
+  readonly executionsFromMicros?: EpochMicros;
   readonly askedAtMicros: EpochMicros;
 }
 
@@ -31,6 +33,7 @@ export class Reconciliation {
   readonly #placing: Placing;
   readonly #answers: Answers;
   readonly #strays: Strays;
+  readonly lost: LostRevisions;
   readonly #orphans = new Map<string, Execution>();
   /** Differences of positions seen last time, and whether they were alerted. */
   #breaks = new Map<string, { readonly difference: Decimal; readonly isAlerted: boolean }>();
@@ -43,12 +46,14 @@ export class Reconciliation {
     this.#strays = parts.strays;
     this.#placing = parts.placing;
     this.#answers = parts.answers;
+    this.lost = new LostRevisions(state, parts.answers);
   }
 
   onBooks(books: BrokerBooks): void {
     const state = this.#state;
     const listed = this.#mergeOpenOrders(books.openOrders);
     this.#bookExecutions(books.executions);
+    this.lost.onBooks(books);
     this.#askForUnlisted(listed, books.askedAtMicros);
     this.#comparePositions(books);
     // Books that were asked for before the stream listened may lack what happened in between.

@@ -19,6 +19,10 @@ import { RiskGate } from './riskGate.ts';
 import { orderRow } from './rows.ts';
 
 const RECENT_FILLS_MAX = 50;
+/** Far more than a broker lists of the time that it is asked for again. */
+const BOOKED_MAX = 10_000;
+/** Ends the id of what sets an execution off. */
+export const REVOKED = '.revoked';
 const ALL_SYMBOLS = '*';
 
 export class DeskState {
@@ -52,6 +56,8 @@ export class DeskState {
   ordersSubmitted = 0;
   denials = 0;
   recentFills: Fill[] = [];
+  /** Executions that stand, with when they were booked, newest last: the oldest are forgotten. */
+  readonly booked = new Map<string, { readonly fill: Fill; readonly atMicros: EpochMicros }>();
   /** When the last fill of a symbol was booked, by our clock: the broker's may be off. */
   readonly #bookedMicros = new Map<string, EpochMicros>();
   nowMicros: EpochMicros = 0;
@@ -204,6 +210,20 @@ export class DeskState {
     return runs.find((run) => run.consumer === consumer) ?? runs[0];
   }
 
+  #keepBooked(fill: Fill): void {
+    const { executionId } = fill;
+    if (executionId.endsWith(REVOKED)) {
+      this.booked.delete(executionId.slice(0, -REVOKED.length));
+      return;
+    }
+    this.booked.set(executionId, { fill, atMicros: this.nowMicros });
+    if (this.booked.size <= BOOKED_MAX) return;
+    for (const oldest of this.booked.keys()) {
+      this.booked.delete(oldest);
+      return;
+    }
+  }
+
   /** When a fill of the symbol was last booked; undefined when none was since the start. */
   lastBookedMicros(symbol: string): EpochMicros | undefined {
     return this.#bookedMicros.get(symbol);
@@ -211,6 +231,7 @@ export class DeskState {
 
   rememberFill(fill: Fill): void {
     this.#bookedMicros.set(fill.symbol, this.nowMicros);
+    this.#keepBooked(fill);
     this.recentFills.push(fill);
     if (this.recentFills.length > RECENT_FILLS_MAX) this.recentFills.shift();
   }
