@@ -175,10 +175,10 @@ export class DeskCore {
     this.#isHandling = true;
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
       const nowMicros = this.#parts.clock.nowMicros();
-      this.#parts.inbox?.input(next, nowMicros);
       const actions = this.machine.handle(next, nowMicros);
       this.#executor?.carryOut(actions, nowMicros);
-      // Behind the orders themselves: no order waits for its note.
+      // Behind the orders themselves: no order waits for its notes.
+      this.#parts.inbox?.input(next, nowMicros);
       this.#parts.inbox?.decided(actions, nowMicros);
     }
     this.#isHandling = false;

@@ -24,7 +24,7 @@ export type DeskNote =
 /** Without what may hold secrets. */
 export type RecordedPlan = Omit<Tradeplan, 'alerts'>;
 
-/** Records what the machine takes, each before the machine is told, and what it decides. */
+/** Records what the machine takes, and behind each what it decided on it. */
 export class DeskInbox {
   readonly #recording: RecordingPort;
 

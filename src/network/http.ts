@@ -86,7 +86,10 @@ export class HttpClient implements RequestSender {
   async send(request: HttpRequest): Promise<HttpOutcome> {
     const { limiter } = this.#options;
     const queueTimeoutMs = request.queueTimeoutMs ?? this.#options.queueTimeoutMs;
-    const grant = await limiter.acquire(request.lane, queueTimeoutMs, request.signal);
+    // With leave at once the request is written before anything else is done: an order waits for nothing.
+    const grant =
+      limiter.tryAcquire(request.lane, request.signal) ??
+      (await limiter.acquire(request.lane, queueTimeoutMs, request.signal));
     if (grant.type !== 'granted')
       return { type: 'not_sent', failure: notGranted(request, grant.type, queueTimeoutMs) };
     try {

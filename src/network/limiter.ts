@@ -67,6 +67,12 @@ export class RequestLimiter {
     return LANES.reduce((sum, lane) => sum + this.#queues[lane].length, 0);
   }
 
+  /** Leave to send, where nobody waits and nothing holds it back; undefined where it must be waited for. */
+  tryAcquire(lane: Lane, signal?: AbortSignal | null): Grant | undefined {
+    if (this.#isClosed || signal?.aborted || this.waiting > 0 || this.#waitMs(lane) > 0) return undefined;
+    return this.#grant();
+  }
+
   /** Waits for leave to send, at most `waitMaxMs`. A request that was not granted has not been sent. */
   acquire(lane: Lane, waitMaxMs: number, signal?: AbortSignal | null): Promise<Grant> {
     if (this.#isClosed) return Promise.resolve({ type: 'closed' });

@@ -24,6 +24,7 @@ export interface DeskOrdersListener {
 export class ConsumerOrders {
   readonly #port: TypedPort<DeskMessage, IntentMessage>;
   readonly #turn: TurnBatch<Intent>;
+  #isFirst = true;
 
   constructor(port: MessagePort, listener: ConsumerOrdersListener) {
     this.#port = new TypedPort(port, {
@@ -33,9 +34,20 @@ export class ConsumerOrders {
     this.#turn = new TurnBatch((intents) => this.#port.post(intents));
   }
 
-  /** Hands an intent to the desk; it leaves when this turn of the event loop ends. */
+  /**
+   * Hands an intent to the desk. The first of a turn of the event loop leaves at once: the rest of its batch may take as
+   * long as the way to the desk. Those that follow leave together when the turn ends.
+   */
   send(intent: Intent): void {
-    this.#turn.push(intent);
+    if (!this.#isFirst) {
+      this.#turn.push(intent);
+      return;
+    }
+    this.#isFirst = false;
+    queueMicrotask(() => {
+      this.#isFirst = true;
+    });
+    this.#port.post([intent]);
   }
 
   /** Says that a unit has left, after everything that was sent before. */

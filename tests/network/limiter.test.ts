@@ -55,6 +55,20 @@ describe('the request limiter', () => {
     expect((await scene.settle()).slice(4)).toEqual(['cancel', 'reducing', 'new', 'read']);
   });
 
+  it('gives leave at once where nothing holds a request back, and not past one that waits', async () => {
+    const scene = new Scene({ requestsPerMinuteMax: 3, requestsReserved: 1 });
+    expect(scene.limiter.tryAcquire('new')).toMatchObject({ type: 'granted' });
+    expect(scene.limiter.tryAcquire('new')).toMatchObject({ type: 'granted' });
+    expect(scene.limiter.tryAcquire('new')).toBeUndefined();
+    scene.ask('new');
+    expect(scene.limiter.tryAcquire('cancel')).toBeUndefined();
+    scene.clock.advanceBy(60_000);
+    expect(await scene.settle()).toEqual(['new']);
+    expect(scene.limiter.tryAcquire('cancel', AbortSignal.abort())).toBeUndefined();
+    scene.limiter.close();
+    expect(scene.limiter.tryAcquire('cancel')).toBeUndefined();
+  });
+
   it('keeps a reserve that only urgent lanes may use', async () => {
     const scene = new Scene({ requestsPerMinuteMax: 10, requestsReserved: 2 });
     for (let count = 0; count < 10; count += 1) scene.ask('read');

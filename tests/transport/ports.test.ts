@@ -20,7 +20,7 @@ function cancel(sequence: number): CancelIntent {
 }
 
 describe('the orders port', () => {
-  it('carries the intents of one turn in one message, in order, and answers back', async () => {
+  it('carries the first intent of a turn at once and its others in one message, in order, and answers back', async () => {
     const { port1, port2 } = new MessageChannel();
     const turns: (readonly Intent[])[] = [];
     const answered = new Promise<readonly DeskEvent[]>((resolve) => {
@@ -28,7 +28,7 @@ describe('the orders port', () => {
       const desk = new DeskOrders(port2, {
         onIntents: (intents) => {
           turns.push(intents);
-          if (turns.flat().length < 3) return;
+          if (turns.flat().length < 4) return;
           for (const each of turns.flat())
             desk.send({
               type: 'denial',
@@ -39,12 +39,13 @@ describe('the orders port', () => {
       });
       consumer.send(cancel(1));
       consumer.send(cancel(2));
-      setImmediate(() => consumer.send(cancel(3)));
+      consumer.send(cancel(3));
+      setImmediate(() => consumer.send(cancel(4)));
     });
     const events = await answered;
-    expect(turns.map((turn) => turn.map((each) => each.causedBy))).toEqual([[1, 2], [3]]);
+    expect(turns.map((turn) => turn.map((each) => each.causedBy))).toEqual([[1], [2, 3], [4]]);
     expect(events.map((each) => each.type === 'denial' && each.denial.clientOrderId)).toEqual(
-      [1, 2, 3].map((sequence) => cancel(sequence).clientOrderId),
+      [1, 2, 3, 4].map((sequence) => cancel(sequence).clientOrderId),
     );
     port1.close();
   });
