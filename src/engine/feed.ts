@@ -292,6 +292,10 @@ export class Feed {
   #bar(batch: Batch, row: number, market: SymbolMarket): void {
     const viewers = market.feedBarViewers;
     for (const { unit, place } of viewers) unit.instance.guest.putBarRow(unit.id, place, row);
+    // Where no trade came since the bar before, its close is the newest price there is.
+    if (Number.isNaN(market.forming.timeMicros)) {
+      this.#core.table.figures[market.slot * Figure.length + Figure.lastPrice] = batch.n3[row]!;
+    }
     if (market.builtBarViewers.length === 0 && market.forming.timeMicros <= batch.timeMicros(row)) {
       market.forming.take();
     }

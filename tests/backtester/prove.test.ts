@@ -178,6 +178,12 @@ describe('a proof of no look-ahead', () => {
       parameters: { trendDays: 5, averageDays: 5, atrDays: 2, rebalanceSessions: 1 },
       days: TWO_WEEKS,
     },
+    {
+      name: 'pairs',
+      symbols: ['AAPL', 'MSFT'],
+      parameters: { windowMinutes: 30, entryZ: 1.2 },
+      days: WEEK.slice(0, 2),
+    },
   ])(
     'is quiet on $name',
     async ({ days, ...strategy }) => {
