@@ -219,8 +219,8 @@ export interface SymbolView {
   readonly minuteBars: BarSeries;
   readonly dailyBars: BarSeries;
   /** The minute under way, built from the trades seen so far; undefined before its first trade. */
+  readonly formingBar: BarView | undefined;
   /** Last price by eligible trades, or the close of a minute since which none came; NaN before the first. */
-  /** Last price by eligible trades; NaN before the first. */
   readonly lastPrice: number;
   /** The latest quote; a value that may be kept. Undefined before the first. */
   readonly quote: QuoteView | undefined;
