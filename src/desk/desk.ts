@@ -219,8 +219,8 @@ export class Desk {
       },
     });
     this.#consumers.set(consumer, orders);
-    const { account, riskState } = this.#core.machine.status();
-    if (account !== null) orders.send({ type: 'account', account, riskState });
+    const event = this.#core.machine.accountEvent();
+    if (event !== null) orders.send(event);
   }
 
   #status(): DeskStatus {

@@ -55,11 +55,16 @@ export class DeskAnswers {
     }
   }
 
-  account({ account, riskState }: Pick<Told<'account'>, 'account' | 'riskState'>): void {
-    const equity = numberFromDecimal(account.equity);
-    const cash = numberFromDecimal(account.cash);
-    const buyingPower = numberFromDecimal(account.buyingPower);
-    for (const { guest } of this.#core.instances) guest.setAccount(equity, cash, buyingPower, riskState);
+  account({ account, riskState, portfolios = [] }: Omit<Told<'account'>, 'type'>): void {
+    for (const { guest, config } of this.#core.instances) {
+      const share = portfolios.find(({ instanceIds }) => instanceIds.includes(config.instanceId)) ?? account;
+      guest.setAccount(
+        numberFromDecimal(share.equity),
+        numberFromDecimal(share.cash),
+        numberFromDecimal(share.buyingPower),
+        riskState,
+      );
+    }
   }
 
   #order(order: Order): void {

@@ -9,7 +9,7 @@ import type { Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { HoldingRow } from '../models/contract.ts';
 import type { Batch } from '../tape/batch.ts';
-import type { DeskStatus, Unit, UnitState } from '../transport/messages.ts';
+import type { DeskEvent, DeskStatus, Unit, UnitState } from '../transport/messages.ts';
 import { Answers } from './answers.ts';
 import type { DeskAction, DeskInput, DeskMachineConfig, KeptOrder } from './contract.ts';
 import { unrealizedOf } from './dailyLoss.ts';
@@ -159,6 +159,11 @@ export class DeskMachine {
       ordersSubmitted: state.ordersSubmitted,
       denials: state.denials,
     };
+  }
+
+  /** For a consumer that was just attached; null before the broker has described the account. */
+  accountEvent(): DeskEvent | null {
+    return this.#state.accountEvent();
   }
 
   /** What a consumer needs to go on with units where they are. */

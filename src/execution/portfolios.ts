@@ -9,6 +9,7 @@ import {
   add,
   type Decimal,
   decimal,
+  decimalFromNumber,
   divide,
   maximum,
   multiply,
@@ -17,13 +18,14 @@ import {
 } from '../domain/decimal.ts';
 import type { Fill, Order } from '../domain/order.ts';
 import type { PortfolioFunds } from '../models/portfolios.ts';
-import type { PortfolioCash } from '../transport/messages.ts';
+import type { PortfolioCash, PortfolioShare } from '../transport/messages.ts';
 
 import type { Book } from './exposure.ts';
 import type { TrackedOrder } from './orderState.ts';
 
 import type { Orders } from './orders.ts';
 import type { Positions } from './positions.ts';
+import type { Prices } from './prices.ts';
 
 const TWO = decimal('2');
 
@@ -90,6 +92,22 @@ export class Portfolios {
 
   all(book: Book): readonly PortfolioCash[] {
     return [...this.#funds.keys()].map((portfolioId) => this.#cashOf(portfolioId, book));
+  }
+
+  /** As their strategies see them. Without a price what is held counts as paid. */
+  shares(book: Book & { readonly prices: Prices }): readonly PortfolioShare[] {
+    return this.all(book).map(({ portfolioId, cash, credit, reserved }) => {
+      const instanceIds = [...this.#byInstance].flatMap(([id, of]) => (of === portfolioId ? [id] : []));
+      let equity = cash;
+      for (const { instanceId, symbol, quantity, averagePrice } of book.positions.all()) {
+        if (!instanceIds.includes(instanceId)) continue;
+        const mark = book.prices.mark(symbol);
+        const price = mark === null ? averagePrice : decimalFromNumber(mark);
+        equity = add(equity, multiply(quantity, price));
+      }
+      const buyingPower = maximum(ZERO, subtract(add(cash, credit), reserved));
+      return { instanceIds, equity, cash, buyingPower };
+    });
   }
 
   #cashOf(portfolioId: string, { orders, positions }: Book): PortfolioCash {

@@ -193,11 +193,19 @@ export class DeskState {
   }
 
   tellAccount(): void {
-    if (this.account === null) return;
-    this.emit({
-      type: 'tell_all',
-      event: { type: 'account', account: this.account, riskState: this.gate.riskState },
-    });
+    const event = this.accountEvent();
+    if (event !== null) this.emit({ type: 'tell_all', event });
+  }
+
+  /** Null before the broker has described the account. */
+  accountEvent(): DeskEvent | null {
+    const { account, gate } = this;
+    if (account === null) return null;
+    const portfolios = this.portfolios.shares(this);
+    return {
+      ...{ type: 'account', account, riskState: gate.riskState },
+      ...(portfolios.length === 0 ? {} : { portfolios }),
+    };
   }
 
   /** The run under which this instance trades now: of the consumer that holds the unit, else its first. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { drawOrders, unreachable } from './orderDiagram.ts';
 
@@ -21,4 +21,22 @@ it('the diagram of an order shows what the machine does', () => {
 
 it('every status of the broker can be reached', () => {
   expect(unreachable()).toEqual([]);
+});
+
+it('each of the 26 scenarios names tests that are there', () => {
+  const rows = readFileSync(PAGE, 'utf8').matchAll(/^\| (\d+) \|.*\| ([^|]*) \|$/gm);
+  const scenarios = [...rows].map(([, number, tests = '']) => ({
+    number: Number(number),
+    files: [...tests.matchAll(/`([\w/]+)`/g)].map(([, name]) => name),
+    isSimulated: /simulator/.test(tests),
+  }));
+  expect(scenarios.map(({ number }) => number)).toEqual(Array.from({ length: 26 }, (_, index) => index + 1));
+  for (const { number, files, isSimulated } of scenarios) {
+    expect(files.length > 0 || isSimulated, `scenario ${number}`).toBe(true);
+    for (const name of files) {
+      // A suite that several adapters run stands in a file of its own.
+      const isThere = existsSync(`tests/${name}.test.ts`) || existsSync(`tests/${name}.ts`);
+      expect(isThere, `scenario ${number}: tests/${name}`).toBe(true);
+    }
+  }
 });

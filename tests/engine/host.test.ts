@@ -125,6 +125,25 @@ describe('the strategy host', () => {
     expect(output.said).toEqual(['AAPL 100 3 100.5 100.1 100.5 60 2026-11-20 200000']);
   });
 
+  it('shows a strategy of a portfolio that portfolio, and the others the account', async () => {
+    const bundle = await scripted(
+      'test',
+      `onTrade(context) { const { equity, cash, buyingPower } = context.portfolio; context.log('info', [equity, cash, buyingPower].join(' ')); },
+      parameters: z.strictObject({}),`,
+    );
+    const output = new Recorder();
+    const instances = ['saver', 'free'].map((name) => instance(bundle, { instanceId: name }));
+    const host = new StrategyHost(hostConfig(instances), output);
+    const units = ['saver', 'free'].map((name) => assignment(name, 'AAPL'));
+    host.handleCommand({ type: 'assign', units }, NOON);
+    const [equity, cash, buyingPower] = ['3050', '2000', '1500.5'].map(decimal);
+    const share = { instanceIds: ['saver'], equity: equity!, cash: cash!, buyingPower: buyingPower! };
+    const event = { type: 'account', account: ACCOUNT, riskState: 'active', portfolios: [share] } as const;
+    host.handleDesk([event], NOON);
+    trade(host, 'AAPL', NOON);
+    expect(output.said).toEqual(['3050 2000 1500.5', expect.stringMatching(/ 200000$/)]);
+  });
+
   it('stops a strategy that throws for that symbol only, names the line, and cancels its orders', async () => {
     const { host, output, bundle } = await hostOf(`
       onTrade(context, trade) {

@@ -152,6 +152,25 @@ describe("a portfolio's cash", () => {
     expect(bench.denial(bench.order(limit('31')))).toMatchObject({ cash: decimal('3000') });
   });
 
+  it('is what its strategies see of the account, with what they hold', () => {
+    const bench = benchWith([funds({ credit: '500' })], { alpha: 'growth' });
+    bench.buy('10', '100', limit('10'));
+    bench.order(limit('5'));
+    bench.quote(104.99, 105.01);
+    bench.actions.length = 0;
+    bench.account({});
+    expect(bench.events().find((event) => event.type === 'account')).toMatchObject({
+      account: { cash: decimal('100000') },
+      portfolios: [
+        {
+          ...{ instanceIds: ['alpha'], cash: decimal('2000'), equity: decimal('3050') },
+          buyingPower: decimal('2000'),
+        },
+      ],
+    });
+    expect(bench.machine.accountEvent()).toEqual(bench.events().find((event) => event.type === 'account'));
+  });
+
   it('is never exceeded by limited orders, whatever is ordered, filled, canceled, paid in or out', () => {
     const step = fc.record({
       kind: fc.constantFrom('buy', 'sell', 'fill', 'cancel', 'fund'),
