@@ -55,7 +55,10 @@ export function convertStrategies(
     const fromScanners = [...(scanners.forClass.get(className) ?? []), ...scanners.forAll];
     const portfolio = strategy.take('portfolio_id');
     if (portfolio !== undefined) {
-      notes.toDo(portfolio, `the portfolio is not in the plan: assign it to ${id} by openbell portfolio`);
+      notes.toDo(
+        portfolio,
+        `its portfolio has no counterpart yet: openbell portfolio create NAME, and \`portfolio: NAME\` at ${id}`,
+      );
     }
     const fractional = strategy.take('fractional');
     if (notes.read(fractional, 'boolean') === true) {
