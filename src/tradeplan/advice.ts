@@ -37,8 +37,14 @@ export function adviceOn(plan: Tradeplan, nowMicros: EpochMicros): readonly Advi
 
 /** What only the account tells: amounts are decimal text. */
 export function adviceOnAccount({ risk }: Tradeplan, buyingPower: string): readonly Advice[] {
-  if (decimal(risk.positionNotionalMax) <= decimal(buyingPower)) return [];
+  const advice: Advice[] = [];
+  if (decimal(risk.dailyLossMax) >= decimal(buyingPower)) {
+    const text = `a day may lose ${risk.dailyLossMax}, all of the account's buying power of ${formatDecimal(decimal(buyingPower))}`;
+    advice.push({ path: 'risk.max_daily_loss', text });
+  }
+  if (decimal(risk.positionNotionalMax) <= decimal(buyingPower)) return advice;
   return [
+    ...advice,
     {
       path: 'risk.max_position_notional',
       text: `one position may cost ${risk.positionNotionalMax}, more than the account's buying power of ${formatDecimal(decimal(buyingPower))}: the broker will refuse orders`,
@@ -66,12 +72,29 @@ function ofScanner(scanner: ScannerPlan, plan: Tradeplan, times: Times): readonl
       path: `${path}.parameters.from_market_open`,
       text: `it can never pick: a session has ${minutes} minutes`,
     });
+  const latestMs = latestRunMs(scanner.schedules, times.session);
+  if (typeof fromOpen === 'number' && fromOpen < minutes && latestMs < fromOpen * MS_PER_MINUTE)
+    advice.push({
+      path: `${path}.parameters.from_market_open`,
+      text: `it can never pick: it runs ${latestMs / MS_PER_MINUTE} minutes after the open at the latest`,
+    });
   if (typeof least === 'number' && typeof most === 'number' && least > most)
     advice.push({
       path: `${path}.parameters.min_share_price`,
       text: `it can never pick: no price is over ${least} and under ${most}`,
     });
   return advice;
+}
+
+/** Of a session, from its open; infinite where it runs at other times than those of the session, too. */
+function latestRunMs(schedules: readonly Schedule[], session: Session): number {
+  const lengthMs = (session.closeMicros - session.openMicros) / MS;
+  const moments = schedules.map((schedule) =>
+    schedule.type === 'market'
+      ? schedule.offsetMs + (schedule.anchor === 'close' ? lengthMs : 0)
+      : Number.POSITIVE_INFINITY,
+  );
+  return Math.max(...moments);
 }
 
 function runsInSession(
@@ -103,8 +126,28 @@ function runsInSession(
   }
 }
 
+/** Amounts that built-in strategies, and those made like them, are given by these names. */
+function ofAmounts({ instanceId, parameters }: StrategyPlan, { risk }: Tradeplan): readonly Advice[] {
+  const path = `strategies.${instanceId}.parameters`;
+  const advice: Advice[] = [];
+  const { notionalMax, riskPerTrade } = parameters;
+  if (typeof notionalMax === 'number' && notionalMax > Number(risk.orderNotionalMax)) {
+    const text = `an entry may cost ${notionalMax}, but risk.max_order_notional allows ${risk.orderNotionalMax}: larger ones are denied`;
+    advice.push({ path: `${path}.notionalMax`, text });
+  }
+  if (typeof riskPerTrade === 'number' && riskPerTrade > Number(risk.dailyLossMax)) {
+    const text = `a stop may cost ${riskPerTrade}, and risk.max_daily_loss halts at ${risk.dailyLossMax}: one loss ends the day`;
+    advice.push({ path: `${path}.riskPerTrade`, text });
+  }
+  return advice;
+}
+
 /** The schema refuses windows outside of a session. */
 function ofStrategy(strategy: StrategyPlan, plan: Tradeplan, session: Session): readonly Advice[] {
+  return [...ofAmounts(strategy, plan), ...ofWindows(strategy, plan, session)];
+}
+
+function ofWindows(strategy: StrategyPlan, plan: Tradeplan, session: Session): readonly Advice[] {
   const leadMs = strategy.isIntraday ? (plan.liquidateBeforeCloseMs ?? 0) : 0;
   const closingMs = (session.closeMicros - session.openMicros) / MS - leadMs;
   return strategy.windows.flatMap(({ startMs }, index) => {

@@ -57,6 +57,27 @@ describe('advice on a plan', () => {
     ]);
   });
 
+  it('names a scanner that has run before it may pick', () => {
+    const given = (schedule: string) => advice(scanner(`${schedule}, parameters: {from_market_open: 30}`));
+    expect(given('at: 15m after open')).toEqual([
+      {
+        path: 'scanners.movers.parameters.from_market_open',
+        text: 'it can never pick: it runs 15 minutes after the open at the latest',
+      },
+    ]);
+    expect(given('at: [open, 5m before open]')).toHaveLength(1);
+    expect(given('at: [open, 30m after open]')).toEqual([]);
+    expect(given('at: 15m before close')).toEqual([]);
+    expect(given('at: open, every: 1m')).toEqual([]);
+  });
+
+  it('names amounts of strategies that the desk will not allow', () => {
+    const paths = (text: string) => advice(strategy(`parameters: ${text}`)).map(({ path }) => path);
+    expect(paths('{notionalMax: 10001}')).toEqual(['strategies.momentum-long.parameters.notionalMax']);
+    expect(paths('{riskPerTrade: 2001}')).toEqual(['strategies.momentum-long.parameters.riskPerTrade']);
+    expect(paths('{notionalMax: 10000, riskPerTrade: 2000}')).toEqual([]);
+  });
+
   it('names a window that begins when positions are being closed', () => {
     expect(advice(strategy('windows: [{start: 380m}]'))).toMatchObject([
       { path: 'strategies.momentum-long.windows[0]' },
@@ -73,5 +94,9 @@ describe('advice on a plan', () => {
     const plan = strategy('');
     expect(adviceOnAccount(plan, '20000')).toEqual([]);
     expect(adviceOnAccount(plan, '19999.99')).toMatchObject([{ path: 'risk.max_position_notional' }]);
+    expect(adviceOnAccount(plan, '2000').map(({ path }) => path)).toEqual([
+      'risk.max_daily_loss',
+      'risk.max_position_notional',
+    ]);
   });
 });
