@@ -38,9 +38,9 @@ describe("a strategy's own series", () => {
   it('stand in the report of a live batch', async () => {
     const daemon = startOpenbell(['trade', plan, ...workshop.storage]);
     try {
-      await daemon.heard('Trading, batch');
+      await daemon.heard('Trading, batch', 90_000);
       const filled = () => openbellJson<TradeRow[]>(['trades', ...workshop.storage]);
-      await until(async () => (await filled()).length > 0, { what: 'a fill', timeoutMs: 30_000 });
+      await until(async () => (await filled()).length > 0, { what: 'a fill', timeoutMs: 60_000 });
       daemon.child.kill('SIGTERM');
       expect((await daemon.finished).exitCode).toBe(0);
     } finally {
@@ -52,7 +52,7 @@ describe("a strategy's own series", () => {
     expect(series.map(({ name }) => name)).toEqual(['drawing: close by', 'drawing: seen']);
     for (const { points } of series) expect(points.length).toBeGreaterThan(0);
     expect(report.charts[0]?.prices.length).toBeGreaterThan(0);
-  });
+  }, 150_000);
 
   it('stand in the report of a backtest: prices with the price, others in a chart of their own', async () => {
     const [data, page] = [join(workshop.directory, 'minutes.csv'), join(workshop.directory, 'report.html')];

@@ -51,10 +51,10 @@ describe('a plan that is read again', () => {
     const keeper = { path: file('keeper', 'first'), symbols: ['AAPL'] };
     const leaver = { path: file('leaver', 'first'), symbols: ['MSFT'], parameters: { step: 10 } };
     daemon = startOpenbell(['trade', plan([keeper, leaver]), ...workshop.storage]);
-    await daemon.heard('Trading, batch');
+    await daemon.heard('Trading, batch', 90_000);
     await holds('keeper', 10);
     await holds('leaver', 10);
-  });
+  }, 150_000);
 
   afterAll(async () => {
     daemon.child.kill('SIGTERM');

@@ -44,7 +44,7 @@ describe.skipIf(postgres === null)('rows of trade_plan', () => {
     });
     const daemon = startOpenbell(['trade', plan, ...workshop.storage], env);
     daemons.push(daemon);
-    await daemon.heard('Trading, batch');
+    await daemon.heard('Trading, batch', 90_000);
     return daemon;
   };
   const insert = async (name: string, parameters: object, more = 'current_date - 1, null') => {
@@ -76,7 +76,7 @@ describe.skipIf(postgres === null)('rows of trade_plan', () => {
       env,
     );
     expect(made.stderr).toBe('');
-  });
+  }, 150_000);
 
   afterAll(async () => {
     for (const { child, finished } of daemons) {

@@ -90,7 +90,7 @@ describe('the tutorial', () => {
   const startDaemon = async (): Promise<void> => {
     const data = join(folder, '.openbell-mine');
     daemon = startOpenbell(['trade', join(folder, 'my-plan.yaml'), '--data-dir', data]);
-    await daemon.heard('Trading, batch');
+    await daemon.heard('Trading, batch', 90_000);
     await until(async () => (await run('npx openbell status --data-dir .openbell-mine')).exitCode === 0, {
       what: 'the daemon to be healthy',
     });
