@@ -370,6 +370,8 @@ export class Venue {
     order.replacedBy = replacement.id;
     this.#end(order, 'replaced', 'replaced');
     this.#groups.afterReplace(order, replacement);
+    if (isFinal(replacement)) this.#groups.afterCancel(replacement);
+    if (replacement.status !== 'pending_new') return;
     if (before !== 'held') {
       this.#arrive(replacement);
       return;
