@@ -19,17 +19,23 @@ const PAGE_SIZE = 100;
 /** Where it is installed: a daemon on it starts in half the time that the embedded database takes to recover. */
 const postgres = await startPostgres();
 
-/** In and out at every fifth trade, at the market or at its price, and changing its mind. */
+/** In and out at every fifth trade, at the market or at its price, with exits and without, and changing its mind. */
 const BUSY = `
   initialState: () => ({ trades: 0 }),
   onTrade(context, trade) {
     context.state.trades += 1;
     if (context.state.trades % 5 !== 0) return;
+    const patient = context.openOrders.find(({ type, parentId }) => type === 'limit' && parentId === null);
+    if (patient !== undefined && context.state.trades % 10 === 0) {
+      context.replace(patient.clientOrderId, { limitPrice: trade.price * 0.999, quantity: 8, reason: 'busy' });
+      return;
+    }
     for (const order of context.openOrders) context.cancel(order.clientOrderId, 'another one');
     if (context.openOrders.length > 0) return;
     const isPatient = context.state.trades % 15 === 0;
     const order = { quantity: 7, reason: 'busy', ...(isPatient ? { limitPrice: trade.price } : {}) };
-    if (context.position.quantity === 0) context.buy(order);
+    const exits = { takeProfit: { limitPrice: trade.price * 1.002 }, stopLoss: { stopPrice: trade.price * 0.997 } };
+    if (context.position.quantity === 0) context.buy(context.state.trades % 2 === 0 ? { ...order, ...exits } : order);
     else context.sell({ ...order, quantity: context.position.quantity });
   },`;
 
@@ -126,7 +132,8 @@ describe('the daemon, killed at every step of an order and started again', () =>
     const limit = ['--limit', '100000'];
     const rows = await openbellJson<OrderRow[]>(['orders', ...limit, ...workshop.storage], env);
     const trades = await openbellJson<TradeRow[]>(['trades', ...limit, ...workshop.storage], env);
-    const orders = await pages(`/v2/orders?status=all&limit=${PAGE_SIZE}&direction=asc`, 'after_order_id');
+    const query = `status=all&nested=true&limit=${PAGE_SIZE}&direction=asc`;
+    const orders = (await pages(`/v2/orders?${query}`, 'after_order_id')).flatMap(withExits);
     const fills = await pages(
       `/v2/account/activities/FILL?direction=asc&page_size=${PAGE_SIZE}`,
       'page_token',
@@ -144,6 +151,14 @@ describe('the daemon, killed at every step of an order and started again', () =>
     expect(booked.sort()).toEqual(told.sort());
   });
 });
+
+/** An order, and those that came with it by the ids that we know them by. */
+function withExits(order: Fields): readonly Fields[] {
+  const legs = (order.legs ?? []) as unknown as readonly Fields[];
+  const idOf = ({ type }: Fields) =>
+    `${order.client_order_id}.${type === 'limit' ? 'take_profit' : 'stop_loss'}`;
+  return [order, ...legs.map((leg) => ({ ...leg, client_order_id: idOf(leg) }))];
+}
 
 function plain(amount: string): string {
   return formatDecimal(decimal(amount));
