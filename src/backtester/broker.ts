@@ -11,23 +11,8 @@ import type {
   TradeUpdate,
 } from '../brokers/contract.ts';
 import { ExitGroups } from '../brokers/exitGroups.ts';
-import { openingQuantity } from '../brokers/holding.ts';
-import {
-  powerRefusal,
-  type Refused,
-  replacementOf,
-  reserveAtMarket,
-  unprocessable,
-  WorkingOrders,
-} from '../brokers/workingOrders.ts';
-import {
-  add,
-  type Decimal,
-  decimalFromNumber,
-  multiply,
-  numberFromDecimal,
-  ZERO,
-} from '../domain/decimal.ts';
+import { replacementOf, WorkingOrders } from '../brokers/workingOrders.ts';
+import { type Decimal, decimalFromNumber, numberFromDecimal, ZERO } from '../domain/decimal.ts';
 import type { AssetClass, TradingStatus } from '../domain/market.ts';
 import type { Account, Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
@@ -39,6 +24,7 @@ import { SymbolState } from './fills/market.ts';
 import type { FillModel } from './fills/model.ts';
 import { type OrderTimes, SimulatedOrder } from './fills/order.ts';
 import { notePlaceInQueue, type Offer, offerOfQuote, offerOfTrade, restingOffer } from './fills/ticks.ts';
+import { Spending } from './spending.ts';
 
 export interface BrokerOptions {
   readonly model: FillModel;
@@ -56,6 +42,7 @@ export class SimulatedBroker {
   readonly #orders = new WorkingOrders<SimulatedOrder>(REMEMBERED_MAX);
   #orderCount = 0;
   #openCount = 0;
+  readonly #spending: Spending;
   readonly #groups = new ExitGroups<SimulatedOrder>({
     activate: (exit) => exit.setStatus('new', exit.updatedAtMicros),
     end: (order, status) => this.#end(order, status, this.#atMicros),
@@ -69,6 +56,11 @@ export class SimulatedBroker {
 
   constructor(options: BrokerOptions) {
     this.#options = options;
+    this.#spending = new Spending({
+      account: options.account,
+      marketOf: (symbol) => this.#bySymbol.get(symbol),
+      open: () => this.#open(),
+    });
   }
 
   get openCount(): number {
@@ -90,7 +82,7 @@ export class SimulatedBroker {
   }
 
   account(): Account {
-    return this.#options.account.describe(this.#reserved());
+    return this.#spending.account();
   }
 
   positions(): readonly BrokerPosition[] {
@@ -117,7 +109,7 @@ export class SimulatedBroker {
   submit(order: Order, nowMicros: EpochMicros, expiresMicros: EpochMicros): SubmitOutcome {
     const known = this.#orders.find(order.clientOrderId);
     if (known !== undefined) return { type: 'accepted', order: known.described() };
-    const refusal = this.#refusal(order);
+    const refusal = this.#spending.refusal(order);
     if (refusal !== undefined) return refusal;
     const accepted = this.#accept(order, {
       decidedMicros: nowMicros,
@@ -137,7 +129,7 @@ export class SimulatedBroker {
     const found = replacementOf(this.#orders.find(order.clientOrderId), { order, replacement });
     if ('httpStatus' in found) return found;
     const { old } = found;
-    const refusal = this.#refusal(found.order, old);
+    const refusal = this.#spending.refusal(found.order, old);
     if (refusal !== undefined) return refusal;
     const times = { decidedMicros, arrivesMicros: nowMicros, expiresMicros: old.expiresMicros };
     const accepted = this.#accept(found.order, times);
@@ -294,9 +286,12 @@ export class SimulatedBroker {
 
   /** Deals as much as there is, in whole shares where the order is for such. Answers how much it was. */
   #give(order: SimulatedOrder, market: SymbolState, offer: Offer, atMicros: EpochMicros): number {
-    const wanted = numberFromDecimal(order.remaining);
+    const exact = order.wantedAt(offer.price);
+    // What is left of an amount may be less than the smallest fraction.
+    if (exact === ZERO) return 0;
+    const wanted = numberFromDecimal(exact);
     if (offer.size >= wanted) {
-      this.#deal(order, market, offer.price, order.remaining, atMicros);
+      this.#deal(order, market, offer.price, exact, atMicros);
       return wanted;
     }
     const isWhole = this.#options.assetClass === 'us_equity' && Number.isInteger(wanted);
@@ -355,44 +350,6 @@ export class SimulatedBroker {
   #open(): readonly SimulatedOrder[] {
     if (this.#openCount === 0) return NO_ORDERS;
     return [...this.#bySymbol.values()].flatMap(({ orders }) => orders);
-  }
-
-  /** @param without an order whose place it takes. */
-  #refusal(order: Order, without?: SimulatedOrder): Refused | undefined {
-    const { symbol, side, quantity, timeInForce } = order;
-    if (!this.#bySymbol.has(symbol)) return unprocessable(`the data has not shown ${symbol} yet`);
-    if (quantity <= ZERO) return unprocessable('the quantity must be above zero');
-    if (timeInForce === 'opg' || timeInForce === 'cls')
-      return unprocessable('there are no auctions in backtests to take part in');
-    const opening = openingQuantity(this.#options.account.quantity(symbol), side, quantity);
-    if (opening === ZERO) return undefined;
-    const { buyingPower } = this.#options.account.describe(this.#reserved(without));
-    return powerRefusal(this.#cost(order, opening), buyingPower);
-  }
-
-  /** What open orders may cost beyond what they close. */
-  #reserved(without?: SimulatedOrder): Decimal {
-    let sum = ZERO;
-    for (const open of this.#open()) {
-      if (open === without) continue;
-      const { order, remaining } = open;
-      // An exit closes what its order has opened.
-      if (order.parent !== undefined) continue;
-      const held = this.#options.account.quantity(order.symbol);
-      sum = add(sum, this.#cost(order, openingQuantity(held, order.side, remaining)));
-    }
-    return sum;
-  }
-
-  #cost(order: Order, quantity: Decimal): Decimal {
-    if (quantity === ZERO) return ZERO;
-    const fixed = order.limitPrice ?? order.stopPrice;
-    if (fixed !== null) return multiply(fixed, quantity);
-    const market = this.#bySymbol.get(order.symbol);
-    const shown = market?.opposite(order.side) ?? 0;
-    const price = shown > 0 ? shown : (market?.last ?? Number.NaN);
-    if (Number.isNaN(price)) return ZERO;
-    return reserveAtMarket(decimalFromNumber(price), quantity);
   }
 }
 

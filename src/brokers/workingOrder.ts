@@ -1,5 +1,14 @@
 /** An order at a broker that fills orders itself: what the paper broker and the one of a backtest keep of it. */
-import { add, type Decimal, isZero, minimum, subtract, weightedAverage, ZERO } from '../domain/decimal.ts';
+import {
+  add,
+  type Decimal,
+  divide,
+  minimum,
+  multiply,
+  subtract,
+  weightedAverage,
+  ZERO,
+} from '../domain/decimal.ts';
 import { isTerminal, type Order, type OrderStatus } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { BrokerOrder } from './contract.ts';
@@ -22,6 +31,7 @@ export class WorkingOrder {
   /** A stop that was set off, or an order without one. */
   isTriggered: boolean;
   #average: Decimal = ZERO;
+  #filledNotional: Decimal = ZERO;
 
   constructor(order: Order, brokerOrderId: string, createdAtMicros: EpochMicros) {
     this.order = order;
@@ -54,7 +64,22 @@ export class WorkingOrder {
     return side === 'buy' ? price <= limitPrice : price >= limitPrice;
   }
 
+  /** What is left to fill: of an amount what it buys at this price. */
+  wantedAt(price: Decimal): Decimal {
+    const { notional } = this.order;
+    if (notional === undefined) return this.remaining;
+    return divide(subtract(notional, this.#filledNotional), price, 'down');
+  }
+
+  /** What an order by amount has not spent yet; null for others. */
+  get notionalLeft(): Decimal | null {
+    const { notional } = this.order;
+    return notional === undefined ? null : subtract(notional, this.#filledNotional);
+  }
+
   fill(price: Decimal, quantity: Decimal, atMicros: EpochMicros): void {
+    const isAll = quantity >= this.wantedAt(price);
+    this.#filledNotional = add(this.#filledNotional, multiply(price, quantity));
     this.#average =
       this.fills === 0
         ? price
@@ -65,7 +90,7 @@ export class WorkingOrder {
     this.filledQuantity = add(this.filledQuantity, quantity);
     this.remaining = subtract(this.quantity, this.filledQuantity);
     this.fills += 1;
-    this.setStatus(isZero(this.remaining) ? 'filled' : 'partially_filled', atMicros);
+    this.setStatus(isAll ? 'filled' : 'partially_filled', atMicros);
   }
 
   reduceTo(remaining: Decimal): void {
@@ -82,7 +107,7 @@ export class WorkingOrder {
   /** As the broker tells of it. */
   described(): BrokerOrder {
     const { clientOrderId, symbol, side, type } = this.order;
-    const { quantity } = this;
+    const quantity = this.order.notional === undefined ? this.quantity : null;
     return {
       brokerOrderId: this.brokerOrderId,
       clientOrderId,

@@ -38,7 +38,13 @@ export interface OrderTerms {
   readonly type: OrderType;
   readonly timeInForce: TimeInForce;
   readonly extendedHours: boolean;
+  /**
+   * Of an order by amount what that comes to at the market's price (for a sale at the worst that is allowed), and what
+   * was filled once it has ended; zero as long as it is only proposed.
+   */
   readonly quantity: Decimal;
+  /** How much money is to be spent or raised, instead of a quantity; missing for all others. */
+  readonly notional?: Decimal;
   readonly limitPrice: Decimal | null;
   readonly stopPrice: Decimal | null;
   /** Trailing stops only: how far the stop follows the best price, as an amount or in percent; one of the two. */

@@ -102,7 +102,9 @@ export class DeskAnswers {
       quantity: numberFromDecimal(fill.quantity),
       price: numberFromDecimal(fill.price),
       timeMicros: fill.executedAtMicros,
-      isComplete: order.filledQuantity >= order.quantity,
+      // How much an amount comes to is known when the broker says that it is filled.
+      isComplete:
+        order.filledQuantity >= order.quantity && (order.notional === undefined || order.status === 'filled'),
     });
     this.#proposals.continueClosing(viewer);
   }

@@ -33,6 +33,7 @@ export function reasonOf(reason: unknown): string {
 /** The exact part of an intent. */
 export interface Proposal {
   readonly quantity: Decimal;
+  readonly notional?: Decimal;
   readonly type: OrderType;
   readonly timeInForce: TimeInForce;
   readonly limitPrice: Decimal | null;
@@ -58,6 +59,7 @@ const HUNDREDTH_OF_A_CENT = decimal('0.0001');
 /** Floating-point noise such as 179.07999999999998 ends before this place. */
 const NOISE_PLACES = 7;
 const REASON_CHARACTERS_MAX = 500;
+const CENT_PLACES = 2;
 /** Amounts of cents, or hundredths of a percent. */
 const TRAIL_PLACES = 2;
 const PRICES = [
@@ -114,11 +116,8 @@ export function propose(
   options: { assetClass: AssetClass; indicatorsCharactersMax: number },
 ): Proposed {
   const { assetClass } = options;
-  if (typeof fields.quantity !== 'number' || !(fields.quantity > 0) || !Number.isFinite(fields.quantity)) {
-    return invalid(`quantity must be a number above zero, not ${nameOf(fields.quantity)}`);
-  }
-  const quantity = decimalFromNumber(fields.quantity, DECIMAL_PLACES);
-  if (isZero(quantity)) return invalid(`quantity ${fields.quantity} is less than the smallest, 0.000000001`);
+  const size = sizeOf(fields);
+  if (typeof size === 'string') return invalid(size);
   for (const name of PRICES) {
     const price = fields[name];
     if (price === undefined) continue;
@@ -148,7 +147,7 @@ export function propose(
   return {
     ok: true,
     proposal: {
-      quantity,
+      ...size,
       type: trail === null ? orderType(limitPrice, stopPrice) : 'trailing_stop',
       ...trail,
       timeInForce:
@@ -188,6 +187,25 @@ export function isReducing(
 function roundingOf(name: 'limitPrice' | 'stopPrice', side: Side): Rounding {
   if (name === 'stopPrice') return 'half_even';
   return side === 'buy' ? 'floor' : 'ceiling';
+}
+
+/** How much: a quantity, or an amount in whole cents; or what is wrong with it. */
+function sizeOf({ quantity, notional }: OrderFields): Pick<Proposal, 'quantity' | 'notional'> | string {
+  if (notional === undefined) {
+    if (!isAboveZero(quantity)) return `quantity must be a number above zero, not ${nameOf(quantity)}`;
+    const exact = decimalFromNumber(quantity, DECIMAL_PLACES);
+    return isZero(exact)
+      ? `quantity ${quantity} is less than the smallest, 0.000000001`
+      : { quantity: exact };
+  }
+  if (quantity !== undefined) return 'an order is of a quantity or of a notional, not of both';
+  if (!isAboveZero(notional)) return `notional must be a number above zero, not ${nameOf(notional)}`;
+  const amount = roundTo(roundTo(decimalFromNumber(notional), NOISE_PLACES), CENT_PLACES, 'floor');
+  return isZero(amount) ? `notional ${notional} is less than a cent` : { quantity: ZERO, notional: amount };
+}
+
+function isAboveZero(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && Number.isFinite(value);
 }
 
 /** The trail of a trailing stop, null for other orders, or what is wrong with it. */

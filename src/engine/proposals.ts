@@ -140,7 +140,8 @@ export class Proposals {
       this.#runner.deny(viewer, clientOrderId, { code: 'invalid', detail });
     } else {
       const { proposal } = proposed;
-      const reduceOnly = isReducing(viewer, side, proposal.quantity);
+      const { quantity, notional } = proposal;
+      const reduceOnly = notional === undefined && isReducing(viewer, side, quantity);
       const denial = reduceOnly ? null : this.#newRiskDenial(unit);
       if (denial === null) this.#emit(viewer, clientOrderId, side, { ...proposal, reduceOnly });
       else this.#runner.deny(viewer, clientOrderId, denial);

@@ -47,6 +47,7 @@ function decidedOrder(order: OrderTerms): DecidedOrder {
     timeInForce: order.timeInForce,
     extendedHours: order.extendedHours,
     quantity: order.quantity,
+    ...(order.notional === undefined ? {} : { notional: order.notional }),
     limitPrice: order.limitPrice,
     stopPrice: order.stopPrice,
     ...(order.trailPrice === undefined ? {} : { trailPrice: order.trailPrice }),

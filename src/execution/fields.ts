@@ -45,6 +45,7 @@ function orderFields(order: DecidedOrder): Fields {
     side,
     type,
     quantity: formatDecimal(order.quantity),
+    ...amount('notional', order.notional),
     ...amount('limitPrice', order.limitPrice),
     ...amount('stopPrice', order.stopPrice),
     ...amount('trailPrice', order.trailPrice),

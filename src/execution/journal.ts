@@ -47,6 +47,7 @@ function withAmounts(order: Order): Order {
     targetPrice: amountOrNull(order.targetPrice),
     stopLossPrice: amountOrNull(order.stopLossPrice),
     averagePrice: amountOrNull(order.averagePrice),
+    ...(order.notional === undefined ? {} : { notional: amount(order.notional) }),
     ...(order.exits === undefined ? {} : { exits: withExitAmounts(order.exits) }),
     ...(order.trailPrice === undefined ? {} : { trailPrice: amount(order.trailPrice) }),
     ...(order.trailPercent === undefined ? {} : { trailPercent: amount(order.trailPercent) }),

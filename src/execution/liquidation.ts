@@ -2,8 +2,8 @@
  * Positions that must become flat whatever their strategy does: at the end of the day, and by command. Orders of the
  * position are canceled, then what is held is closed at the market; what fails is tried again, later each time.
  */
-import { absolute, type Decimal, formatDecimal, ZERO } from '../domain/decimal.ts';
-import type { MarketHours, Session } from '../domain/market.ts';
+import { absolute, type Decimal, formatDecimal, maximum, minimum, roundTo, ZERO } from '../domain/decimal.ts';
+import type { AssetClass, MarketHours, Session } from '../domain/market.ts';
 import { deriveClientOrderId, type OrderIntent } from '../domain/order.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import type { Placing } from './placing.ts';
@@ -149,7 +149,8 @@ export class Liquidation {
         this.#placing.requestCancel(tracked, reason);
     }
     const held = state.positions.quantity(instanceId, symbol);
-    if (held !== ZERO && !isClosing) this.#close(target, held);
+    const now = closableNow(held, state.positions.net(symbol), state.config.assetClass);
+    if (now !== ZERO && !isClosing) this.#close(target, now);
     if (target.attempts === ATTEMPTS_BEFORE_ALERT) {
       state.alert('critical', 'not_flat_yet', `${symbol} of ${instanceId} is not flat yet: ${reason}`, {
         instanceId,
@@ -195,6 +196,17 @@ export class Liquidation {
     };
     this.#placing.place(intent);
   }
+}
+
+/**
+ * How much of a position one order can close, signed as it is. The broker knows the account's net alone: it does not turn
+ * a long position into a short one by one order, and sells no fractions short. The rest is closed by the next tries.
+ */
+function closableNow(held: Decimal, net: Decimal, assetClass: AssetClass): Decimal {
+  const isAgainstNet = held > ZERO ? net > ZERO : net < ZERO;
+  if (isAgainstNet) return held > ZERO ? minimum(held, net) : maximum(held, net);
+  const isShortSale = held > ZERO && assetClass === 'us_equity';
+  return isShortSale ? roundTo(held, 0, 'down') : held;
 }
 
 /** The desk's own orders for an instance count apart from the strategy's. */

@@ -213,7 +213,7 @@ export class TrackedOrder {
   applyExecution(execution: Execution, nowMicros: EpochMicros): ExecutionEffect {
     if (this.#executionIds.has(execution.executionId)) return 'known';
     const filledQuantity = add(this.#order.filledQuantity, execution.quantity);
-    if (filledQuantity > minimum(this.reportedFilled, this.#order.quantity)) return 'surplus';
+    if (filledQuantity > minimum(this.reportedFilled, this.#mostFilled())) return 'surplus';
     this.#executionIds.add(execution.executionId);
     this.#fills.push(execution);
     const averagePrice = weightedAverage(this.#fills);
@@ -270,20 +270,28 @@ export class TrackedOrder {
     return true;
   }
 
+  /** How much of an amount is filled only the broker can say. */
+  #mostFilled(): Decimal {
+    return this.#order.notional === undefined ? this.#order.quantity : this.reportedFilled;
+  }
+
   /**
    * Of one that takes another's place the broker takes off what the other has filled by then, of an exit what the
    * other exit has.
    */
   #quantity(): Decimal {
-    const { quantity, replaces, parent } = this.#order;
+    const { quantity, replaces, parent, notional, filledQuantity } = this.#order;
+    if (notional !== undefined) {
+      return this.#word?.isTerminal === true ? this.reportedFilled : maximum(quantity, filledQuantity);
+    }
     if (replaces === undefined && parent === undefined) return quantity;
     return this.#word?.quantity ?? quantity;
   }
 
   #status(): OrderStatus {
-    const { filledQuantity, quantity } = this.#order;
+    const { filledQuantity, quantity, notional } = this.#order;
     // Of an exit nothing is left when the other one was filled: that is no fill of its own.
-    if (filledQuantity === quantity && quantity > ZERO) return 'filled';
+    if (filledQuantity === quantity && quantity > ZERO && notional === undefined) return 'filled';
     if (this.#word === null) {
       // A fill is the broker's word too, even before it has described the order.
       return filledQuantity > ZERO ? 'partially_filled' : this.#local;

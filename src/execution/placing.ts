@@ -14,7 +14,7 @@ import { denialText } from './denials.ts';
 import { TrackedOrder } from './orderState.ts';
 import { pendingOf } from './orders.ts';
 import { OrderRate } from './rate.ts';
-import { barredStatus, exitFault, replacementOf } from './replacing.ts';
+import { barredStatus, changeFault, replacementOf } from './replacing.ts';
 import type { RiskView } from './risk.ts';
 import type { DeskState } from './state.ts';
 import { inTheWayOf } from './washTrade.ts';
@@ -172,7 +172,7 @@ export class Placing {
     }
     const asked = replacementOf(old.order, intent);
     const status = barredStatus(old);
-    const fault = exitFault(old.order, intent.changes);
+    const fault = changeFault(old.order, intent.changes);
     if (fault !== undefined) this.#deny(asked, { code: 'invalid', detail: fault });
     else if (status === null) this.place(asked);
     else this.#deny(asked, { code: 'not_replaceable', clientOrderId: replaces, status });

@@ -23,7 +23,7 @@ const HUNDRED = decimal('100');
  * @param without an open order whose place it takes.
  */
 export function portfolioCost(
-  order: Pick<OrderTerms, 'instanceId' | 'symbol' | 'side' | 'quantity' | 'limitPrice'>,
+  order: Pick<OrderTerms, 'instanceId' | 'symbol' | 'side' | 'quantity' | 'limitPrice' | 'notional'>,
   { price, collar }: { readonly price: Decimal; readonly collar: Decimal },
   { orders, positions }: Book,
   without?: TrackedOrder,
@@ -33,6 +33,7 @@ export function portfolioCost(
   const { sells } = pendingOf(orders, instanceId, symbol, without);
   const opened = side === 'buy' ? order.quantity : subtract(add(sells, order.quantity), maximum(held, ZERO));
   const quantity = minimum(order.quantity, maximum(opened, ZERO));
+  if (order.notional !== undefined && side === 'buy') return order.notional;
   const value = multiply(price, quantity, 'up');
   if (limitPrice !== null) return value;
   return add(value, divide(multiply(value, collar), HUNDRED, 'up'));

@@ -25,8 +25,12 @@ export function barredStatus(old: TrackedOrder): OrderStatus | null {
   return (isExit ? REPLACEABLE_EXITS : REPLACEABLE).has(status) ? null : status;
 }
 
-/** What cannot be changed of an order that belongs to others, in words; undefined when nothing stands against it. */
-export function exitFault({ exits, parent }: Order, { quantity }: OrderChanges): string | undefined {
+/** What cannot be changed of an order by amount, or of one that belongs to others, in words; undefined when nothing stands against it. */
+export function changeFault(
+  { exits, parent, notional }: Order,
+  { quantity }: OrderChanges,
+): string | undefined {
+  if (notional !== undefined) return 'an order by amount is not replaced: cancel it';
   if (exits !== undefined)
     return 'an order that comes with exits is not replaced: replace an exit, or cancel it';
   if (parent === undefined || quantity === undefined) return undefined;

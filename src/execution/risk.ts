@@ -25,10 +25,10 @@ import { type Added, type Book, exposureOf, grossNotional } from './exposure.ts'
 import type { TrackedOrder } from './orderState.ts';
 import { pendingOf, reducible } from './orders.ts';
 import { portfolioCost } from './portfolioCost.ts';
-import type { Reference } from './prices.ts';
+import type { Prices, Reference } from './prices.ts';
 import { isNoMoreRisk } from './replacing.ts';
 import { findStrategyLimit, type StrategyView } from './strategyLimits.ts';
-import { orderOf, worstPrice } from './terms.ts';
+import { orderOf, sharesFor, worstPrice } from './terms.ts';
 import { findFault, isFractional, misplacedExit } from './validation.ts';
 import { inTheWayOf } from './washTrade.ts';
 
@@ -104,11 +104,11 @@ export class Risk {
     return this.#limits.dailyLossMax;
   }
 
-  check(intent: OrderIntent, view: RiskView, nowMicros: EpochMicros): Verdict {
-    const fault = findFault(intent, this.#assetClass);
+  check(asked: OrderIntent, view: RiskView, nowMicros: EpochMicros): Verdict {
+    const fault = findFault(asked, this.#assetClass);
     if (fault !== undefined) return denied({ code: 'invalid', detail: fault });
-    if (view.orders.find(intent.clientOrderId) !== undefined) {
-      return denied({ code: 'duplicate', clientOrderId: intent.clientOrderId });
+    if (view.orders.find(asked.clientOrderId) !== undefined) {
+      return denied({ code: 'duplicate', clientOrderId: asked.clientOrderId });
     }
     if (view.isStopping) return denied({ code: 'stopping' });
     if (!view.isReconciled) {
@@ -118,6 +118,8 @@ export class Risk {
         why: view.riskReason ?? 'not reconciled yet',
       });
     }
+    const intent = this.#sized(asked, view, nowMicros);
+    if ('code' in intent) return denied(intent);
     const held = view.positions.quantity(intent.instanceId, intent.symbol);
     const replaced = replacedBy(intent, view);
     const pending = pendingOf(view.orders, intent.instanceId, intent.symbol, replaced);
@@ -160,6 +162,8 @@ export class Risk {
     const pending = pendingOf(view.orders, order.instanceId, order.symbol);
     const free = reducible(held, order.side, order.side === 'buy' ? pending.buys : pending.sells);
     if (free === ZERO) return null;
+    // Of an amount all is closed or nothing, for more might be sold than is free.
+    if (order.notional !== undefined && free < order.quantity) return null;
     return approved({ ...order, quantity: minimum(order.quantity, free) }, ZERO).order;
   }
 
@@ -182,22 +186,14 @@ export class Risk {
     if (orderQuantityMax !== null && quantity > orderQuantityMax) {
       return denied({ code: 'order_quantity', quantity, limit: orderQuantityMax });
     }
-    const reference = prices.reference(symbol, side, nowMicros);
-    if (reference === undefined) return denied({ code: 'no_market', symbol });
-    if (reference.ageMs > this.#plan.marketAgeMaxMs) {
-      return denied({
-        code: 'stale_market',
-        symbol,
-        ageMs: Math.round(reference.ageMs),
-        limitMs: this.#plan.marketAgeMaxMs,
-      });
-    }
+    const reference = this.#reference(intent, prices, nowMicros);
+    if ('code' in reference) return denied(reference);
     const collared = this.#collar(intent, reference);
     if (collared !== undefined) return denied(collared);
     const misplaced = misplacedExit(intent, intent.limitPrice ?? intent.stopPrice ?? reference.opposite);
     if (misplaced !== undefined) return denied({ code: 'invalid', detail: misplaced });
     const price = worstPrice(intent, reference);
-    const notional = multiply(price, quantity, 'up');
+    const notional = intent.notional ?? multiply(price, quantity, 'up');
     if (notional > this.#limits.orderNotionalMax) {
       return denied({ code: 'order_notional', notional, limit: this.#limits.orderNotionalMax });
     }
@@ -245,6 +241,27 @@ export class Risk {
     return approved(order, needed, reserved);
   }
 
+  /** An order by amount with the shares that it comes to. */
+  #sized(intent: OrderIntent, view: RiskView, nowMicros: EpochMicros): OrderIntent | DenialReason {
+    if (intent.notional === undefined) return intent;
+    const reference = this.#reference(intent, view.prices, nowMicros);
+    if ('code' in reference) return reference;
+    const at = { price: reference.opposite, collar: this.#limits.collar };
+    return { ...intent, quantity: sharesFor(intent.notional, intent.side, at) };
+  }
+
+  #reference(
+    { symbol, side }: OrderTerms,
+    prices: Prices,
+    nowMicros: EpochMicros,
+  ): Reference | Extract<DenialReason, { code: 'no_market' | 'stale_market' }> {
+    const reference = prices.reference(symbol, side, nowMicros);
+    if (reference === undefined) return { code: 'no_market', symbol };
+    const { marketAgeMaxMs: limitMs } = this.#plan;
+    if (reference.ageMs <= limitMs) return reference;
+    return { code: 'stale_market', symbol, ageMs: Math.round(reference.ageMs), limitMs };
+  }
+
   /** What the order that makes place takes already: of the two only one will be paid for. */
   #costsOf(
     replaced: TrackedOrder | undefined,
@@ -264,7 +281,7 @@ export class Risk {
    * an order may be.
    */
   costOf(order: Order, book: Book): Decimal {
-    if (order.reduceOnly) return ZERO;
+    if (order.reduceOnly || order.quantity === ZERO) return ZERO;
     const { orderNotionalMax, collar } = this.#limits;
     const price = order.limitPrice ?? order.stopPrice ?? divide(orderNotionalMax, order.quantity, 'up');
     return portfolioCost(order, { price, collar }, book);

@@ -1,6 +1,16 @@
 /** What an intent asks for: as an order, and at what price it counts. */
-import { absolute, add, type Decimal, decimal, divide, maximum, multiply, ZERO } from '../domain/decimal.ts';
-import type { Order, OrderIntent, OrderTerms } from '../domain/order.ts';
+import {
+  absolute,
+  add,
+  type Decimal,
+  decimal,
+  divide,
+  maximum,
+  multiply,
+  subtract,
+  ZERO,
+} from '../domain/decimal.ts';
+import type { Order, OrderIntent, OrderTerms, Side } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Reference } from './prices.ts';
 
@@ -17,6 +27,20 @@ export function worstPrice(intent: OrderTerms, reference: Reference): Decimal {
   return maximum(maximum(limitPrice ?? ZERO, stopPrice ?? ZERO), reference.opposite);
 }
 
+/**
+ * What an amount comes to in shares. A sale raises it with more shares when the market falls: it counts with the
+ * price that is worse by the collar (percent).
+ */
+export function sharesFor(
+  notional: Decimal,
+  side: Side,
+  { price, collar }: { price: Decimal; collar: Decimal },
+): Decimal {
+  if (side === 'buy') return divide(notional, price, 'down');
+  const worst = subtract(price, divide(multiply(price, collar), HUNDRED));
+  return divide(notional, worst, 'up');
+}
+
 /** The order that an intent becomes when risk approves it. */
 export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
   return {
@@ -31,6 +55,7 @@ export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
     timeInForce: intent.timeInForce,
     extendedHours: intent.extendedHours,
     quantity: absolute(intent.quantity),
+    ...(intent.notional === undefined ? {} : { notional: intent.notional }),
     limitPrice: intent.limitPrice,
     stopPrice: intent.stopPrice,
     ...(intent.trailPrice === undefined ? {} : { trailPrice: intent.trailPrice }),

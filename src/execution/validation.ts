@@ -10,7 +10,8 @@ const CENT = decimal('0.01');
 /** What is wrong with an intent, in words; undefined when nothing is. */
 export function findFault(intent: OrderIntent, assetClass: AssetClass): string | undefined {
   const { type, timeInForce, limitPrice, stopPrice } = intent;
-  if (intent.quantity <= ZERO) return 'the quantity must be above zero';
+  const amount = amountFault(intent);
+  if (amount !== undefined) return amount;
   if (intent.clientOrderId.length > CLIENT_ORDER_ID_LENGTH_MAX) {
     return `the client order id is over ${CLIENT_ORDER_ID_LENGTH_MAX} characters`;
   }
@@ -83,6 +84,15 @@ export function misplacedExit({ exits, side }: OrderTerms, base: Decimal): strin
   return undefined;
 }
 
+/** An order is of a quantity or of an amount; of an amount only at the market (reference, C.3). */
+function amountFault({ notional, quantity, type, exits }: OrderIntent): string | undefined {
+  if (notional === undefined) return quantity > ZERO ? undefined : 'the quantity must be above zero';
+  if (quantity !== ZERO) return 'an order is of a quantity or of an amount, not of both';
+  if (notional < ONE) return 'the least amount is 1';
+  if (type !== 'market') return `an order by amount is a market order, not ${type}`;
+  return exits === undefined ? undefined : 'an order by amount comes without exits';
+}
+
 function trailFault(intent: OrderIntent, assetClass: AssetClass): string | undefined {
   const { type, timeInForce } = intent;
   const trails = [intent.trailPrice, intent.trailPercent].filter((trail) => trail !== undefined);
@@ -94,6 +104,6 @@ function trailFault(intent: OrderIntent, assetClass: AssetClass): string | undef
   return `a trailing stop lasts a day or until it is canceled, not ${timeInForce}`;
 }
 
-export function isFractional(intent: Pick<OrderIntent, 'quantity'>): boolean {
-  return intent.quantity % ONE !== 0n;
+export function isFractional(intent: Pick<OrderIntent, 'quantity' | 'notional'>): boolean {
+  return intent.notional !== undefined || intent.quantity % ONE !== 0n;
 }

@@ -172,7 +172,13 @@ export interface SessionView {
 export interface OrderRequest {
   /** Only for `universe` strategies, which must name one; a `symbol` strategy orders its own. */
   readonly symbol?: string;
-  readonly quantity: number;
+  /** Shares or coins; or else `notional`. */
+  readonly quantity?: number;
+  /**
+   * How much money to spend or to raise, in the account's currency and whole cents: a market order, of fractions. How
+   * many shares that is, its fills say.
+   */
+  readonly notional?: number;
   readonly limitPrice?: number;
   /** With it the order is a stop (or, with `limitPrice`, a stop-limit) order. */
   readonly stopPrice?: number;

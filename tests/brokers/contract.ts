@@ -227,6 +227,24 @@ export function brokerContract(name: string, start: () => Promise<BrokerStage>):
       await eventually(() => expect(eventsOf(rest).at(-1)?.event).toBe('fill'));
     });
 
+    it('spends an amount, to the last fraction', async () => {
+      const before = await held();
+      const proposed = propose({ side: 'buy', quantity: decimal('2'), notional: decimal('150.55') });
+      expect(await broker.submit(proposed)).toMatchObject({ type: 'accepted', order: { quantity: null } });
+      await eventually(() => expect(eventsOf(proposed).at(-1)?.event).toBe('fill'));
+      const executions = eventsOf(proposed).flatMap(({ execution }) => execution ?? []);
+      const spent = executions.reduce(
+        (sum, { quantity, price }) => add(sum, multiply(quantity, price)),
+        ZERO,
+      );
+      expect(absolute((spent - decimal('150.55')) as Decimal)).toBeLessThan(decimal('0.000001'));
+      const bought = executions.reduce((sum, { quantity }) => add(sum, quantity), ZERO);
+      expect(await held()).toBe(add(before, bought));
+      const rest = propose({ side: 'sell', quantity: bought, reduceOnly: true });
+      expect(await broker.submit(rest)).toMatchObject({ type: 'accepted' });
+      await eventually(() => expect(eventsOf(rest).at(-1)?.event).toBe('fill'));
+    });
+
     it('refuses what the account cannot pay, and says why', async () => {
       const proposed = propose({ side: 'buy', quantity: decimal('1000000000') });
       const outcome = await broker.submit(proposed);

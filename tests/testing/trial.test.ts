@@ -205,4 +205,29 @@ describe('a trial', () => {
     expect(fills).toEqual([]);
     expect(messages.join()).toContain(detail);
   });
+
+  it('spends an amount, in fractions, and raises one', async () => {
+    const strategy = strategyOf(`onBar(context) {
+      context.state.seen += 1;
+      if (context.state.seen === 1) context.buy({ notional: 500.009, reason: 'an amount' });
+      if (context.state.seen === 2) context.sell({ notional: 250, reason: 'half of it' });
+      if (context.state.seen === 3) context.buy({ notional: 5, quantity: 5, reason: 'both' });
+      if (context.state.seen === 4) context.buy({ notional: 5, limitPrice: 90, reason: 'patient' });
+    },
+    onFill(context, { quantity, isComplete }) { context.log('info', quantity + ' ' + isComplete); },
+    onDenial(context, { reason }) { context.log('info', reason.detail); },`);
+    const bars = minuteBars([100, 100, 120, 125, 125]);
+    const { fills, messages, positions } = await tryStrategy({ strategy, bars });
+    expect(fills.map(({ side, quantity, price }) => `${side} ${quantity} ${price}`)).toEqual([
+      'buy 5 100',
+      'sell 2.5 100',
+    ]);
+    expect(positions).toEqual({ TEST: 2.5 });
+    expect(messages).toEqual([
+      '5 true',
+      '2.5 true',
+      'an order is of a quantity or of a notional, not of both',
+      'an order by amount is a market order, not limit',
+    ]);
+  });
 });

@@ -73,7 +73,9 @@ export function lacksExits(fields: Fields): boolean {
 export function orderBody(order: Order): string {
   return JSON.stringify({
     symbol: order.symbol,
-    qty: formatDecimal(order.quantity),
+    ...(order.notional === undefined
+      ? { qty: formatDecimal(order.quantity) }
+      : { notional: formatDecimal(order.notional) }),
     side: order.side,
     type: order.type,
     time_in_force: order.timeInForce,

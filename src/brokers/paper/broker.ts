@@ -258,7 +258,14 @@ export class PaperBroker implements Broker {
     if (timeInForce === 'opg' || timeInForce === 'cls') {
       return unprocessable('there are no auctions here to take part in');
     }
-    const opening = openingQuantity(this.#account.quantity(symbol), side, quantity);
+    const held = this.#account.quantity(symbol);
+    if (order.notional !== undefined) {
+      if (side === 'sell' && quantity > held)
+        return unprocessable('an amount is raised of what is held only');
+      const { buyingPower } = this.#account.describe(this.#reserved());
+      return side === 'sell' ? undefined : powerRefusal(order.notional, buyingPower);
+    }
+    const opening = openingQuantity(held, side, quantity);
     return powerRefusal(
       this.#cost(order, opening),
       this.#account.describe(this.#reserved(without)).buyingPower,
@@ -270,9 +277,13 @@ export class PaperBroker implements Broker {
     let sum = ZERO;
     for (const open of this.#openOrders()) {
       if (open === without) continue;
-      const { order, remaining } = open;
+      const { order, remaining, notionalLeft } = open;
       // An exit closes what its order has opened.
       if (order.parent !== undefined) continue;
+      if (notionalLeft !== null) {
+        if (order.side === 'buy') sum = add(sum, notionalLeft);
+        continue;
+      }
       sum = add(
         sum,
         this.#cost(order, openingQuantity(this.#account.quantity(order.symbol), order.side, remaining)),

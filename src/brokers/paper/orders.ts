@@ -36,9 +36,10 @@ export class PaperOrder extends WorkingOrder {
   /** What it takes of a displayed level: nothing at a price beyond its limit, never more than is shown. */
   matchLevel(level: Level | null): Level | null {
     if (level === null || !this.isTriggered || !this.accepts(level.price)) return null;
-    const size = minimum(level.size, this.remaining);
+    const wanted = this.wantedAt(level.price);
+    const size = minimum(level.size, wanted);
     const isAllOrNothing = this.order.timeInForce === 'fok';
-    if (isZero(size) || (isAllOrNothing && size < this.remaining)) return null;
+    if (isZero(size) || (isAllOrNothing && size < wanted)) return null;
     return { price: level.price, size };
   }
 

@@ -57,6 +57,7 @@ export type OrderSide = 'buy' | 'sell';
 export interface OrderFields {
   readonly symbol: unknown;
   readonly quantity: unknown;
+  readonly notional?: unknown;
   readonly limitPrice: unknown;
   readonly stopPrice: unknown;
   readonly trailPrice?: unknown;

@@ -198,6 +198,7 @@ export class GuestContext implements StrategyContext<unknown, unknown> {
     const fields: OrderFields = {
       symbol: request.symbol ?? this.symbol,
       quantity: request.quantity,
+      notional: request.notional,
       limitPrice: request.limitPrice,
       stopPrice: request.stopPrice,
       trailPrice: request.trailPrice,

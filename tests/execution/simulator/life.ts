@@ -169,7 +169,7 @@ function configOf({ batchId, algoRunIds, isSynced, session, limits }: LifeParts)
         priceCollarPercent: 50,
         marketAgeMaxMs: 60_000,
         shortAllowed: true,
-        fractionAllowed: false,
+        fractionAllowed: true,
       },
       limits: { submitTimeoutMs: 5_000 },
     } as Tradeplan,

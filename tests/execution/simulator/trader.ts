@@ -1,5 +1,5 @@
 /** Strategies that want something at every moment: orders of every kind, and cancels of what they have open. */
-import { type Decimal, decimal, decimalFromNumber } from '../../../src/domain/decimal.ts';
+import { type Decimal, decimal, decimalFromNumber, ZERO } from '../../../src/domain/decimal.ts';
 import {
   deriveClientOrderId,
   type Intent,
@@ -21,6 +21,8 @@ export class Trader {
   readonly #sequences = new Map<string, number>();
   /** Every order that was ever proposed, and how much of it. */
   readonly proposed = new Map<string, Decimal>();
+  /** Of orders by amount how much money. */
+  readonly amounts = new Map<string, Decimal>();
   /** Of each replacement what it takes the place of, and whether it asked for a quantity of its own. */
   readonly replacements = new Map<string, { readonly replaces: string; readonly hasQuantity: boolean }>();
 
@@ -75,7 +77,11 @@ export class Trader {
     const quantity = decimal(String(dice.integer(1, 90)));
     const around = () => decimalFromNumber(Math.round(priceOf(symbol) * 100 + dice.integer(-8, 8)) / 100);
     this.proposed.set(clientOrderId, quantity);
-    const exits = this.#exits(side, priceOf, symbol);
+    const isNotional = type === 'market' && dice.chance(0.15);
+    const notional = decimal(String(dice.integer(1, 900_000) / 100));
+    // As many as could ever be bought by that: the exchange's own truth is compared with the amount.
+    if (isNotional) this.amounts.set(clientOrderId, notional);
+    const exits = isNotional ? null : this.#exits(side, priceOf, symbol);
     const isComplex = exits !== null && type !== 'stop_limit';
     if (isComplex) {
       this.proposed.set(`${clientOrderId}.take_profit`, quantity);
@@ -90,12 +96,17 @@ export class Trader {
       symbol,
       side,
       type,
-      timeInForce: (type === 'market' || type === 'limit') && !isComplex ? dice.pick(TIMES_IN_FORCE) : 'day',
+      timeInForce: isNotional
+        ? 'day'
+        : (type === 'market' || type === 'limit') && !isComplex
+          ? dice.pick(TIMES_IN_FORCE)
+          : 'day',
       extendedHours: false,
-      quantity,
+      quantity: isNotional ? ZERO : quantity,
+      ...(isNotional ? { notional } : {}),
       limitPrice: type === 'limit' || type === 'stop_limit' ? around() : null,
       stopPrice: type === 'stop' || type === 'stop_limit' ? around() : null,
-      reduceOnly: !isComplex && dice.chance(0.15),
+      reduceOnly: !isComplex && !isNotional && dice.chance(0.15),
       ...(isComplex ? { exits } : {}),
       targetPrice: null,
       stopLossPrice: null,

@@ -66,7 +66,10 @@ function orderDifferences({ exchange, database, trader, life }: World): string[]
     ids.add(id);
     const wanted = trader.proposed.get(id);
     if (wanted === undefined && !id.includes('.desk.')) wrong.push(`nobody proposed ${id}`);
-    if (wanted !== undefined && filledThrough(id, exchange, trader) > wanted)
+    const amount = trader.amounts.get(id);
+    if (amount !== undefined && order.filledNotional > amount)
+      wrong.push(`${id} has spent beyond its amount`);
+    if (amount === undefined && wanted !== undefined && filledThrough(id, exchange, trader) > wanted)
       wrong.push(`${id} is filled beyond its quantity`);
     if (row === undefined) {
       wrong.push(`orphan: ${id} is ${order.status} at the exchange and has no row`);
