@@ -11,10 +11,11 @@ import type {
   TradeUpdate,
 } from '../brokers/contract.ts';
 import { ExitGroups } from '../brokers/exitGroups.ts';
+import { Spending } from '../brokers/spending.ts';
 import { replacementOf, WorkingOrders } from '../brokers/workingOrders.ts';
 import { type Decimal, decimalFromNumber, numberFromDecimal, ZERO } from '../domain/decimal.ts';
 import type { AssetClass, TradingStatus } from '../domain/market.ts';
-import type { Account, Order } from '../domain/order.ts';
+import type { Account, Order, Side } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Batch } from '../tape/batch.ts';
 import type { SimulatedAccount } from './account.ts';
@@ -24,7 +25,6 @@ import { SymbolState } from './fills/market.ts';
 import type { FillModel } from './fills/model.ts';
 import { type OrderTimes, SimulatedOrder } from './fills/order.ts';
 import { notePlaceInQueue, type Offer, offerOfQuote, offerOfTrade, restingOffer } from './fills/ticks.ts';
-import { Spending } from './spending.ts';
 
 export interface BrokerOptions {
   readonly model: FillModel;
@@ -58,7 +58,8 @@ export class SimulatedBroker {
     this.#options = options;
     this.#spending = new Spending({
       account: options.account,
-      marketOf: (symbol) => this.#bySymbol.get(symbol),
+      isShown: (symbol) => this.#bySymbol.has(symbol),
+      priceNow: (symbol, side) => this.#priceNow(symbol, side),
       open: () => this.#open(),
     });
   }
@@ -345,6 +346,13 @@ export class SimulatedBroker {
   #remove(order: SimulatedOrder, market: SymbolState): void {
     market.orders = market.orders.filter((other) => other !== order);
     this.#openCount -= 1;
+  }
+
+  #priceNow(symbol: string, side: Side): Decimal | null {
+    const market = this.#bySymbol.get(symbol);
+    const shown = market?.opposite(side) ?? 0;
+    const price = shown > 0 ? shown : (market?.last ?? Number.NaN);
+    return Number.isNaN(price) ? null : decimalFromNumber(price);
   }
 
   #open(): readonly SimulatedOrder[] {

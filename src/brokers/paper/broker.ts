@@ -7,9 +7,9 @@
  * price. A stop is set off by a trade. There are no fees, no market impact and no margin. What it holds ends with it.
  */
 import { SessionCalendar, usEquityRules } from '../../clock/calendar.ts';
-import { add, type Decimal, decimal, decimalFromNumber, multiply, ZERO } from '../../domain/decimal.ts';
+import { type Decimal, decimal, decimalFromNumber, ONE, ZERO } from '../../domain/decimal.ts';
 import type { Instrument, Session } from '../../domain/market.ts';
-import type { Account, Order } from '../../domain/order.ts';
+import type { Account, Order, Side } from '../../domain/order.ts';
 import { failed, type Outcome, success } from '../../domain/outcome.ts';
 import { type EpochMicros, MICROS_PER_MILLISECOND } from '../../domain/time.ts';
 import { type Batch, EventKind, RowFlag } from '../../tape/batch.ts';
@@ -27,15 +27,8 @@ import type {
   TradeUpdate,
 } from '../contract.ts';
 import { ExitGroups } from '../exitGroups.ts';
-import { openingQuantity } from '../holding.ts';
-import {
-  powerRefusal,
-  type Refused,
-  replacementOf,
-  reserveAtMarket,
-  unprocessable,
-  WorkingOrders,
-} from '../workingOrders.ts';
+import { Spending } from '../spending.ts';
+import { type Refused, replacementOf, unprocessable, WorkingOrders } from '../workingOrders.ts';
 import { PaperAccount } from './account.ts';
 import { Book, type Level } from './book.ts';
 import { PaperOrder } from './orders.ts';
@@ -51,6 +44,7 @@ export class PaperBroker implements Broker {
   readonly #books = new Map<string, Book>();
   readonly #account: PaperAccount;
   readonly #orders = new WorkingOrders<PaperOrder>(REMEMBERED_MAX);
+  readonly #spending: Spending;
   readonly #groups = new ExitGroups<PaperOrder>({
     activate: (exit) => {
       exit.setStatus('new', this.#context.clock.nowMicros());
@@ -68,6 +62,12 @@ export class PaperBroker implements Broker {
     this.#latencyMicros = (config.latencyMs ?? DEFAULT_PAPER_LATENCY_MS) * MICROS_PER_MILLISECOND;
     this.#idPrefix = `paper-${context.clock.nowMicros()}`;
     this.#account = new PaperAccount(decimal(config.startingCash), config.currency, this.#books);
+    this.#spending = new Spending({
+      account: this.#account,
+      isShown: (symbol) => this.#books.has(symbol),
+      priceNow: (symbol, side) => this.#priceNow(symbol, side),
+      open: () => this.#openOrders(),
+    });
   }
 
   open(listener: BrokerListener): void {
@@ -76,7 +76,7 @@ export class PaperBroker implements Broker {
   }
 
   account(): Promise<Outcome<Account>> {
-    return Promise.resolve(success(this.#account.describe(this.#reserved())));
+    return Promise.resolve(success(this.#spending.account()));
   }
 
   positions(): Promise<Outcome<readonly BrokerPosition[]>> {
@@ -251,55 +251,13 @@ export class PaperBroker implements Broker {
 
   /** @param without an order whose place it takes. */
   #refusal(order: Order, without?: PaperOrder): Refused | undefined {
-    const { symbol, side, quantity, timeInForce, type } = order;
-    if (!this.#books.has(symbol)) return unprocessable(`the market has not shown ${symbol} yet`);
-    if (quantity <= ZERO) return unprocessable('the quantity must be above zero');
-    if (type === 'trailing_stop') return unprocessable('trailing stops are not offered');
-    if (timeInForce === 'opg' || timeInForce === 'cls') {
-      return unprocessable('there are no auctions here to take part in');
-    }
-    const held = this.#account.quantity(symbol);
-    if (order.notional !== undefined) {
-      if (side === 'sell' && quantity > held)
-        return unprocessable('an amount is raised of what is held only');
-      const { buyingPower } = this.#account.describe(this.#reserved());
-      return side === 'sell' ? undefined : powerRefusal(order.notional, buyingPower);
-    }
-    const opening = openingQuantity(held, side, quantity);
-    return powerRefusal(
-      this.#cost(order, opening),
-      this.#account.describe(this.#reserved(without)).buyingPower,
-    );
+    if (order.type === 'trailing_stop') return unprocessable('trailing stops are not offered');
+    return this.#spending.refusal(order, without);
   }
 
-  /** What open orders may cost beyond what they close. */
-  #reserved(without?: PaperOrder): Decimal {
-    let sum = ZERO;
-    for (const open of this.#openOrders()) {
-      if (open === without) continue;
-      const { order, remaining, notionalLeft } = open;
-      // An exit closes what its order has opened.
-      if (order.parent !== undefined) continue;
-      if (notionalLeft !== null) {
-        if (order.side === 'buy') sum = add(sum, notionalLeft);
-        continue;
-      }
-      sum = add(
-        sum,
-        this.#cost(order, openingQuantity(this.#account.quantity(order.symbol), order.side, remaining)),
-      );
-    }
-    return sum;
-  }
-
-  #cost(order: Order, quantity: Decimal): Decimal {
-    if (quantity === ZERO) return ZERO;
-    const fixed = order.limitPrice ?? order.stopPrice;
-    if (fixed !== null) return multiply(fixed, quantity);
-    const book = this.#books.get(order.symbol);
-    const price =
-      book?.opposite(order.side)?.price ?? book?.mark(order.side === 'buy' ? ZERO : quantity) ?? ZERO;
-    return reserveAtMarket(price, quantity);
+  #priceNow(symbol: string, side: Side): Decimal | null {
+    const book = this.#books.get(symbol);
+    return book?.opposite(side)?.price ?? book?.mark(side === 'buy' ? ZERO : ONE) ?? null;
   }
 
   #openOrders(): readonly PaperOrder[] {
