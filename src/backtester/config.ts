@@ -90,6 +90,7 @@ export function hostConfigOf(
     feedDelayMs: 0,
     liquidateBeforeCloseMs: plan.liquidateBeforeCloseMs,
     session: run.session,
+    keepsStates: false,
     limits: {
       ...DEFAULT_HOST_LIMITS,
       historyBarsMax: plan.limits.historyBarsMax,

@@ -16,8 +16,8 @@ export interface TripCounts {
 }
 
 export class RoundTrips {
-  /** Realised P&L less fees when the trip that is under way began. */
-  readonly #startedAt = new Map<string, Decimal>();
+  /** Realised P&L less fees when the trip that is under way began; by instance, then by symbol. */
+  readonly #startedAt = new Map<string, Map<string, Decimal>>();
   #count = 0;
   #wins = 0;
   #losses = 0;
@@ -31,10 +31,15 @@ export class RoundTrips {
   /** @param position after a fill. */
   note(position: Position): void {
     if (position.quantity !== ZERO) return;
-    const key = `${position.instanceId}\u0000${position.symbol}`;
+    const { instanceId, symbol } = position;
+    let ofInstance = this.#startedAt.get(instanceId);
+    if (ofInstance === undefined) {
+      ofInstance = new Map();
+      this.#startedAt.set(instanceId, ofInstance);
+    }
     const total = subtract(position.realizedPnl, position.fees);
-    const gain = subtract(total, this.#startedAt.get(key) ?? ZERO);
-    this.#startedAt.set(key, total);
+    const gain = subtract(total, ofInstance.get(symbol) ?? ZERO);
+    ofInstance.set(symbol, total);
     if (this.#count % this.#gainStride === 0) this.#keep(numberFromDecimal(gain));
     this.#count += 1;
     if (gain > ZERO) {

@@ -1,5 +1,6 @@
 /** The orders and executions that a broker which fills orders itself remembers, and the refusals that it makes. */
 import { add, type Decimal, decimal, formatDecimal, multiply, subtract, ZERO } from '../domain/decimal.ts';
+import { Fifo } from '../domain/fifo.ts';
 import type { Order } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Execution, SubmitOutcome } from './contract.ts';
@@ -21,6 +22,8 @@ export class WorkingOrders<Kept extends WorkingOrder> {
   readonly #rememberedMax: number;
   readonly #byClientId = new Map<string, Kept>();
   readonly #byBrokerId = new Map<string, Kept>();
+  /** The map's own order would do, but it steps over all that was deleted before it comes to its oldest. */
+  readonly #oldestFirst = new Fifo<Kept>();
   #executions: Execution[] = [];
 
   /** @param rememberedMax orders, and executions; of the orders the oldest that have ended are forgotten. */
@@ -40,12 +43,20 @@ export class WorkingOrders<Kept extends WorkingOrder> {
   add(order: Kept): void {
     this.#byClientId.set(order.order.clientOrderId, order);
     this.#byBrokerId.set(order.brokerOrderId, order);
-    if (this.#byClientId.size <= this.#rememberedMax) return;
-    for (const [oldId, old] of this.#byClientId) {
-      if (old.isOpen) continue;
-      this.#byClientId.delete(oldId);
-      this.#byBrokerId.delete(old.brokerOrderId);
-      return;
+    this.#oldestFirst.push(order);
+    if (this.#byClientId.size > this.#rememberedMax) this.#forgetOldest();
+  }
+
+  /** The oldest that has ended; open ones stand at the end of the line again. */
+  #forgetOldest(): void {
+    for (let count = this.#oldestFirst.size; count > 0; count -= 1) {
+      const oldest = this.#oldestFirst.shift()!;
+      if (!oldest.isOpen) {
+        this.#byClientId.delete(oldest.order.clientOrderId);
+        this.#byBrokerId.delete(oldest.brokerOrderId);
+        return;
+      }
+      this.#oldestFirst.push(oldest);
     }
   }
 

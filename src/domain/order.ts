@@ -44,22 +44,22 @@ export interface OrderTerms {
    */
   readonly quantity: Decimal;
   /** How much money is to be spent or raised, instead of a quantity; missing for all others. */
-  readonly notional?: Decimal;
+  readonly notional?: Decimal | undefined;
   readonly limitPrice: Decimal | null;
   readonly stopPrice: Decimal | null;
   /** Trailing stops only: how far the stop follows the best price, as an amount or in percent; one of the two. */
-  readonly trailPrice?: Decimal;
-  readonly trailPercent?: Decimal;
+  readonly trailPrice?: Decimal | undefined;
+  readonly trailPercent?: Decimal | undefined;
   /** True when the order may only bring the position closer to zero: such orders pass where new risk may not. */
   readonly reduceOnly: boolean;
   /** Where the strategy means to take profit and to give up: recorded with the fills. */
   readonly targetPrice: Decimal | null;
   readonly stopLossPrice: Decimal | null;
   /** The client order id of the open order that it takes the place of; missing for all others. */
-  readonly replaces?: string;
-  readonly exits?: OrderExits;
+  readonly replaces?: string | undefined;
+  readonly exits?: OrderExits | undefined;
   /** Of an exit the client order id of the order that it came with; missing for all others. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   readonly reason: string;
   readonly indicators: JsonObject;
 }
@@ -163,6 +163,64 @@ export interface Order extends OrderTerms {
   readonly statusReason: string | null;
   readonly createdAtMicros: EpochMicros;
   readonly updatedAtMicros: EpochMicros;
+}
+
+/** Where each field is written out: the compiler tells of one that is missing, optional ones too. */
+export type EveryFieldOf<Kind> = { [Key in keyof Required<Kind>]: Kind[Key] };
+
+/** What of an order may change between its approval and its end. */
+export type OrderChange = Partial<
+  Pick<
+    Order,
+    | 'brokerOrderId'
+    | 'quantity'
+    | 'reduceOnly'
+    | 'status'
+    | 'filledQuantity'
+    | 'averagePrice'
+    | 'statusReason'
+    | 'updatedAtMicros'
+  >
+>;
+
+/**
+ * The order with what has changed of it. Field by field, and all orders of one shape: a spread of an order took 0.8 us,
+ * and there are half a dozen in each order's life.
+ */
+export function changedOrder(order: Order, change: OrderChange): Order {
+  const changed: EveryFieldOf<Order> = {
+    clientOrderId: order.clientOrderId,
+    brokerOrderId: change.brokerOrderId ?? order.brokerOrderId,
+    instanceId: order.instanceId,
+    algoRunId: order.algoRunId,
+    consumer: order.consumer,
+    symbol: order.symbol,
+    side: order.side,
+    type: order.type,
+    timeInForce: order.timeInForce,
+    extendedHours: order.extendedHours,
+    quantity: change.quantity ?? order.quantity,
+    notional: order.notional,
+    limitPrice: order.limitPrice,
+    stopPrice: order.stopPrice,
+    trailPrice: order.trailPrice,
+    trailPercent: order.trailPercent,
+    reduceOnly: change.reduceOnly ?? order.reduceOnly,
+    targetPrice: order.targetPrice,
+    stopLossPrice: order.stopLossPrice,
+    replaces: order.replaces,
+    exits: order.exits,
+    parent: order.parent,
+    reason: order.reason,
+    indicators: order.indicators,
+    status: change.status ?? order.status,
+    filledQuantity: change.filledQuantity ?? order.filledQuantity,
+    averagePrice: change.averagePrice === undefined ? order.averagePrice : change.averagePrice,
+    statusReason: change.statusReason === undefined ? order.statusReason : change.statusReason,
+    createdAtMicros: order.createdAtMicros,
+    updatedAtMicros: change.updatedAtMicros ?? order.updatedAtMicros,
+  };
+  return changed;
 }
 
 /** One execution of an order. */
@@ -322,8 +380,16 @@ export function deriveClientOrderId(
   symbol: string,
   sequence: number,
 ): string {
-  const batch = batchId.replaceAll('-', '').slice(0, 12);
-  const id = `${batch}.${instanceId}.${symbol.replaceAll('/', '-')}.${sequence}`;
+  return clientOrderIdOf(clientOrderIdPrefix(batchId, instanceId, symbol), sequence);
+}
+
+/** What {@link deriveClientOrderId} begins with, for those who derive many. */
+export function clientOrderIdPrefix(batchId: string, instanceId: string, symbol: string): string {
+  return `${batchId.replaceAll('-', '').slice(0, 12)}.${instanceId}.${symbol.replaceAll('/', '-')}.`;
+}
+
+export function clientOrderIdOf(prefix: string, sequence: number): string {
+  const id = `${prefix}${sequence}`;
   if (id.length > 128) throw new RangeError(`client order id over 128 characters: ${id}`);
   return id;
 }

@@ -6,7 +6,7 @@ import type { HostCore } from './core.ts';
 import type { Moves } from './moves.ts';
 import type { Proposals } from './proposals.ts';
 import type { Runner } from './runner.ts';
-import { openOrderOf, type UnitSymbol } from './unit.ts';
+import type { UnitSymbol } from './unit.ts';
 
 type Told<Type extends DeskEvent['type']> = Extract<DeskEvent, { type: Type }>;
 
@@ -71,14 +71,16 @@ export class DeskAnswers {
     const viewer = this.#core.findViewer(order.instanceId, order.symbol);
     if (viewer === undefined) return;
     this.#keep(viewer, order);
-    this.#runner.order(viewer, {
-      clientOrderId: order.clientOrderId,
-      symbol: order.symbol,
-      side: order.side,
-      status: order.status,
-      filledQuantity: numberFromDecimal(order.filledQuantity),
-      reason: order.statusReason,
-    });
+    if (this.#runner.hears(viewer, 'onOrder')) {
+      this.#runner.order(viewer, {
+        clientOrderId: order.clientOrderId,
+        symbol: order.symbol,
+        side: order.side,
+        status: order.status,
+        filledQuantity: numberFromDecimal(order.filledQuantity),
+        reason: order.statusReason,
+      });
+    }
     this.#proposals.continueClosing(viewer);
   }
 
@@ -95,17 +97,20 @@ export class DeskAnswers {
     }
     this.#core.setPosition(viewer, position);
     this.#keep(viewer, order);
-    this.#runner.fill(viewer, {
-      clientOrderId: fill.clientOrderId,
-      symbol: fill.symbol,
-      side: fill.side,
-      quantity: numberFromDecimal(fill.quantity),
-      price: numberFromDecimal(fill.price),
-      timeMicros: fill.executedAtMicros,
-      // How much an amount comes to is known when the broker says that it is filled.
-      isComplete:
-        order.filledQuantity >= order.quantity && (order.notional === undefined || order.status === 'filled'),
-    });
+    if (this.#runner.hears(viewer, 'onFill')) {
+      this.#runner.fill(viewer, {
+        clientOrderId: fill.clientOrderId,
+        symbol: fill.symbol,
+        side: fill.side,
+        quantity: numberFromDecimal(fill.quantity),
+        price: numberFromDecimal(fill.price),
+        timeMicros: fill.executedAtMicros,
+        // How much an amount comes to is known when the broker says that it is filled.
+        isComplete:
+          order.filledQuantity >= order.quantity &&
+          (order.notional === undefined || order.status === 'filled'),
+      });
+    }
     this.#proposals.continueClosing(viewer);
   }
 
@@ -126,7 +131,7 @@ export class DeskAnswers {
     if (isTerminal(order.status)) {
       viewer.openOrders.delete(order.clientOrderId);
       viewer.cancelling.delete(order.clientOrderId);
-    } else viewer.openOrders.set(order.clientOrderId, openOrderOf(order));
+    } else viewer.openOrders.set(order.clientOrderId, order);
     this.#core.showOpenOrders(viewer);
   }
 }

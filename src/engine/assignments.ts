@@ -8,7 +8,7 @@ import type { SymbolMarket } from './market.ts';
 import type { Proposals } from './proposals.ts';
 import type { Runner, SavedUnit } from './runner.ts';
 import { type MarketTable, Route } from './table.ts';
-import { openOrderOf, Unit, UnitSymbol } from './unit.ts';
+import { Unit, UnitSymbol } from './unit.ts';
 
 export class Assignments {
   readonly #core: HostCore;
@@ -148,7 +148,7 @@ export class Assignments {
       this.#core.setPosition(unit.find(position.symbol)!, position);
     }
     for (const order of assignment.openOrders) {
-      unit.find(order.symbol)!.openOrders.set(order.clientOrderId, openOrderOf(order));
+      unit.find(order.symbol)!.openOrders.set(order.clientOrderId, order);
     }
     const saved = assignment.state === null ? null : (JSON.parse(assignment.state) as SavedUnit);
     const rejected = new Set([...assignment.rejectedSymbols, ...this.#rejectedToday(saved)]);

@@ -73,5 +73,10 @@ export interface HostConfig {
   /** Null = positions are held over the close. */
   readonly liquidateBeforeCloseMs: number | null;
   readonly session: Session | null;
+  /**
+   * False where nobody keeps states (a backtest): then none is saved with an intent. They are still looked at once a
+   * {@link HostLimits.checkpointPeriodMs}, so that one that cannot be saved is found.
+   */
+  readonly keepsStates?: boolean;
   readonly limits: HostLimits;
 }

@@ -33,14 +33,14 @@ export function reasonOf(reason: unknown): string {
 /** The exact part of an intent. */
 export interface Proposal {
   readonly quantity: Decimal;
-  readonly notional?: Decimal;
+  readonly notional?: Decimal | undefined;
   readonly type: OrderType;
   readonly timeInForce: TimeInForce;
   readonly limitPrice: Decimal | null;
   readonly stopPrice: Decimal | null;
-  readonly trailPrice?: Decimal;
-  readonly trailPercent?: Decimal;
-  readonly exits?: OrderExits;
+  readonly trailPrice?: Decimal | undefined;
+  readonly trailPercent?: Decimal | undefined;
+  readonly exits?: OrderExits | undefined;
   readonly targetPrice: Decimal | null;
   readonly stopLossPrice: Decimal | null;
   readonly reason: string;
@@ -147,14 +147,16 @@ export function propose(
   return {
     ok: true,
     proposal: {
-      ...size,
+      quantity: size.quantity,
+      notional: size.notional,
       type: trail === null ? orderType(limitPrice, stopPrice) : 'trailing_stop',
-      ...trail,
+      trailPrice: trail?.trailPrice,
+      trailPercent: trail?.trailPercent,
       timeInForce:
         (fields.timeInForce as TimeInForce | undefined) ?? (assetClass === 'crypto' ? 'gtc' : 'day'),
       limitPrice,
       stopPrice,
-      ...(exits === null ? {} : { exits }),
+      exits: exits ?? undefined,
       targetPrice: at(fields.targetPrice ?? fields.takeProfitLimitPrice, 'half_even'),
       stopLossPrice: at(fields.stopLossPrice ?? fields.stopLossStopPrice, 'half_even'),
       reason: reasonOf(fields.reason),
@@ -264,10 +266,13 @@ function orderType(limitPrice: Decimal | null, stopPrice: Decimal | null): Order
   return limitPrice === null ? 'stop' : 'stop_limit';
 }
 
+const NO_INDICATORS = { indicators: {}, lost: null };
+
 function readIndicators(
   text: string | null,
   charactersMax: number,
 ): { indicators: JsonObject; lost: string | null } {
+  if (text === '{}') return NO_INDICATORS;
   if (text === null) return { indicators: {}, lost: 'indicators are not plain data' };
   if (text.length > charactersMax) {
     return { indicators: {}, lost: `indicators have ${text.length} characters of at most ${charactersMax}` };

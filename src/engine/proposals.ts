@@ -2,8 +2,10 @@
 import { absolute, type Decimal, isZero, subtract, ZERO } from '../domain/decimal.ts';
 import {
   type CancelIntent,
+  clientOrderIdOf,
+  clientOrderIdPrefix,
   type DenialReason,
-  deriveClientOrderId,
+  type EveryFieldOf,
   type JsonObject,
   type OrderIntent,
   type ReplaceIntent,
@@ -14,7 +16,7 @@ import type { ChangeFields, HostBridge } from '../strategies/guest/bridge.ts';
 import { type HostCore, unitFields } from './core.ts';
 import { isReducing, type Proposal, priceAtTick, propose, proposeChanges, reasonOf } from './intents.ts';
 import type { Runner } from './runner.ts';
-import { type OpenOrder, openOrderOf, type Unit, type UnitSymbol } from './unit.ts';
+import type { OpenOrder, Unit, UnitSymbol } from './unit.ts';
 import { denialOfNewRisk } from './windows.ts';
 
 /** How often closing a position is tried before a person must look; the waits between double from a second. */
@@ -143,7 +145,7 @@ export class Proposals {
       const { quantity, notional } = proposal;
       const reduceOnly = notional === undefined && isReducing(viewer, side, quantity);
       const denial = reduceOnly ? null : this.#newRiskDenial(unit);
-      if (denial === null) this.#emit(viewer, clientOrderId, side, { ...proposal, reduceOnly });
+      if (denial === null) this.#emit(viewer, { clientOrderId, side, reduceOnly }, proposal);
       else this.#runner.deny(viewer, clientOrderId, denial);
     }
     return clientOrderId;
@@ -151,18 +153,18 @@ export class Proposals {
 
   #emit(
     viewer: UnitSymbol,
-    clientOrderId: string,
-    side: Side,
-    order: Proposal & { reduceOnly: boolean },
+    as: { readonly clientOrderId: string; readonly side: Side; readonly reduceOnly: boolean },
+    order: Proposal,
   ): void {
     const { config, clock, inboxSequence, output } = this.#core;
     const { unit } = viewer;
-    const { indicatorsLost, ...exact } = order;
+    const { clientOrderId, side } = as;
     const symbol = viewer.market.symbol;
-    if (indicatorsLost !== null) {
-      output.log('warn', indicatorsLost, { ...unitFields(unit), symbol, clientOrderId });
+    if (order.indicatorsLost !== null) {
+      output.log('warn', order.indicatorsLost, { ...unitFields(unit), symbol, clientOrderId });
     }
-    const intent: OrderIntent = {
+    // Field by field: taking the proposal apart and together again by spreads cost 4 us an order.
+    const intent: EveryFieldOf<OrderIntent> = {
       kind: 'order',
       clientOrderId,
       instanceId: unit.instance.config.instanceId,
@@ -170,9 +172,24 @@ export class Proposals {
       consumer: config.consumer,
       symbol,
       side,
-      ...exact,
+      type: order.type,
+      timeInForce: order.timeInForce,
       extendedHours:
         config.marketHours === 'extended' && order.type === 'limit' && order.timeInForce === 'day',
+      quantity: order.quantity,
+      notional: order.notional,
+      limitPrice: order.limitPrice,
+      stopPrice: order.stopPrice,
+      trailPrice: order.trailPrice,
+      trailPercent: order.trailPercent,
+      reduceOnly: as.reduceOnly,
+      targetPrice: order.targetPrice,
+      stopLossPrice: order.stopLossPrice,
+      replaces: undefined,
+      exits: order.exits,
+      parent: undefined,
+      reason: order.reason,
+      indicators: order.indicators,
       causedBy: inboxSequence,
       decidedAtMicros: clock.nowMicros,
     };
@@ -183,8 +200,20 @@ export class Proposals {
 
   #open(viewer: UnitSymbol, order: Omit<OpenOrder, 'filledQuantity' | 'status' | 'createdAtMicros'>): void {
     const { nowMicros } = this.#core.clock;
-    const fresh = { filledQuantity: ZERO, status: 'submitting', createdAtMicros: nowMicros } as const;
-    viewer.openOrders.set(order.clientOrderId, openOrderOf({ ...order, ...fresh }));
+    const open: EveryFieldOf<OpenOrder> = {
+      clientOrderId: order.clientOrderId,
+      symbol: order.symbol,
+      side: order.side,
+      type: order.type,
+      quantity: order.quantity,
+      limitPrice: order.limitPrice,
+      stopPrice: order.stopPrice,
+      parent: order.parent,
+      filledQuantity: ZERO,
+      status: 'submitting',
+      createdAtMicros: nowMicros,
+    };
+    viewer.openOrders.set(order.clientOrderId, open);
     this.#core.showOpenOrders(viewer);
   }
 
@@ -298,7 +327,8 @@ export class Proposals {
   #sendClosingOrder(viewer: UnitSymbol, reason: string): void {
     const side: Side = viewer.quantity > 0n ? 'sell' : 'buy';
     const limitPrice = this.#closingLimit(viewer, side);
-    this.#emit(viewer, this.#nextId(viewer), side, {
+    const as = { clientOrderId: this.#nextId(viewer), side, reduceOnly: true };
+    this.#emit(viewer, as, {
       quantity: absolute(viewer.quantity),
       type: limitPrice === null ? 'market' : 'limit',
       timeInForce: this.#core.config.assetClass === 'crypto' ? 'gtc' : 'day',
@@ -309,7 +339,6 @@ export class Proposals {
       reason,
       indicators: {},
       indicatorsLost: null,
-      reduceOnly: true,
     });
   }
 
@@ -334,7 +363,8 @@ export class Proposals {
     const { unit, market } = viewer;
     unit.orderSequence += 1;
     const { batchId } = this.#core.config;
-    return deriveClientOrderId(batchId, unit.instance.config.instanceId, market.symbol, unit.orderSequence);
+    viewer.orderIdPrefix ??= clientOrderIdPrefix(batchId, unit.instance.config.instanceId, market.symbol);
+    return clientOrderIdOf(viewer.orderIdPrefix, unit.orderSequence);
   }
 
   #cancelTimer(unit: Unit, name: string): void {

@@ -8,6 +8,7 @@ import { type HostCore, unitFields } from './core.ts';
 import { mapStack } from './faults.ts';
 import type { Instance, Unit, UnitSymbol } from './unit.ts';
 
+type HandlerName = 'onFill' | 'onOrder' | 'onDenial' | 'onGap';
 type StateRow = Extract<ConsumerReport, { type: 'states' }>['states'][number];
 
 // Copies in this module: V8 folds its constants, and reads an imported one anew at each use.
@@ -120,7 +121,7 @@ export class Runner {
 
   /** An intent left the unit: its state is saved when the handler has ended, so that both survive together. */
   proposed(unit: Unit): void {
-    if (unit.hasProposed) return;
+    if (unit.hasProposed || this.#core.config.keepsStates === false) return;
     unit.hasProposed = true;
     this.#proposers.push(unit);
   }
@@ -173,8 +174,13 @@ export class Runner {
     return { instanceId: unit.instance.config.instanceId, symbol: unit.symbol, state: text, savedAt };
   }
 
-  #tell(viewer: UnitSymbol, handler: string, call: (guest: Guest) => CallResult): void {
-    if (!viewer.isTold || !viewer.unit.instance.handlers.has(handler)) return;
+  /** Whether the unit's strategy wants to be told, so that what nobody hears is not put into words. */
+  hears(viewer: UnitSymbol, handler: HandlerName): boolean {
+    return viewer.isTold && viewer.unit.instance.handlers.has(handler);
+  }
+
+  #tell(viewer: UnitSymbol, handler: HandlerName, call: (guest: Guest) => CallResult): void {
+    if (!this.hears(viewer, handler)) return;
     this.#call(viewer.unit, viewer.market.symbol, call);
   }
 

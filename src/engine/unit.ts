@@ -182,7 +182,7 @@ export interface OpenOrder {
   readonly limitPrice: Decimal | null;
   readonly stopPrice: Decimal | null;
   /** Of an exit the order that it came with. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   readonly status: OrderStatus;
   readonly createdAtMicros: EpochMicros;
 }
@@ -209,6 +209,8 @@ export class UnitSymbol {
   closing: Closing | null = null;
   /** The minutes of the newest points of the series that it draws, by their names. */
   readonly plots = new Map<string, number>();
+  /** What its client order ids begin with; null before its first order. */
+  orderIdPrefix: string | null = null;
   /** Whether market events are shown: kept up to date by {@link refresh}, because it is asked for every event. */
   isShown = false;
 
@@ -227,12 +229,4 @@ export class UnitSymbol {
   get isTold(): boolean {
     return this.unit.phase === 'running' && !this.isRejected;
   }
-}
-
-export function openOrderOf(order: OpenOrder): OpenOrder {
-  const { clientOrderId, symbol, side, type, quantity, filledQuantity } = order;
-  const { limitPrice, stopPrice, status, createdAtMicros } = order;
-  const is = { clientOrderId, symbol, side, type, quantity, filledQuantity };
-  const parent = order.parent === undefined ? {} : { parent: order.parent };
-  return { ...is, limitPrice, stopPrice, ...parent, status, createdAtMicros };
 }

@@ -70,7 +70,7 @@ export class DailyLoss {
     let unrealized = 0;
     for (const position of positions) {
       const gain = unrealizedOf(position, prices);
-      const key = keyOf(position);
+      const key = this.#carried.size === 0 ? '' : keyOf(position);
       const carried = this.#carried.get(key);
       if (carried === undefined) {
         unrealized += gain ?? 0;

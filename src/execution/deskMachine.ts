@@ -13,7 +13,6 @@ import type { DeskEvent, DeskStatus, Unit, UnitState } from '../transport/messag
 import { Answers } from './answers.ts';
 import type { DeskAction, DeskInput, DeskMachineConfig, KeptOrder } from './contract.ts';
 import { unrealizedOf } from './dailyLoss.ts';
-import { rememberExecution } from './fills.ts';
 import { deskOrderer, Liquidation } from './liquidation.ts';
 import { MarketRows } from './marketRows.ts';
 import { TrackedOrder } from './orderState.ts';
@@ -230,7 +229,7 @@ export class DeskMachine {
 
   #onRestore(input: Extract<DeskInput, { type: 'restore' }>): void {
     const state = this.#state;
-    for (const executionId of input.executionIds) rememberExecution(state, executionId);
+    for (const executionId of input.executionIds) state.executionIds.add(executionId);
     state.portfolios.begin(input.portfolios ?? []);
     for (const row of input.holdings) this.#restoreHolding(row);
     for (const kept of input.orders) this.#restoreOrder(kept);

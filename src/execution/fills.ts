@@ -7,9 +7,6 @@ import type { TrackedOrder } from './orderState.ts';
 import { tradeRow } from './rows.ts';
 import { type DeskState, REVOKED } from './state.ts';
 
-/** Execution ids kept for recognising what was told before; the oldest are forgotten. */
-export const EXECUTION_IDS_MAX = 500_000;
-
 /** Surplus executions that were alerted once are not alerted again; beyond this many the memory starts anew. */
 const SURPLUS_IDS_MAX = 10_000;
 
@@ -31,7 +28,7 @@ export function bookExecution(
     alertSurplus(state, tracked.order, execution);
     return null;
   }
-  rememberExecution(state, execution.executionId);
+  state.executionIds.add(execution.executionId);
   return bookFill(state, tracked, { ...execution, side: tracked.order.side }, null);
 }
 
@@ -54,7 +51,7 @@ export function bookRevision(
     if (state.executionIds.has(previousExecutionId)) {
       const revoked = tracked.revokeExecution(previousExecutionId, told);
       if (revoked === null) return null;
-      rememberExecution(state, revisionId);
+      state.executionIds.add(revisionId);
       const side = tracked.order.side === 'buy' ? 'sell' : 'buy';
       const entry = { ...revoked, executionId: revisionId, side, fee: ZERO } as const;
       const origin = {
@@ -124,20 +121,11 @@ export function announceFill(state: DeskState, tracked: TrackedOrder, { fill, po
 
 /** Notes an execution that must never be booked. */
 function forgo(state: DeskState, executionId: string): void {
-  rememberExecution(state, executionId);
+  state.executionIds.add(executionId);
   state.emit({
     type: 'journal',
     entry: { entry: 'execution', atMicros: state.nowMicros, executionId },
   });
-}
-
-export function rememberExecution(state: DeskState, executionId: string): void {
-  state.executionIds.add(executionId);
-  if (state.executionIds.size <= (state.config.rememberedMax ?? EXECUTION_IDS_MAX)) return;
-  for (const oldest of state.executionIds) {
-    state.executionIds.delete(oldest);
-    return;
-  }
 }
 
 function alertSurplus(state: DeskState, order: Order, execution: Execution): void {

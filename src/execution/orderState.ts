@@ -7,7 +7,7 @@
  */
 import type { BrokerOrder, Execution } from '../brokers/contract.ts';
 import { add, type Decimal, maximum, minimum, subtract, weightedAverage, ZERO } from '../domain/decimal.ts';
-import { isTerminal, type Order, type OrderStatus } from '../domain/order.ts';
+import { changedOrder, isTerminal, type Order, type OrderStatus } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 
 /** What the broker's status was at its greatest, or null before its first word. */
@@ -77,6 +77,8 @@ export class TrackedOrder {
   /** A question is under way or set for later. */
   isAsked = false;
   isAlerted = false;
+  /** It is found by the broker's id too. */
+  isIndexed = false;
   /** When to ask for missing fills, and how often that was done; null while none are missing. */
   missingDueMicros: EpochMicros | null = null;
   missingQuestions = 0;
@@ -141,6 +143,7 @@ export class TrackedOrder {
   }
 
   get reportedFilled(): Decimal {
+    if (this.#counts.length === 1) return maximum(ZERO, this.#counts[0]!.filled);
     let most = ZERO;
     for (const { filled } of this.#counts) most = maximum(most, filled);
     return most;
@@ -159,7 +162,7 @@ export class TrackedOrder {
 
   /** The broker has said which of its orders this is, and no more. */
   learnBrokerId(brokerOrderId: string): void {
-    this.#order = { ...this.#order, brokerOrderId: this.#order.brokerOrderId ?? brokerOrderId };
+    if (this.#order.brokerOrderId === null) this.#order = changedOrder(this.#order, { brokerOrderId });
   }
 
   /** Sets a status of ours (`submitting`, `unknown`, `not_sent`, ...). The broker's word stands above it. */
@@ -201,6 +204,15 @@ export class TrackedOrder {
    */
   noteReported(filledQuantity: Decimal, atMicros: EpochMicros): void {
     if (atMicros < this.#revisedAtMicros) return;
+    const [only, another] = this.#counts;
+    if (another === undefined && only !== undefined) {
+      // One count that stands, or is surpassed: the usual case, without lists being made.
+      if (only.atMicros >= atMicros && only.filled >= filledQuantity) return;
+      if (only.atMicros <= atMicros && only.filled <= filledQuantity) {
+        this.#counts = [{ atMicros, filled: filledQuantity }];
+        return;
+      }
+    }
     const counts = this.#counts.filter((other) => other.atMicros > atMicros || other.filled > filledQuantity);
     const isSurpassed = counts.some((other) => other.atMicros >= atMicros && other.filled >= filledQuantity);
     this.#counts = isSurpassed ? counts : [...counts, { atMicros, filled: filledQuantity }];
@@ -217,12 +229,8 @@ export class TrackedOrder {
     this.#executionIds.add(execution.executionId);
     this.#fills.push(execution);
     const averagePrice = weightedAverage(this.#fills);
-    this.#order = {
-      ...this.#order,
-      filledQuantity,
-      averagePrice,
-      brokerOrderId: this.#order.brokerOrderId ?? execution.brokerOrderId,
-    };
+    const brokerOrderId = this.#order.brokerOrderId ?? execution.brokerOrderId;
+    this.#order = changedOrder(this.#order, { filledQuantity, averagePrice, brokerOrderId });
     this.confirmedAtMicros ??= nowMicros;
     this.#refresh(nowMicros, this.#order.statusReason);
     return 'applied';
@@ -246,7 +254,7 @@ export class TrackedOrder {
         ? [{ executionId: null, price: this.#order.averagePrice ?? ZERO, quantity: filledQuantity }]
         : this.#fills.filter((candidate) => candidate !== fill);
     const averagePrice = filledQuantity === ZERO ? null : weightedAverage(this.#fills);
-    this.#order = { ...this.#order, filledQuantity, averagePrice };
+    this.#order = changedOrder(this.#order, { filledQuantity, averagePrice });
     return revoked;
   }
 
@@ -261,12 +269,12 @@ export class TrackedOrder {
   #refresh(nowMicros: EpochMicros, reason: string | null): boolean {
     const before = this.#order;
     const quantity = this.#quantity();
-    if (quantity !== before.quantity) this.#order = { ...before, quantity };
+    if (quantity !== before.quantity) this.#order = changedOrder(before, { quantity });
     const status = this.#status();
     const statusReason = status === 'filled' ? null : reason;
     const isSame = status === before.status && statusReason === before.statusReason;
     if (isSame && quantity === before.quantity) return false;
-    this.#order = { ...this.#order, status, statusReason, updatedAtMicros: nowMicros };
+    this.#order = changedOrder(this.#order, { status, statusReason, updatedAtMicros: nowMicros });
     return true;
   }
 

@@ -1,5 +1,6 @@
 /** The desk's orders, found by our id, by the broker's and by symbol. */
 import { add, type Decimal, maximum, minimum, subtract, ZERO } from '../domain/decimal.ts';
+import { Fifo } from '../domain/fifo.ts';
 import type { Side } from '../domain/order.ts';
 import type { TrackedOrder } from './orderState.ts';
 import { signed } from './positions.ts';
@@ -12,8 +13,8 @@ export class Orders {
   readonly #byBrokerId = new Map<string, TrackedOrder>();
   /** Orders that may still change a position, by symbol. */
   readonly #liveBySymbol = new Map<string, Set<TrackedOrder>>();
-  readonly #endedIds: string[] = [];
-  #openCount = 0;
+  /** Client order ids, in the order in which the orders ended. */
+  readonly #ended = new Fifo<string>();
   readonly #open = new Set<TrackedOrder>();
   readonly #incomplete = new Set<TrackedOrder>();
   readonly #endedMax: number;
@@ -32,7 +33,6 @@ export class Orders {
     }
     live.add(tracked);
     this.#open.add(tracked);
-    this.#openCount += 1;
     this.update(tracked);
   }
 
@@ -46,30 +46,33 @@ export class Orders {
 
   /** To be called after every change: keeps the indexes. */
   update(tracked: TrackedOrder): void {
-    const { brokerOrderId, symbol, clientOrderId } = tracked.order;
-    if (brokerOrderId !== null) this.#byBrokerId.set(brokerOrderId, tracked);
-    if (tracked.missing > ZERO) this.#incomplete.add(tracked);
-    else this.#incomplete.delete(tracked);
-    const live = this.#liveBySymbol.get(symbol);
+    const { brokerOrderId } = tracked.order;
+    if (brokerOrderId !== null && !tracked.isIndexed) {
+      tracked.isIndexed = true;
+      this.#byBrokerId.set(brokerOrderId, tracked);
+    }
+    const isMissing = tracked.missing > ZERO;
+    if (isMissing) this.#incomplete.add(tracked);
+    else if (this.#incomplete.size > 0) this.#incomplete.delete(tracked);
     if (tracked.isEnded) {
+      const { symbol, clientOrderId } = tracked.order;
       if (this.#open.delete(tracked)) {
-        this.#openCount -= 1;
-        this.#endedIds.push(clientOrderId);
-        if (this.#endedIds.length > this.#endedMax) this.#forgetOldest();
+        this.#ended.push(clientOrderId);
+        if (this.#ended.size > this.#endedMax) this.#forgetOldest();
       }
-      if (tracked.missing === ZERO) live?.delete(tracked);
-      else live?.add(tracked);
+      const live = this.#liveBySymbol.get(symbol);
+      if (isMissing) live?.add(tracked);
+      else live?.delete(tracked);
     } else if (!this.#open.has(tracked)) {
       // The broker knows better than we: an order that we had given up is alive.
       this.#open.add(tracked);
-      this.#openCount += 1;
-      live?.add(tracked);
+      this.#liveBySymbol.get(tracked.order.symbol)?.add(tracked);
     }
   }
 
   /** How many orders have not ended. */
   get openCount(): number {
-    return this.#openCount;
+    return this.#open.size;
   }
 
   /** The same without exits, of which one at most is filled after the order that they came with. */
@@ -82,6 +85,10 @@ export class Orders {
   /** Orders that have not ended. */
   open(): readonly TrackedOrder[] {
     return [...this.#open];
+  }
+
+  get incompleteCount(): number {
+    return this.#incomplete.size;
   }
 
   /** Orders that were filled further than their executions tell. */
@@ -119,7 +126,7 @@ export class Orders {
   }
 
   #forgetOldest(): void {
-    const clientOrderId = this.#endedIds.shift();
+    const clientOrderId = this.#ended.shift();
     if (clientOrderId === undefined) return;
     const tracked = this.#byClientId.get(clientOrderId);
     // One that came to life again, or whose fills are missing, is not forgotten.
@@ -128,6 +135,8 @@ export class Orders {
     if (tracked.order.brokerOrderId !== null) this.#byBrokerId.delete(tracked.order.brokerOrderId);
   }
 }
+
+const NOTHING_PENDING: Pending = { buys: ZERO, sells: ZERO, cancelingBuys: ZERO, cancelingSells: ZERO };
 
 /** What an instance's orders in a symbol may still buy and sell. Orders that wait to be sent do not count. */
 export interface Pending {
@@ -149,6 +158,7 @@ export function pendingOf(
   let sells = ZERO;
   let cancelingBuys = ZERO;
   let cancelingSells = ZERO;
+  if (orders.openCount === 0 && orders.incompleteCount === 0) return NOTHING_PENDING;
   const groups = new Set<TrackedOrder>();
   // One that takes an exit's place shares its fate with the other exit.
   const replaced = without === undefined ? null : exitGroupOf(without);

@@ -106,19 +106,34 @@ export function applyFill(
   const { quantity: held, averagePrice, realizedPnl } = position;
   const change = signed(fill.side, fill.quantity);
   const quantity = add(held, change);
-  const fees = add(position.fees, fill.fee);
-  const next = { ...position, algoRunId: fill.algoRunId, quantity, fees };
-  const isAdding = isZero(held) || held > ZERO === change > ZERO;
-  if (isAdding) {
-    const entry = { price: averagePrice, quantity: absolute(held) };
-    return { ...next, averagePrice: weightedAverage([entry, fill]) };
+  if (isZero(held)) return changed(position, fill, { quantity, averagePrice: fill.price, realizedPnl });
+  if (held > ZERO === change > ZERO) {
+    const average = weightedAverage([{ price: averagePrice, quantity: absolute(held) }, fill]);
+    return changed(position, fill, { quantity, averagePrice: average, realizedPnl });
   }
   const closed = minimum(absolute(held), fill.quantity);
   const gain = multiply(subtract(fill.price, averagePrice), closed);
   const hasFlipped = fill.quantity > absolute(held);
-  return {
-    ...next,
+  return changed(position, fill, {
+    quantity,
     realizedPnl: add(realizedPnl, held > ZERO ? gain : negate(gain)),
     averagePrice: isZero(quantity) ? ZERO : hasFlipped ? fill.price : averagePrice,
+  });
+}
+
+/** Field by field: a spread of the position takes ten times as long, and there is one for every fill. */
+function changed(
+  { instanceId, symbol, fees }: Position,
+  fill: Pick<Fill, 'fee' | 'algoRunId'>,
+  to: Pick<Position, 'quantity' | 'averagePrice' | 'realizedPnl'>,
+): Position {
+  return {
+    instanceId,
+    algoRunId: fill.algoRunId,
+    symbol,
+    quantity: to.quantity,
+    averagePrice: to.averagePrice,
+    realizedPnl: to.realizedPnl,
+    fees: add(fees, fill.fee),
   };
 }

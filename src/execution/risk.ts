@@ -16,7 +16,15 @@ import {
   ZERO,
 } from '../domain/decimal.ts';
 import type { AssetClass, Instrument } from '../domain/market.ts';
-import type { Account, DenialReason, Order, OrderIntent, OrderTerms, RiskState } from '../domain/order.ts';
+import {
+  type Account,
+  changedOrder,
+  type DenialReason,
+  type Order,
+  type OrderIntent,
+  type OrderTerms,
+  type RiskState,
+} from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { RiskPlan } from '../tradeplan/plan.ts';
 import type { PortfolioCash } from '../transport/messages.ts';
@@ -140,13 +148,17 @@ export class Risk {
       const most = replaced === undefined ? freeLater : free;
       if (most === ZERO) return denied({ code: 'not_reducing', held, asked: intent.quantity });
       if (replaced === undefined && (isCanceling || inTheWay.length > 0))
-        return { type: 'wait', order: { ...order, quantity: minimum(order.quantity, freeLater) }, inTheWay };
-      return approved({ ...order, quantity: minimum(order.quantity, free) }, ZERO);
+        return {
+          type: 'wait',
+          order: changedOrder(order, { quantity: minimum(order.quantity, freeLater) }),
+          inTheWay,
+        };
+      return approved(changedOrder(order, { quantity: minimum(order.quantity, free) }), ZERO);
     }
     if (intent.quantity <= free && inTheWay.length === 0) return approved(order, ZERO);
     // The strategy has canceled its stop and closes: what the stop binds becomes free.
     if (replaced === undefined && intent.quantity <= freeLater) {
-      return { type: 'wait', order: { ...order, reduceOnly: true }, inTheWay };
+      return { type: 'wait', order: changedOrder(order, { reduceOnly: true }), inTheWay };
     }
     const opposite = inTheWay[0]?.order.clientOrderId;
     if (opposite !== undefined) {
@@ -164,7 +176,7 @@ export class Risk {
     if (free === ZERO) return null;
     // Of an amount all is closed or nothing, for more might be sold than is free.
     if (order.notional !== undefined && free < order.quantity) return null;
-    return approved({ ...order, quantity: minimum(order.quantity, free) }, ZERO).order;
+    return approved(changedOrder(order, { quantity: minimum(order.quantity, free) }), ZERO).order;
   }
 
   /** The order that an intent did not become, for its row. */
@@ -375,7 +387,7 @@ function approved(
   committed: Decimal,
   reserved: Decimal = ZERO,
 ): Extract<Verdict, { type: 'approved' }> {
-  const submitting = { ...order, status: 'submitting' } as ApprovedOrder;
+  const submitting = changedOrder(order, { status: 'submitting' }) as ApprovedOrder;
   return { type: 'approved', order: submitting, committed, reserved };
 }
 

@@ -7,6 +7,9 @@ const ALL_SYMBOLS = '*';
 export class Sequences {
   /** By everything of the id before the sequence: batch, orderer and symbol. */
   readonly #lastByPrefix = new Map<string, number>();
+  /** The prefix that was met last, with its dot: the next id mostly has it too, and is then not cut into texts. */
+  #prefix = '';
+  #last = 0;
 
   /** The sequence of an id, 0 when it has none. */
   static of(clientOrderId: string): number {
@@ -26,6 +29,7 @@ export class Sequences {
 
   /** The highest of the unit in this batch; of all its symbols for a universe; 0 when it has not ordered yet. */
   last(unit: Unit, batchId: string): number {
+    this.#keepLast();
     const isUniverse = unit.symbol === ALL_SYMBOLS;
     const start = prefixOf(deriveClientOrderId(batchId, unit.instanceId, isUniverse ? 'X' : unit.symbol, 1));
     if (!isUniverse) return this.#lastByPrefix.get(start) ?? 0;
@@ -38,11 +42,19 @@ export class Sequences {
   }
 
   #note(clientOrderId: string): void {
-    const prefix = prefixOf(clientOrderId);
-    this.#lastByPrefix.set(
-      prefix,
-      Math.max(Sequences.of(clientOrderId), this.#lastByPrefix.get(prefix) ?? 0),
-    );
+    const sequence = Sequences.of(clientOrderId);
+    const length = clientOrderId.lastIndexOf('.') + 1;
+    if (length !== this.#prefix.length || !clientOrderId.startsWith(this.#prefix)) {
+      this.#keepLast();
+      const prefix = prefixOf(clientOrderId);
+      this.#prefix = clientOrderId.slice(0, length);
+      this.#last = this.#lastByPrefix.get(prefix) ?? 0;
+    }
+    this.#last = Math.max(sequence, this.#last);
+  }
+
+  #keepLast(): void {
+    if (this.#prefix !== '') this.#lastByPrefix.set(prefixOf(this.#prefix), this.#last);
   }
 }
 

@@ -14,10 +14,13 @@ import { Portfolios } from './portfolios.ts';
 import { Positions } from './positions.ts';
 import { Prices } from './prices.ts';
 import { OrderRate } from './rate.ts';
+import { RememberedIds } from './rememberedIds.ts';
 import { Risk } from './risk.ts';
 import { RiskGate } from './riskGate.ts';
 import { orderRow } from './rows.ts';
 
+/** Execution ids kept for recognising what was told before; the oldest are forgotten. */
+export const EXECUTION_IDS_MAX = 500_000;
 const RECENT_FILLS_MAX = 50;
 /** Far more than a broker lists of the time that it is asked for again. */
 const BOOKED_MAX = 10_000;
@@ -40,7 +43,7 @@ export class DeskState {
   readonly instances: Map<string, InstanceRules>;
   readonly keepsRecords: boolean;
   /** Executions that have been applied, by id. */
-  readonly executionIds = new Set<string>();
+  readonly executionIds: RememberedIds;
   /** Executions beyond the broker's count that were alerted. */
   readonly surplusIds = new Set<string>();
   instruments: ReadonlyMap<string, Instrument> = new Map();
@@ -62,12 +65,13 @@ export class DeskState {
   readonly #bookedMicros = new Map<string, EpochMicros>();
   nowMicros: EpochMicros = 0;
   #actions: DeskAction[] = [];
-  /** The consumer that last ordered for an instance and symbol: it holds the unit. */
-  readonly #consumerByUnit = new Map<string, string>();
+  /** The consumer that last ordered for an instance and symbol: it holds the unit. By instance, then by symbol. */
+  readonly #consumers = new Map<string, Map<string, string>>();
 
   constructor(config: DeskMachineConfig) {
     this.config = config;
     this.orders = new Orders(config.rememberedMax);
+    this.executionIds = new RememberedIds(config.rememberedMax ?? EXECUTION_IDS_MAX);
     this.keepsRecords = config.keepsRecords ?? true;
     this.session = config.session;
     this.risk = new Risk(config.risk, config.assetClass);
@@ -159,19 +163,19 @@ export class DeskState {
   }
 
   rememberConsumer(instanceId: string, symbol: string, consumer: string): void {
-    this.#consumerByUnit.set(keyOf(instanceId, symbol), consumer);
+    const ofInstance = this.#consumers.get(instanceId);
+    if (ofInstance === undefined) this.#consumers.set(instanceId, new Map([[symbol, consumer]]));
+    else ofInstance.set(symbol, consumer);
   }
 
   /** What concerns the unit is told to its new consumer from now on; both are told from when. */
   handOver(handover: Handover): void {
     const { unit, from, to } = handover;
-    this.#consumerByUnit.set(keyOf(unit.instanceId, unit.symbol), to);
+    this.rememberConsumer(unit.instanceId, unit.symbol, to);
     if (unit.symbol === ALL_SYMBOLS) {
       // A universe's unit stands for all its symbols: they go where it goes.
-      const start = keyOf(unit.instanceId, '');
-      for (const key of this.#consumerByUnit.keys()) {
-        if (key.startsWith(start)) this.#consumerByUnit.set(key, to);
-      }
+      const ofInstance = this.#consumers.get(unit.instanceId);
+      for (const symbol of ofInstance?.keys() ?? []) ofInstance?.set(symbol, to);
     }
     const event: DeskEvent = { type: 'handover', ...handover };
     this.emit({ type: 'tell', consumer: from, event });
@@ -186,10 +190,8 @@ export class DeskState {
   }
 
   #consumerOf(instanceId: string, symbol: string): string | undefined {
-    return (
-      this.#consumerByUnit.get(keyOf(instanceId, symbol)) ??
-      this.#consumerByUnit.get(keyOf(instanceId, ALL_SYMBOLS))
-    );
+    const ofInstance = this.#consumers.get(instanceId);
+    return ofInstance?.get(symbol) ?? ofInstance?.get(ALL_SYMBOLS);
   }
 
   tellAccount(): void {
@@ -251,7 +253,3 @@ export class DeskState {
 }
 
 const NO_ACTIONS: readonly DeskAction[] = [];
-
-function keyOf(instanceId: string, symbol: string): string {
-  return `${instanceId}\u0000${symbol}`;
-}

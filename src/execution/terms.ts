@@ -10,7 +10,7 @@ import {
   subtract,
   ZERO,
 } from '../domain/decimal.ts';
-import type { Order, OrderIntent, OrderTerms, Side } from '../domain/order.ts';
+import type { EveryFieldOf, Order, OrderIntent, OrderTerms, Side } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { Reference } from './prices.ts';
 
@@ -43,7 +43,7 @@ export function sharesFor(
 
 /** The order that an intent becomes when risk approves it. */
 export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
-  return {
+  const order: EveryFieldOf<Order> = {
     clientOrderId: intent.clientOrderId,
     brokerOrderId: null,
     instanceId: intent.instanceId,
@@ -55,17 +55,17 @@ export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
     timeInForce: intent.timeInForce,
     extendedHours: intent.extendedHours,
     quantity: absolute(intent.quantity),
-    ...(intent.notional === undefined ? {} : { notional: intent.notional }),
+    notional: intent.notional,
     limitPrice: intent.limitPrice,
     stopPrice: intent.stopPrice,
-    ...(intent.trailPrice === undefined ? {} : { trailPrice: intent.trailPrice }),
-    ...(intent.trailPercent === undefined ? {} : { trailPercent: intent.trailPercent }),
+    trailPrice: intent.trailPrice,
+    trailPercent: intent.trailPercent,
     reduceOnly: intent.reduceOnly,
     targetPrice: intent.targetPrice,
     stopLossPrice: intent.stopLossPrice,
-    ...(intent.replaces === undefined ? {} : { replaces: intent.replaces }),
-    ...(intent.exits === undefined ? {} : { exits: intent.exits }),
-    ...(intent.parent === undefined ? {} : { parent: intent.parent }),
+    replaces: intent.replaces,
+    exits: intent.exits,
+    parent: intent.parent,
     reason: intent.reason,
     indicators: intent.indicators,
     status: 'approved',
@@ -75,4 +75,5 @@ export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
     createdAtMicros: nowMicros,
     updatedAtMicros: nowMicros,
   };
+  return order;
 }

@@ -95,6 +95,9 @@ function amountFault({ notional, quantity, type, exits }: OrderIntent): string |
 
 function trailFault(intent: OrderIntent, assetClass: AssetClass): string | undefined {
   const { type, timeInForce } = intent;
+  if (type !== 'trailing_stop' && intent.trailPrice === undefined && intent.trailPercent === undefined) {
+    return undefined;
+  }
   const trails = [intent.trailPrice, intent.trailPercent].filter((trail) => trail !== undefined);
   if (type !== 'trailing_stop') return trails.length > 0 ? `a ${type} order takes no trail` : undefined;
   if (trails.length !== 1) return 'a trailing stop needs a trail, as an amount or in percent';
