@@ -33,6 +33,8 @@ interface Held {
 export class SimulatedAccount {
   readonly startingCash: Decimal;
   readonly #held = new Map<string, Held>();
+  /** Null when deals have changed them since they were asked for. */
+  #heldMarkets: readonly SymbolState[] | null = null;
   #cash: Decimal;
   #fees: Decimal = ZERO;
   #borrowed: Decimal = ZERO;
@@ -78,6 +80,7 @@ export class SimulatedAccount {
     const change = side === 'buy' ? of.quantity : negate(of.quantity);
     const next = add(held.quantity, change);
     market.held = numberFromDecimal(next);
+    this.#heldMarkets = null;
     if (isZero(next)) {
       this.#held.delete(market.symbol);
       return;
@@ -91,6 +94,12 @@ export class SimulatedAccount {
     const amount = multiply(this.quantity(symbol), perShare);
     this.#cash = add(this.#cash, amount);
     this.#dividends = add(this.#dividends, amount);
+  }
+
+  /** Markets in which something is held. */
+  heldMarkets(): readonly SymbolState[] {
+    if (this.#heldMarkets === null) this.#heldMarkets = [...this.#held.values()].map(({ market }) => market);
+    return this.#heldMarkets;
   }
 
   /** Notes for each market that is held what a share of it is worth now. */

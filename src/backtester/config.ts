@@ -90,7 +90,8 @@ export function hostConfigOf(
     feedDelayMs: 0,
     liquidateBeforeCloseMs: plan.liquidateBeforeCloseMs,
     session: run.session,
-    keepsStates: false,
+    // Units that scanners let go, and pick again, come back with their states.
+    keepsStates: instances.some((instance) => instance.plan.scanners.length > 0),
     limits: {
       ...DEFAULT_HOST_LIMITS,
       historyBarsMax: plan.limits.historyBarsMax,

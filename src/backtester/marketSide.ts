@@ -87,6 +87,21 @@ export class MarketSide {
     else if (kind === EventKind.trade) this.#past.trade(symbol, batch, row);
   }
 
+  /**
+   * Rows that meet no order, in one go: of each moment first what {@link exchange} does, then what {@link close} does.
+   */
+  pass(batch: Batch, from: number, to: number): void {
+    const { receivedNs } = batch;
+    for (let row = from; row < to; ) {
+      const ns = receivedNs[row]!;
+      const atMicros = batch.baseMicros + Math.floor(ns / 1_000);
+      let end = row + 1;
+      while (end < to && receivedNs[end] === ns) end += 1;
+      for (let each = row; each < end; each += 1) this.exchange(batch, each, atMicros);
+      for (; row < end; row += 1) this.close(batch, row, atMicros);
+    }
+  }
+
   /** A trading status, for the broker at once and as the desk's input; null when the row is none. */
   status(batch: Batch, row: number): DeskInput | null {
     const id = batch.symbolId[row]!;

@@ -7,14 +7,12 @@
  * strategies see the rows. So a row never fills an order that it has led to.
  */
 import { SimulatedClock } from '../clock/simulated.ts';
-import { decimal, numberFromDecimal } from '../domain/decimal.ts';
-import { EXIT_UNEXPECTED, UserError } from '../domain/exit.ts';
+import { decimal } from '../domain/decimal.ts';
 import type { Intent } from '../domain/order.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
 import { StrategyHost } from '../engine/host.ts';
 import { DeskMachine } from '../execution/deskMachine.ts';
 import { type Batch, EventKind } from '../tape/batch.ts';
-import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { ConsumerReport } from '../transport/messages.ts';
 import { SimulatedAccount } from './account.ts';
 import { Asking, type ShortHistory } from './asking.ts';
@@ -25,6 +23,8 @@ import { DeskSide } from './deskSide.ts';
 import { FillModel } from './fills/model.ts';
 import { PastBars } from './history.ts';
 import { MarketSide } from './marketSide.ts';
+import { lossWatchedFrom, QuietRows } from './quiet.ts';
+import { ROUNDS_MAX, restless } from './restless.ts';
 import type { RunNote, RunOptions } from './runOptions.ts';
 import { PickedUnits } from './scans/units.ts';
 import { RunSessions } from './sessions.ts';
@@ -33,10 +33,6 @@ import { Valuation } from './valuation.ts';
 
 /** The desk looks at the time at most this often, as it does live. */
 const TICK_MICROS = 250 * MICROS_PER_MILLISECOND;
-/** From this share of the loss limit on the desk looks at each moment. */
-const LOSS_WATCH_SHARE = 0.5;
-/** Orders in answer to answers, within one moment: a strategy that never comes to rest is ended. */
-const ROUNDS_MAX = 1_000;
 const NOTES_MAX = 50;
 
 export class BacktestRun {
@@ -58,6 +54,7 @@ export class BacktestRun {
   readonly #asking: Asking;
   readonly #valuation: Valuation;
   readonly #market: MarketSide;
+  readonly #quiet: QuietRows;
   readonly #lossWatched: number;
   readonly #sessions: RunSessions;
   readonly #units: PickedUnits;
@@ -116,6 +113,7 @@ export class BacktestRun {
       intent: (intent) => {
         this.#intents.push(intent);
         options.onIntent?.(intent);
+        this.#host.pause();
       },
       report: (report) => this.#onReport(report),
       log: (level, message, fields) => options.log?.(level, message, fields),
@@ -126,6 +124,12 @@ export class BacktestRun {
       instances,
       batchId,
       statesOf: (units) => this.machine.unitStates(units),
+    });
+    this.#quiet = new QuietRows({
+      broker: this.#broker,
+      valuation: this.#valuation,
+      sessions: this.#sessions,
+      lossWatched: this.#lossWatched,
     });
     this.#asking = new Asking(past, { startMicros, factor });
     this.#market = new MarketSide({
@@ -149,7 +153,8 @@ export class BacktestRun {
   }
 
   get nowMicros(): EpochMicros {
-    return this.#clock.nowMicros();
+    // Strategies may be shown rows in one go: their time is then ahead.
+    return Math.max(this.#clock.nowMicros(), this.#host.nowMicros);
   }
 
   /** Rows that were known before the run's first moment. */
@@ -167,8 +172,14 @@ export class BacktestRun {
   handle(batch: Batch, from: number, to: number): void {
     this.#define();
     if (!this.#isStarted) this.#start();
+    this.#quiet.begin();
     const { receivedNs } = batch;
     for (let row = from; row < to; ) {
+      const quietTo = this.#desk.hasWork ? row : this.#quiet.end(batch, row, to, this.#nextWakeMicros());
+      if (quietTo > row) {
+        row = this.#quietRows(batch, row, quietTo);
+        continue;
+      }
       const ns = receivedNs[row]!;
       let end = row + 1;
       while (end < to && receivedNs[end] === ns) end += 1;
@@ -190,6 +201,17 @@ export class BacktestRun {
     if (!this.#isStarted) this.#start();
     if (this.#nextWakeMicros() <= moment) this.#wake(moment);
     this.#clock.advanceTo(moment);
+  }
+
+  /** Strategies first, as far as they say nothing, then the exchange: neither learns of the other. */
+  #quietRows(batch: Batch, from: number, to: number): number {
+    const end = this.#host.handleMoments(batch, batch.baseMicros, from, to);
+    this.#market.pass(batch, from, end);
+    this.events += end - from;
+    const atMicros = batch.receivedMicros(end - 1);
+    this.#clock.advanceTo(atMicros);
+    if (this.#intents.length > 0 || this.#asking.isWaiting) this.#settle(atMicros);
+    return end;
   }
 
   /** The data has ended: what was on its way arrives, and nothing more is decided. */
@@ -353,8 +375,10 @@ export class BacktestRun {
 
   /** The others are about threads. */
   #onReport(report: ConsumerReport): void {
-    if (report.type === 'history_request') this.#asking.take(report);
-    else if (report.type === 'symbols') this.#units.onSymbols(report.unit, report.symbols);
+    if (report.type === 'history_request') {
+      this.#asking.take(report);
+      this.#host.pause();
+    } else if (report.type === 'symbols') this.#units.onSymbols(report.unit, report.symbols);
     else if (report.type === 'plot') this.#options.onPlot?.(report);
     else if (report.type === 'states') this.#units.onStates(report.states);
     else if (report.type === 'log') {
@@ -370,20 +394,4 @@ export class BacktestRun {
   #note(code: string, message: string, atMicros: EpochMicros): void {
     if (this.notes.length < NOTES_MAX) this.notes.push({ at: formatMicros(atMicros), code, message });
   }
-}
-
-function restless(nowMicros: EpochMicros): UserError {
-  return new UserError({
-    exitCode: EXIT_UNEXPECTED,
-    cause: `at ${formatMicros(nowMicros)} a strategy answered answers with orders more than ${ROUNDS_MAX} times without a new event`,
-    remedy: 'Let it wait for the market, or set backtest.latency above zero.',
-  });
-}
-
-/** The session's loss from which on the desk looks at it at every tick; always where a fall from the highest counts. */
-function lossWatchedFrom({ risk, strategies }: Tradeplan): number {
-  const isWatched = risk.drawdownMax !== null || strategies.some((strategy) => strategy.risk !== null);
-  return isWatched
-    ? Number.NEGATIVE_INFINITY
-    : numberFromDecimal(decimal(risk.dailyLossMax)) * LOSS_WATCH_SHARE;
 }

@@ -74,7 +74,7 @@ export interface HostConfig {
   readonly liquidateBeforeCloseMs: number | null;
   readonly session: Session | null;
   /**
-   * False where nobody keeps states (a backtest): then none is saved with an intent. They are still looked at once a
+   * False where nobody keeps states (most backtests): then none is saved with an intent. They are still looked at once a
    * {@link HostLimits.checkpointPeriodMs}, so that one that cannot be saved is found.
    */
   readonly keepsStates?: boolean;

@@ -42,6 +42,8 @@ export class HostCore {
   /** Age of the newest event shown when it was shown. */
   lagMs = 0;
   isStopping = false;
+  /** What was said must be answered before more is shown: see {@link StrategyHost.handleMoments}. */
+  isPaused = false;
   readonly load: LoadMeter;
   #nextUnitId = 0;
 

@@ -5,7 +5,8 @@ import { SERIES_MINUTE } from '../strategies/guest/bridge.ts';
 import { type Batch, EventKind, RowFlag } from '../tape/batch.ts';
 import { Ahead } from './ahead.ts';
 import type { HostCore } from './core.ts';
-import { type Gap, gapOfRow } from './gap.ts';
+import { gapOfRow } from './gap.ts';
+import { Gaps } from './gaps.ts';
 import type { HistoryRequests } from './history.ts';
 import type { SymbolMarket } from './market.ts';
 import type { Moves } from './moves.ts';
@@ -27,6 +28,7 @@ const {
   definition: DEFINITION,
   gap: GAP,
   barrier: BARRIER,
+  minuteBar: MINUTE_BAR,
 } = EventKind;
 const { length: FIGURES, lastPrice: LAST_PRICE, quoteMicros: QUOTE_MICROS } = Figure;
 const { bidPrice: BID_PRICE, bidSize: BID_SIZE, askPrice: ASK_PRICE, askSize: ASK_SIZE } = Figure;
@@ -44,7 +46,7 @@ const ROWS_AHEAD = AHEAD_ROWS;
 export class Feed {
   readonly #core: HostCore;
   readonly #runner: Runner;
-  readonly #history: HistoryRequests;
+  readonly #gaps: Gaps;
   readonly #moves: Moves;
   readonly #staleness: Staleness;
   readonly #ahead: Ahead;
@@ -58,6 +60,10 @@ export class Feed {
   /** Rows of the batch received before this, in nanoseconds from its base, are too old. */
   #oldestNs = 0;
   #takenMicros: EpochMicros = 0;
+  /** Rows are taken in steps: see {@link handleMoments}. */
+  #isStepping = false;
+  /** Behind the last row that was taken. */
+  #nextRow = 0;
   /** When the newest row shown was received, in nanoseconds from the batch's base. */
   #shownNs = Number.NaN;
 
@@ -72,7 +78,7 @@ export class Feed {
   ) {
     this.#core = core;
     this.#runner = runner;
-    this.#history = joined.history;
+    this.#gaps = new Gaps(core, runner, joined.history);
     this.#moves = joined.moves;
     this.#staleness = new Staleness(core);
     this.#ahead = new Ahead(core);
@@ -83,6 +89,15 @@ export class Feed {
   /** A unit came or went: which symbols are looked at is asked anew. */
   forgetMarkets(): void {
     this.#areSlotsKnown = false;
+  }
+
+  /** See {@link StrategyHost.handleMoments}. Answers the row behind the last that was taken. */
+  handleMoments(batch: Batch, takenMicros: EpochMicros, from: number, to: number): number {
+    this.#isStepping = true;
+    this.#core.isPaused = false;
+    this.handleBatch(batch, takenMicros, from, to);
+    this.#isStepping = false;
+    return this.#nextRow;
   }
 
   /** See {@link StrategyHost.handleBatch}. */
@@ -157,6 +172,7 @@ export class Feed {
     let isHolding = this.#moves.isHolding;
     let lastNs = Number.NaN;
     let receivedMicros: EpochMicros = 0;
+    this.#nextRow = to;
     for (let row = from; row < to; row += 1) {
       if (row % ROWS_AHEAD === 0) this.#ahead.touch(batch, row, this.#slots);
       const rowKind = kind[row]!;
@@ -170,6 +186,11 @@ export class Feed {
       if (rowNs !== lastNs) {
         lastNs = rowNs;
         receivedMicros = baseMicros + Math.floor(rowNs / 1_000);
+        const mustStop = this.#core.isPaused || receivedMicros >= timers.nextDueMicros;
+        if (this.#isStepping && mustStop && row > from) {
+          this.#nextRow = row;
+          return;
+        }
       }
       if (receivedMicros >= timers.nextDueMicros) this.#fireTimers(receivedMicros);
       if (receivedMicros > clock.nowMicros) clock.nowMicros = receivedMicros;
@@ -177,10 +198,11 @@ export class Feed {
       if (isHolding) this.#moves.hold(batch, row, this.#names[symbolId[row]!]);
       const slot = this.slotOf(symbolId[row]!);
       if (slot === -1) {
-        if (rowKind === GAP && symbolId[row] === 0) this.#gapOfAll(batch, row);
+        if (rowKind === GAP && symbolId[row] === 0) this.#gaps.ofAll(batch, row);
         else if (rowKind === BARRIER) isHolding = this.#barrier(batch, row);
       } else if (rowKind === QUOTE) this.#quote(batch, row, slot);
       else if (rowKind === TRADE) this.#trade(batch, row, slot);
+      else if (rowKind === MINUTE_BAR) this.#bar(batch, row, this.#core.marketsBySlot[slot]!);
       else this.#seldom(batch, row, this.#core.marketsBySlot[slot]!);
     }
   }
@@ -283,24 +305,26 @@ export class Feed {
         market.forming.missedUntil(batch.timeMicros(row) + 1);
         return;
       case GAP:
-        this.#gap(market, gapOfRow(batch, row));
+        this.#gaps.of(market, gapOfRow(batch, row));
         return;
     }
   }
 
   /** A closed minute is never lost: a stale one still goes into the series, it is only not shown. */
   #bar(batch: Batch, row: number, market: SymbolMarket): void {
+    const { slot, onlyBarViewer } = market;
+    const isFresh = this.#isFresh(batch, row, MICROS_PER_MINUTE * 1_000);
+    const isStale = this.#core.table.routes[slot * ROUTE + STALE_COUNT] !== 0;
+    if (isFresh && onlyBarViewer?.isShown === true && !isStale) {
+      this.#endForming(batch, row, market);
+      this.#shown(batch, row, slot);
+      this.#runner.barRow(onlyBarViewer, row);
+      return;
+    }
     const viewers = market.feedBarViewers;
     for (const { unit, place } of viewers) unit.instance.guest.putBarRow(unit.id, place, row);
-    // Where no trade came since the bar before, its close is the newest price there is.
-    if (Number.isNaN(market.forming.timeMicros)) {
-      this.#core.table.figures[market.slot * Figure.length + Figure.lastPrice] = batch.n3[row]!;
-    }
-    if (market.builtBarViewers.length === 0 && market.forming.timeMicros <= batch.timeMicros(row)) {
-      market.forming.take();
-    }
-    const { slot } = market;
-    if (!this.#isFresh(batch, row, MICROS_PER_MINUTE * 1_000)) {
+    this.#endForming(batch, row, market);
+    if (!isFresh) {
       this.#core.eventsStale += 1;
       this.#hold(batch, row, { slot, spanMicros: MICROS_PER_MINUTE });
       return;
@@ -308,6 +332,17 @@ export class Feed {
     this.#shown(batch, row, slot);
     for (const viewer of viewers) {
       if (viewer.isShown && viewer.unit.instance.takesBars) this.#runner.bar(viewer);
+    }
+  }
+
+  /** What was built of the bar's minute is set aside by the feed's own, unless somebody's bars are built here. */
+  #endForming(batch: Batch, row: number, market: SymbolMarket): void {
+    // Where no trade came since the bar before, its close is the newest price there is.
+    if (Number.isNaN(market.forming.timeMicros)) {
+      this.#core.table.figures[market.slot * FIGURES + LAST_PRICE] = batch.n3[row]!;
+    }
+    if (market.builtBarViewers.length === 0 && market.forming.timeMicros <= batch.timeMicros(row)) {
+      market.forming.take();
     }
   }
 
@@ -350,7 +385,7 @@ export class Feed {
     this.#shownNs = batch.receivedNs[row]!;
     if (this.#core.table.routes[slot * ROUTE + STALE_COUNT] === 0) return;
     const market = this.#core.marketsBySlot[slot]!;
-    this.#tellGap(market, { ...this.#staleness.end(market), reason: 'stale' });
+    this.#gaps.tell(market, { ...this.#staleness.end(market), reason: 'stale' });
   }
 
   #hold(batch: Batch, row: number, what: { readonly slot: number; readonly spanMicros: number }): void {
@@ -360,22 +395,5 @@ export class Feed {
       completeMicros: timeMicros + what.spanMicros,
       takenMicros: this.#takenMicros,
     });
-  }
-
-  #gapOfAll(batch: Batch, row: number): void {
-    const gap = gapOfRow(batch, row);
-    for (const market of [...this.#core.markets.values()]) this.#gap(market, gap);
-  }
-
-  #gap(market: SymbolMarket, gap: Gap): void {
-    market.forming.missedUntil(gap.toMicros);
-    this.#tellGap(market, gap);
-    // What the producer let go for us is missing in our own bars only; a lost connection in the feed's too.
-    const affected = gap.reason === 'overflow' ? market.builtBarViewers : market.viewers;
-    this.#history.refill(market, affected, gap);
-  }
-
-  #tellGap(market: SymbolMarket, gap: Gap): void {
-    for (const viewer of market.viewers) this.#runner.gap(viewer, { symbol: market.symbol, ...gap });
   }
 }

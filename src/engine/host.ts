@@ -92,6 +92,24 @@ export class StrategyHost {
     this.#feed.handleBatch(batch, takenMicros, from, to);
   }
 
+  /**
+   * As {@link handleBatch}, for who answers from moment to moment: stops in front of the first moment behind a
+   * {@link pause}, and of one at or before which a timer is due. Answers the row to go on with.
+   */
+  handleMoments(batch: Batch, takenMicros: EpochMicros, from: number, to: number): number {
+    return this.#feed.handleMoments(batch, takenMicros, from, to);
+  }
+
+  /** Called while the host speaks: what it says is to be answered before {@link handleMoments} goes on. */
+  pause(): void {
+    this.#core.isPaused = true;
+  }
+
+  /** That of the newest thing that came out of the inbox. */
+  get nowMicros(): EpochMicros {
+    return this.#core.clock.nowMicros;
+  }
+
   handleDesk(events: readonly DeskEvent[], nowMicros: EpochMicros): void {
     this.advanceTo(nowMicros);
     for (const event of events) {

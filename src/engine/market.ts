@@ -18,6 +18,8 @@ export class SymbolMarket implements SymbolMarketState {
   quoteViewers: readonly UnitSymbol[] = [];
   /** Their minute bars come from the feed. */
   feedBarViewers: readonly UnitSymbol[] = [];
+  /** The one of them, where there is one only and its strategy takes bars. */
+  onlyBarViewer: UnitSymbol | null = null;
   /** Their minute bars are built here from trades. */
   builtBarViewers: readonly UnitSymbol[] = [];
 
@@ -89,6 +91,9 @@ export class SymbolMarket implements SymbolMarketState {
     this.tradeViewers = this.viewers.filter(({ unit }) => unit.instance.takesTrades);
     this.quoteViewers = this.viewers.filter(({ unit }) => unit.instance.takesQuotes);
     this.feedBarViewers = this.viewers.filter(({ unit }) => unit.instance.barSource === 'feed');
+    const [viewer, another] = this.feedBarViewers;
+    const isOnly = viewer?.unit.instance.takesBars === true && another === undefined;
+    this.onlyBarViewer = isOnly ? viewer : null;
     this.builtBarViewers = this.viewers.filter(({ unit }) => unit.instance.barSource === 'built');
     this.route();
   }

@@ -71,6 +71,17 @@ export class Runner {
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
   }
 
+  /** As {@link bar}, for a bar that is not in the unit's series yet. */
+  barRow(viewer: UnitSymbol, row: number): void {
+    const { activity } = this.#core;
+    const { instance, id } = viewer.unit;
+    activity[ACTIVITY.unit] = instance.index;
+    const result = instance.guest.barRow(id, viewer.place, row);
+    activity[ACTIVITY.unit] = -1;
+    if (result !== CALL_DONE) this.#failAt(id, viewer.place);
+    if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
+  }
+
   start(unit: Unit): void {
     this.#call(unit, unit.symbol, (guest) => guest.start(unit.id));
   }

@@ -84,6 +84,8 @@ export class Batch {
   readonly code1: Uint8Array;
   readonly tape: Uint8Array;
   readonly heap: Uint8Array;
+  /** The heap as numbers, where it stands at a place for them: what is at a multiple of 8 can be read without a call. */
+  readonly heapNumbers: Float64Array | null;
   readonly #u32: Uint32Array;
   readonly #f64: Float64Array;
   #heapFloats: DataView;
@@ -145,6 +147,10 @@ export class Batch {
     this.tape = bytes(capacity);
     this.heap = bytes(this.heapCapacity);
     this.#heapFloats = new DataView(buffer, this.heap.byteOffset, this.heapCapacity);
+    this.heapNumbers =
+      this.heap.byteOffset % 8 === 0
+        ? new Float64Array(buffer, this.heap.byteOffset, Math.floor(this.heapCapacity / 8))
+        : null;
   }
 
   /** A new, empty batch. `streamId` says whose symbol ids it uses. */

@@ -23,6 +23,8 @@ export class SymbolState {
   held = 0;
   /** What `held` is valued at. */
   mark = Number.NaN;
+  /** Scratch: the worst price of what lies ahead, as far as somebody has looked. */
+  worst = Number.NaN;
   /** When the newest of it was known. */
   atMicros: EpochMicros = 0;
   /** The desk has not been told the newest price. */
@@ -54,6 +56,13 @@ export class SymbolState {
   take(side: Side, quantity: number): void {
     if (side === 'buy') this.askSize = Math.max(0, this.askSize - quantity);
     else this.bidSize = Math.max(0, this.bidSize - quantity);
+  }
+
+  /** Of two prices the one at which what is held is worth less; one that is not known does not count. */
+  worse(price: number, other: number): number {
+    if (Number.isNaN(price)) return other;
+    const isWorse = this.held > 0 ? other < price : other > price;
+    return isWorse ? other : price;
   }
 
   /** What a share is worth: the side that it could be sold to, or bought back from; else the last price. */

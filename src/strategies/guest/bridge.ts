@@ -22,6 +22,8 @@ export interface Columns {
   readonly tape: Uint8Array;
   /** Up to four ASCII characters a row, the first in the lowest byte. */
   readonly conditions: Uint32Array;
+  readonly heapOffset: Uint32Array;
+  readonly heapNumbers: Float64Array | null;
   heapFloat(row: number, index: number): number;
 }
 
@@ -178,6 +180,8 @@ export interface Guest {
   quote(unit: number, place: number, row: number): CallResult;
   /** The bar is the newest of the symbol's minute series. */
   bar(unit: number, place: number): CallResult;
+  /** {@link putBarRow} and {@link bar} in one: a call over the border takes 10 ns of a bar's 150. */
+  barRow(unit: number, place: number, row: number): CallResult;
   fill(unit: number, place: number, fillJson: string): CallResult;
   order(unit: number, place: number, updateJson: string): CallResult;
   denial(unit: number, place: number, denialJson: string): CallResult;

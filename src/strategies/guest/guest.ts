@@ -89,6 +89,16 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     }
   };
 
+  const showBar = (unit: number, context: GuestContext, series: Series): CallResult => {
+    active = unit;
+    try {
+      const result: unknown = definition!.onBar!(context, series.at(-1)!);
+      return result === undefined ? CALL_DONE : finish('onBar', result);
+    } catch (error) {
+      return failed('onBar', error);
+    }
+  };
+
   return {
     describe: () => stringify(describeDefinition(loaded())),
     checkParameters: (parametersJson) => {
@@ -190,15 +200,15 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     },
     bar: (unit, place) => {
       const context = units[unit]!;
-      active = unit;
       if (isUniverse) GuestContext.enter(context, place);
-      try {
-        const bar = GuestSymbol.minuteSeries(GuestContext.at(context, place)).at(-1)!;
-        const result: unknown = definition!.onBar!(context, bar);
-        return result === undefined ? CALL_DONE : finish('onBar', result);
-      } catch (error) {
-        return failed('onBar', error);
-      }
+      return showBar(unit, context, GuestSymbol.minuteSeries(GuestContext.at(context, place)));
+    },
+    barRow: (unit, place, row) => {
+      const context = units[unit]!;
+      if (isUniverse) GuestContext.enter(context, place);
+      const series = GuestSymbol.minuteSeries(GuestContext.at(context, place));
+      putRow(series, row);
+      return showBar(unit, context, series);
     },
     fill: (unit, place, fillJson) => call(unit, place, 'onFill', parse(fillJson)),
     order: (unit, place, updateJson) => call(unit, place, 'onOrder', parse(updateJson)),

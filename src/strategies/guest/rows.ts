@@ -132,6 +132,11 @@ export function putRow(series: Series, at: number): void {
   const timeMicros = columns.baseMicros + Math.floor(columns.timeNs[at]! / 1_000);
   const place = series.makePlace(timeMicros);
   if (place < 0) return;
+  const { heapNumbers } = columns;
+  const offset = columns.heapOffset[at]!;
+  const tail = offset >> 3;
+  // Read here where it can be: `heapFloat` is the host's, and each call over the border costs more than the rest.
+  const isNear = heapNumbers !== null && (offset & 7) === 0;
   series.write(
     place,
     timeMicros,
@@ -139,9 +144,9 @@ export function putRow(series: Series, at: number): void {
     columns.n1[at]!,
     columns.n2[at]!,
     columns.n3[at]!,
-    columns.heapFloat(at, 0),
-    columns.heapFloat(at, 1),
-    columns.heapFloat(at, 2),
+    isNear ? heapNumbers[tail]! : columns.heapFloat(at, 0),
+    isNear ? heapNumbers[tail + 1]! : columns.heapFloat(at, 1),
+    isNear ? heapNumbers[tail + 2]! : columns.heapFloat(at, 2),
     (columns.flags[at]! & FLAG_INCOMPLETE) !== 0 ? 1 : 0,
   );
 }

@@ -158,6 +158,15 @@ export class Series implements BarSeries {
   /** Moves the bars to the front, of larger columns unless they are at their largest. */
   #makeRoom(): void {
     const capacity = Math.min(this.#limit * 2, Math.max(FIRST_CAPACITY, this.#capacity, this.length * 2));
+    if (capacity === this.#capacity) {
+      // In place: pages that are new to the process cost more than the copying.
+      for (let from = 0; from < this.#values.length; from += capacity) {
+        this.#values.copyWithin(from, from + this.#start, from + this.#end);
+      }
+      this.#end -= this.#start;
+      this.#start = 0;
+      return;
+    }
     const values = new Float64Array(capacity * COLUMNS);
     for (let column = 0; column < COLUMNS; column += 1) {
       const from = column * this.#capacity;
