@@ -1,6 +1,15 @@
 /** What `import ... from 'openbell'` gives the author of a strategy. */
 export { isEligibleQuote, type TradeUse, tradeUse } from '../domain/conditions.ts';
-export type { DenialReason, JsonObject, OrderStatus, RiskState, Side } from '../domain/order.ts';
+export type {
+  DenialReason,
+  JsonObject,
+  OrderClass,
+  OrderStatus,
+  OrderType,
+  RiskState,
+  Side,
+  TimeInForce,
+} from '../domain/order.ts';
 export { Dema, Ema, Hma, Kama, Sma, Tema, Wilder, Wma } from '../fincalcs/averages.ts';
 export { BarBuilder, type BuiltBar, TradeEffect } from '../fincalcs/bars.ts';
 export { Bollinger, type ChannelFigures, Donchian, Keltner } from '../fincalcs/channels.ts';
