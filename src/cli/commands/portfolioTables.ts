@@ -19,6 +19,7 @@ import type {
   Recalculation,
 } from '../../models/portfolios.ts';
 import { type Column, paintAmount, print, printJson, renderCsv, renderTable } from '../output.ts';
+import { TRADE_COLUMNS, TRADE_KEYS } from './rows.ts';
 
 interface Format {
   readonly json?: boolean;
@@ -132,16 +133,6 @@ const HOLDING_COLUMNS: readonly Column<PortfolioHolding>[] = [
   { title: 'value', align: 'right', value: (row) => row.value },
 ];
 
-const TRADE_COLUMNS: readonly Column<TradeRow>[] = [
-  { title: 'executed (UTC)', value: (row) => row.executedAt.slice(0, 23).replace('T', ' ') },
-  { title: 'run', align: 'right', value: (row) => row.algoRunId },
-  { title: 'symbol', value: (row) => row.symbol },
-  { title: 'side', value: (row) => row.side },
-  { title: 'quantity', align: 'right', value: (row) => row.qty },
-  { title: 'price', align: 'right', value: (row) => row.price },
-  { title: 'fee', align: 'right', value: (row) => row.fee },
-];
-
 const DIFFERENCE_COLUMNS: readonly Column<BookingDifference>[] = [
   { title: 'trade', align: 'right', value: (row) => row.tradeId },
   { title: 'executed (UTC)', value: (row) => row.executedAt.slice(0, 23).replace('T', ' ') },
@@ -156,8 +147,3 @@ const PORTFOLIO_KEYS = [
 ];
 
 const EQUITY_KEYS = ['date', 'cash', 'invested', 'equity', 'funded', 'gain'] as const;
-
-const TRADE_KEYS = [
-  ...(['tradeId', 'algoRunId', 'batchId', 'clientOrderId', 'symbol', 'side', 'qty', 'price'] as const),
-  ...(['fee', 'executedAt', 'recordedAt', 'targetPrice', 'stopPrice', 'indicators'] as const),
-];

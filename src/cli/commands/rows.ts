@@ -196,7 +196,7 @@ const ORDER_COLUMNS: readonly Column<OrderRow>[] = [
   { title: 'reason', value: (row) => row.reason ?? '' },
 ];
 
-const TRADE_COLUMNS: readonly Column<TradeRow>[] = [
+export const TRADE_COLUMNS: readonly Column<TradeRow>[] = [
   { title: 'executed (UTC)', value: (row) => clockTime(row.executedAt) },
   { title: 'run', align: 'right', value: (row) => row.algoRunId },
   { title: 'symbol', value: (row) => row.symbol },
@@ -251,7 +251,7 @@ const ORDER_KEYS = [
   'updatedAt',
 ] as const;
 
-const TRADE_KEYS = [
+export const TRADE_KEYS = [
   'tradeId',
   'algoRunId',
   'batchId',
