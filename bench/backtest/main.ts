@@ -1,6 +1,6 @@
 /**
- * `npm run bench:backtest`: bars a second of `examples/sma-cross` through the two real machines, with orders, risk,
- * ledger and equity curve, over tapes that are decoded already. A figure counts only where the result is the known one.
+ * `npm run bench:backtest`: bars a second of `examples/sma-cross`, and ticks a second of a strategy that reads them all,
+ * through the two real machines, with orders, risk, ledger and equity curve, over tapes that are decoded already. A figure counts only where the result is the known one.
  * `-- --json` prints one JSON document.
  */
 import { cpus } from 'node:os';
@@ -16,11 +16,16 @@ import { appendBar } from '../../src/tape/append.ts';
 import { Batch } from '../../src/tape/batch.ts';
 import { SymbolTable } from '../../src/tape/symbols.ts';
 import { loadTradeplan } from '../../src/tradeplan/load.ts';
-import { prepareStrategies } from '../../src/trader/preparation.ts';
+import type { Tradeplan } from '../../src/tradeplan/plan.ts';
+import { type PreparedInstance, prepareStrategies } from '../../src/trader/preparation.ts';
 import { BENCH_FROM_MS, benchLines } from './bars.ts';
+import { benchTicks } from './ticks.ts';
 
 const BARS = 500_000;
 const KNOWN = { fills: 13_806, finalEquity: '94817.23' };
+const TICKS = 1_000_000;
+/** Found moment by moment, before rows were shown in one go. */
+const KNOWN_OF_TICKS = { fills: 99, finalEquity: '99857.11' };
 const SYMBOL = 'BENCH/USD';
 const WARM_UPS = 3;
 const REPETITIONS = 10;
@@ -33,44 +38,93 @@ const { values } = parseArgs({
 const root = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../..' : '../../../..', import.meta.url),
 );
-const plan = loadTradeplan(`${root}/examples/sma-cross/tradeplan.yaml`);
-const { instances, violations } = await prepareStrategies(plan);
-if (violations.length > 0) throw new Error(JSON.stringify(violations));
-const symbols = new SymbolTable();
-const batches = decoded();
-const startMicros = BENCH_FROM_MS * 1_000;
-
-const seconds: number[] = [];
-/** What else the machine does meanwhile does not count in these. */
-const cpuSeconds: number[] = [];
 const repetitions = Number(values.repetitions ?? REPETITIONS);
-for (let count = 0; count < WARM_UPS + repetitions; count += 1) {
-  const cpuBefore = process.cpuUsage();
-  const elapsedMs = measure();
-  const cpu = process.cpuUsage(cpuBefore);
-  if (count < WARM_UPS) continue;
-  seconds.push(elapsedMs / 1_000);
-  cpuSeconds.push((cpu.user + cpu.system) / 1_000_000);
-}
-seconds.sort((a, b) => a - b);
+const barSymbols = new SymbolTable();
+const bars = await benchOf({
+  plan: `${root}/examples/sma-cross/tradeplan.yaml`,
+  symbols: barSymbols,
+  batches: decoded(barSymbols),
+  feedHasBars: true,
+  rows: BARS,
+  known: KNOWN,
+});
+const tickSymbols = new SymbolTable();
+const ticks = await benchOf({
+  plan: `${root}/bench/backtest/ticks.yaml`,
+  symbols: tickSymbols,
+  batches: benchTicks(TICKS, { symbol: SYMBOL, symbols: tickSymbols }),
+  feedHasBars: false,
+  rows: TICKS,
+  known: KNOWN_OF_TICKS,
+});
 const figures = {
   bars: BARS,
   ...KNOWN,
-  barsPerSecond: Math.round(BARS / medianOf(seconds)),
-  barsPerCpuSecond: Math.round(BARS / medianOf(cpuSeconds)),
-  fastest: Math.round(BARS / seconds[0]!),
-  slowest: Math.round(BARS / seconds.at(-1)!),
+  barsPerSecond: bars.median,
+  barsPerCpuSecond: bars.perCpuSecond,
+  fastest: bars.fastest,
+  slowest: bars.slowest,
+  ticks: { count: TICKS, ...KNOWN_OF_TICKS, ...ticks },
   repetitions,
   machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
 };
 if (values.json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
 else {
-  const count = (value: number) => value.toLocaleString('en-US');
   process.stdout.write(
-    `${figures.machine.cpu}, ${figures.machine.cores} cores, Node ${figures.machine.node}\n` +
-      `${count(figures.barsPerSecond)} bars a second, median of ${repetitions} (${count(figures.slowest)} to ${count(figures.fastest)}), ${count(figures.barsPerCpuSecond)} a CPU second; ` +
-      `${count(KNOWN.fills)} fills, ${KNOWN.finalEquity} as known\n`,
+    `${figures.machine.cpu}, ${figures.machine.cores} cores, Node ${figures.machine.node}; medians of ${repetitions}\n` +
+      `${lineOf('bars', bars)}; ${shown(KNOWN.fills)} fills, ${KNOWN.finalEquity} as known\n` +
+      `${lineOf('ticks', ticks)}; ${shown(KNOWN_OF_TICKS.fills)} fills, ${KNOWN_OF_TICKS.finalEquity} as known\n`,
   );
+}
+
+interface Subject {
+  readonly plan: string;
+  readonly symbols: SymbolTable;
+  readonly batches: readonly Batch[];
+  readonly feedHasBars: boolean;
+  readonly rows: number;
+  readonly known: { readonly fills: number; readonly finalEquity: string };
+}
+
+/** Rows a second. */
+interface Rates {
+  readonly median: number;
+  readonly slowest: number;
+  readonly fastest: number;
+  /** What else the machine does meanwhile does not count in it. */
+  readonly perCpuSecond: number;
+}
+
+async function benchOf(subject: Subject): Promise<Rates> {
+  const plan = loadTradeplan(subject.plan);
+  const { instances, violations } = await prepareStrategies(plan);
+  if (violations.length > 0) throw new Error(JSON.stringify(violations));
+  const seconds: number[] = [];
+  const cpuSeconds: number[] = [];
+  for (let count = 0; count < WARM_UPS + repetitions; count += 1) {
+    const cpuBefore = process.cpuUsage();
+    const elapsedMs = measure(subject, plan, instances);
+    const cpu = process.cpuUsage(cpuBefore);
+    if (count < WARM_UPS) continue;
+    seconds.push(elapsedMs / 1_000);
+    cpuSeconds.push((cpu.user + cpu.system) / 1_000_000);
+  }
+  seconds.sort((a, b) => a - b);
+  const rate = (taken: number) => Math.round(subject.rows / taken);
+  return {
+    median: rate(medianOf(seconds)),
+    slowest: rate(seconds.at(-1)!),
+    fastest: rate(seconds[0]!),
+    perCpuSecond: rate(medianOf(cpuSeconds)),
+  };
+}
+
+function lineOf(rows: string, { median, slowest, fastest, perCpuSecond }: Rates): string {
+  return `${shown(median)} ${rows} a second (${shown(slowest)} to ${shown(fastest)}), ${shown(perCpuSecond)} a CPU second`;
+}
+
+function shown(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 function medianOf(values: readonly number[]): number {
@@ -80,22 +134,24 @@ function medianOf(values: readonly number[]): number {
 }
 
 /** One whole run, the opening of the strategy's realm included. */
-function measure(): number {
+function measure(subject: Subject, plan: Tradeplan, instances: readonly PreparedInstance[]): number {
+  const { symbols, batches, feedHasBars, known } = subject;
+  const startMicros = BENCH_FROM_MS * 1_000;
   const startedMs = liveClock.monotonicMs();
-  const run = new BacktestRun({ batchId: 'bench', plan, instances, symbols, feedHasBars: true, startMicros });
+  const run = new BacktestRun({ batchId: 'bench', plan, instances, symbols, feedHasBars, startMicros });
   for (const batch of batches) {
     showBatch(run, batch, { fromMicros: startMicros, toMicros: Number.POSITIVE_INFINITY });
   }
   run.finish();
   const elapsedMs = liveClock.monotonicMs() - startedMs;
   const found = { fills: run.fills, finalEquity: formatFixed(run.account.equity(), 2) };
-  if (found.fills !== KNOWN.fills || found.finalEquity !== KNOWN.finalEquity) {
-    throw new Error(`${JSON.stringify(found)} instead of ${JSON.stringify(KNOWN)}: no figure counts`);
+  if (found.fills !== known.fills || found.finalEquity !== known.finalEquity) {
+    throw new Error(`${JSON.stringify(found)} instead of ${JSON.stringify(known)}: no figure counts`);
   }
   return elapsedMs;
 }
 
-function decoded(): readonly Batch[] {
+function decoded(symbols: SymbolTable): readonly Batch[] {
   const all: Batch[] = [];
   let batch = Batch.create(BATCH, 1);
   for (const line of benchLines(BARS)) {
