@@ -212,7 +212,7 @@ export class Risk {
     const replaced = replacedBy(intent, view);
     // The one or the other is filled: until that is known the worse counts.
     const worst = maximum(quantity, replaced?.outstanding ?? ZERO);
-    const added = { ...intent, quantity: worst, price, without: replaced };
+    const added = { instanceId: intent.instanceId, symbol, side, quantity: worst, price, without: replaced };
     const exposure = exposureOf(symbol, view, added);
     const shares = side === 'buy' ? exposure.long : exposure.short;
     const positionNotional = multiply(shares, maximum(price, reference.middle), 'up');
@@ -300,7 +300,7 @@ export class Risk {
   }
 
   #heldTooMuch(
-    added: OrderIntent & Added & { readonly price: Decimal },
+    added: Added & { readonly symbol: string; readonly price: Decimal },
     shares: Decimal,
     view: RiskView,
   ): DenialReason | undefined {

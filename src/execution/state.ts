@@ -227,7 +227,7 @@ export class DeskState {
       return;
     }
     this.booked.set(executionId, { fill, atMicros: this.nowMicros });
-    if (this.booked.size <= BOOKED_MAX) return;
+    if (this.booked.size <= Math.min(BOOKED_MAX, this.config.rememberedMax ?? BOOKED_MAX)) return;
     for (const oldest of this.booked.keys()) {
       this.booked.delete(oldest);
       return;

@@ -1,7 +1,7 @@
 /** What a strategy's own limits say to one more order of it. Pure. */
 import { type Decimal, decimal } from '../domain/decimal.ts';
 import type { StrategyLimits } from '../domain/limits.ts';
-import type { DenialReason, OrderIntent } from '../domain/order.ts';
+import type { DenialReason } from '../domain/order.ts';
 import { type Added, type Book, grossNotional } from './exposure.ts';
 import type { TrackedOrder } from './orderState.ts';
 import type { Prices } from './prices.ts';
@@ -17,7 +17,7 @@ export interface StrategyView extends Book {
  * @param orderNotional of the order itself.
  */
 export function findStrategyLimit(
-  order: OrderIntent & Added & { readonly price: Decimal },
+  order: Added & { readonly symbol: string; readonly price: Decimal },
   orderNotional: Decimal,
   view: StrategyView,
 ): DenialReason | undefined {
