@@ -14,8 +14,8 @@ import { success } from '../../src/domain/outcome.ts';
 import { parseMicros } from '../../src/domain/time.ts';
 import { providerConfig } from '../../src/providers/config.ts';
 import { checkScannerParameters, findScanner } from '../../src/scanners/registry.ts';
-import { openPooledHistory } from '../../src/trader/pooledHistory.ts';
-import { openScanQueries } from '../../src/trader/scanQueries.ts';
+import { openPooledHistory } from '../../src/trader/history/pooledHistory.ts';
+import { openScanQueries } from '../../src/trader/scanning/scanQueries.ts';
 
 const SYMBOLS = 11_000;
 const LIMIT_MS = 2_000;

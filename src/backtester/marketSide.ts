@@ -1,7 +1,7 @@
 /** What rows do to the exchange, to prices and to the memory of the past. */
 import type { EpochMicros } from '../domain/time.ts';
 import type { DeskInput } from '../execution/contract.ts';
-import { tradingStatusOf } from '../execution/tradingStatus.ts';
+import { tradingStatusOf } from '../execution/risk/tradingStatus.ts';
 import { appendDefinition } from '../tape/append.ts';
 import { Batch, EventKind, RowFlag } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';

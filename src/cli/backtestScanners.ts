@@ -4,8 +4,8 @@ import { liveClock } from '../clock/live.ts';
 import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { Log } from '../observability/log.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
-import { backtestScanners } from '../trader/backtestScans.ts';
-import { prepareScanners } from '../trader/scanners.ts';
+import { backtestScanners } from '../trader/scanning/backtestScans.ts';
+import { prepareScanners } from '../trader/scanning/scanners.ts';
 
 /** Undefined where no strategy takes picks. @throws {UserError} exit code 2 when a scanner of theirs is wrong. */
 export async function scannersOf(plan: Tradeplan, log: Log): Promise<OpenScanners | undefined> {

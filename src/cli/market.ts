@@ -10,9 +10,9 @@ import type { ProviderConfig } from '../providers/config.ts';
 import type { HistoryProvider, ProviderContext } from '../providers/contract.ts';
 import { createHistoryProvider } from '../providers/factory.ts';
 import { brokerConfigOf, providerConfigOf } from '../trader/configuration.ts';
-import { startExchangeProcess } from '../trader/exchangeProcess.ts';
 import { type Preparation, reachExchange } from '../trader/preparation.ts';
 import { learnSessions, sessionQuery } from '../trader/sessions.ts';
+import { startExchangeProcess } from '../trader/threads/exchangeProcess.ts';
 
 export interface Market {
   readonly batchId: string;

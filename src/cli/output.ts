@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { stringify } from 'csv-stringify/sync';
 import colours from 'picocolors';
-import { plainJson } from '../trader/plain.ts';
+import { plainJson } from '../trader/control/plain.ts';
 
 export interface Column<Row> {
   readonly title: string;

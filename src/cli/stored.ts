@@ -3,8 +3,8 @@ import { liveClock } from '../clock/live.ts';
 import type { RowFilter, Stores } from '../models/contract.ts';
 import type { PortfolioStores } from '../models/portfolios.ts';
 import type { Storage } from '../tradeplan/environment.ts';
-import { type ControlClient, connectControl } from '../trader/control.ts';
-import type { PortfolioMethods } from '../trader/portfolioMethods.ts';
+import { type ControlClient, connectControl } from '../trader/control/control.ts';
+import type { PortfolioMethods } from '../trader/control/portfolioMethods.ts';
 
 export type Stored = Pick<Stores, 'listRuns' | 'listOrders' | 'listTrades' | 'listPositions'>;
 

@@ -2,7 +2,7 @@
 import colours from 'picocolors';
 import { decimal, formatFixed } from '../domain/decimal.ts';
 import type { StageQuantiles } from '../observability/stages.ts';
-import type { ConsumerStatus, DaemonStatus } from '../trader/status.ts';
+import type { ConsumerStatus, DaemonStatus } from '../trader/control/status.ts';
 import { formatDurationMicros, formatDurationMs } from './duration.ts';
 import { paintAmount, renderTable } from './output.ts';
 

@@ -17,9 +17,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
+import { readLine, writeLine } from '../execution/books/journal.ts';
+import type { Recovery } from '../execution/books/recovery.ts';
 import type { JournalEntry } from '../execution/contract.ts';
-import { readLine, writeLine } from '../execution/journal.ts';
-import type { Recovery } from '../execution/recovery.ts';
 import type { JournalMode } from '../tradeplan/plan.ts';
 
 const SEGMENT = /^\d{8}\.journal$/;

@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../clock/clock.ts';
 import { UserError } from '../domain/exit.ts';
+import { Recovery } from '../execution/books/recovery.ts';
 import type { JournalEntry } from '../execution/contract.ts';
-import { Recovery } from '../execution/recovery.ts';
 import type { HoldingRow } from '../models/contract.ts';
 import type { Log } from '../observability/log.ts';
 import type { Journal, JournalReading } from './journalFile.ts';

@@ -5,7 +5,7 @@ import { EXIT_UNREACHABLE, UserError } from '../domain/exit.ts';
 import type { Account } from '../domain/order.ts';
 import { type Failure, isRetrySensible } from '../domain/outcome.ts';
 import { type EpochMicros, MICROS_PER_MILLISECOND } from '../domain/time.ts';
-import type { Recovery } from '../execution/recovery.ts';
+import type { Recovery } from '../execution/books/recovery.ts';
 import type { Environment, HoldingRow, Stores } from '../models/contract.ts';
 import { failureFrom } from '../models/failure.ts';
 

@@ -1,7 +1,7 @@
 /** Options with their defaults filled in, checked all at once. */
 import { type Decimal, tryDecimal } from '../domain/decimal.ts';
 import { EXIT_USAGE, UserError, type Violation } from '../domain/exit.ts';
-import { DEFAULT_SYMBOLS } from './instruments.ts';
+import { DEFAULT_SYMBOLS } from './market/instruments.ts';
 import {
   DEFAULT_KEY_ID,
   DEFAULT_LATENCY_MS,

@@ -19,7 +19,7 @@ import type { RiskPlan, UnknownHoldings } from '../tradeplan/plan.ts';
 import type { DeskEvent, Handover, InstanceRules, Severity } from '../transport/messages.ts';
 
 declare const approvedBrand: unique symbol;
-/** An order that risk has let through. Only `execution/risk.ts` makes one. */
+/** An order that risk has let through. Only `execution/risk/risk.ts` makes one. */
 export type ApprovedOrder = Order & { readonly [approvedBrand]: true };
 
 /** How long the machine waits before it acts. Every delay in milliseconds. */

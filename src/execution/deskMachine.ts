@@ -10,17 +10,17 @@ import type { EpochMicros } from '../domain/time.ts';
 import type { HoldingRow } from '../models/contract.ts';
 import type { Batch } from '../tape/batch.ts';
 import type { DeskEvent, DeskStatus, Unit, UnitState } from '../transport/messages.ts';
-import { Answers } from './answers.ts';
+import { Reconciliation } from './books/reconciliation.ts';
+import { Strays } from './books/strays.ts';
 import type { DeskAction, DeskInput, DeskMachineConfig, KeptOrder } from './contract.ts';
-import { unrealizedOf } from './dailyLoss.ts';
-import { deskOrderer, Liquidation } from './liquidation.ts';
-import { MarketRows } from './marketRows.ts';
-import { TrackedOrder } from './orderState.ts';
-import { Placing } from './placing.ts';
-import { Reconciliation } from './reconciliation.ts';
-import { Sequences } from './sequences.ts';
+import { Answers } from './orders/answers.ts';
+import { deskOrderer, Liquidation } from './orders/liquidation.ts';
+import { TrackedOrder } from './orders/orderState.ts';
+import { Placing } from './orders/placing.ts';
+import { Sequences } from './orders/sequences.ts';
+import { unrealizedOf } from './risk/dailyLoss.ts';
+import { MarketRows } from './risk/marketRows.ts';
 import { DeskState } from './state.ts';
-import { Strays } from './strays.ts';
 
 /** A universe's unit stands for all its symbols. */
 const ALL_SYMBOLS = '*';

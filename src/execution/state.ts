@@ -6,18 +6,18 @@ import type { Instrument, Session } from '../domain/market.ts';
 import type { Account, Fill, JsonObject, Order, Position } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import type { DeskEvent, Handover, InstanceRules, Severity } from '../transport/messages.ts';
-import { Commitments } from './commitments.ts';
+import { Positions } from './books/positions.ts';
+import { orderRow } from './books/rows.ts';
 import type { DeskAction, DeskMachineConfig } from './contract.ts';
-import type { TrackedOrder } from './orderState.ts';
-import { Orders } from './orders.ts';
-import { Portfolios } from './portfolios.ts';
-import { Positions } from './positions.ts';
-import { Prices } from './prices.ts';
-import { OrderRate } from './rate.ts';
+import type { TrackedOrder } from './orders/orderState.ts';
+import { Orders } from './orders/orders.ts';
 import { RememberedIds } from './rememberedIds.ts';
-import { Risk } from './risk.ts';
-import { RiskGate } from './riskGate.ts';
-import { orderRow } from './rows.ts';
+import { Commitments } from './risk/commitments.ts';
+import { Portfolios } from './risk/portfolios.ts';
+import { Prices } from './risk/prices.ts';
+import { OrderRate } from './risk/rate.ts';
+import { Risk } from './risk/risk.ts';
+import { RiskGate } from './risk/riskGate.ts';
 
 /** Execution ids kept for recognising what was told before; the oldest are forgotten. */
 export const EXECUTION_IDS_MAX = 500_000;

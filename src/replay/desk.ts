@@ -7,7 +7,7 @@ import { type DeskDecision, decisionsOf } from '../execution/decisions.ts';
 import { DeskMachine } from '../execution/deskMachine.ts';
 import { decisionFields, differingFields } from '../execution/fields.ts';
 import type { DeskNote, RecordedPlan } from '../execution/inbox.ts';
-import type { MarketRows } from '../execution/marketRows.ts';
+import type { MarketRows } from '../execution/risk/marketRows.ts';
 import type { InboxEntry } from '../tape/inbox.ts';
 import type { Difference, MachineReplay } from './contract.ts';
 import { inputInWords } from './events.ts';

@@ -11,7 +11,7 @@ import { formatMicros } from '../domain/time.ts';
 import type { Log } from '../observability/log.ts';
 import type { AlertsPlan } from '../tradeplan/plan.ts';
 import type { Severity } from '../transport/messages.ts';
-import type { AlertRecord } from './status.ts';
+import type { AlertRecord } from './control/status.ts';
 
 const PENDING_MAX = 16;
 const RECENT_MAX = 50;

@@ -28,29 +28,29 @@ import {
   providerConfigOf,
   recorderConfigOf,
 } from './configuration.ts';
-import { Consumers } from './consumers.ts';
-import { DatabaseThread } from './databaseThread.ts';
-import { makeMiners, makeScanners, withTradePlans } from './deciders.ts';
-import { DeskThread } from './deskThread.ts';
-import { type ExchangeProcess, startExchangeProcess } from './exchangeProcess.ts';
+import { openPooledHistory, type PooledHistory } from './history/pooledHistory.ts';
+import { WarmUp } from './history/warmUp.ts';
 import { lockDataDirectory, lockRecording } from './locks.ts';
-import type { PreparedMiner } from './miners.ts';
-import type { MinerRunner } from './mining.ts';
-import { automaticConsumers, consumerNames } from './placement.ts';
+import type { PreparedMiner } from './mining/miners.ts';
+import type { MinerRunner } from './mining/mining.ts';
+import { makeMiners, makeScanners, withTradePlans } from './plans/deciders.ts';
+import { Roster } from './plans/roster.ts';
+import type { TradePlans } from './plans/tradePlans.ts';
 import { PlotFile, plotPath } from './plotFile.ts';
-import { openPooledHistory, type PooledHistory } from './pooledHistory.ts';
 import { requirePortfolios } from './portfolios.ts';
 import { type Preparation, reachExchange } from './preparation.ts';
-import { ProducerThread } from './producerThread.ts';
-import { RecorderThread } from './recorderThread.ts';
-import { Roster } from './roster.ts';
 import { Runs } from './runs.ts';
-import type { ScannerRunner } from './scanning.ts';
+import type { ScannerRunner } from './scanning/scanning.ts';
 import { Sessions, sessionQuery } from './sessions.ts';
-import { States } from './states.ts';
-import type { TradePlans } from './tradePlans.ts';
-import { Universe } from './universe.ts';
-import { WarmUp } from './warmUp.ts';
+import { DatabaseThread } from './threads/databaseThread.ts';
+import { DeskThread } from './threads/deskThread.ts';
+import { type ExchangeProcess, startExchangeProcess } from './threads/exchangeProcess.ts';
+import { ProducerThread } from './threads/producerThread.ts';
+import { RecorderThread } from './threads/recorderThread.ts';
+import { Consumers } from './units/consumers.ts';
+import { automaticConsumers, consumerNames } from './units/placement.ts';
+import { States } from './units/states.ts';
+import { Universe } from './units/universe.ts';
 
 /** The parts that are running; each is there once it must be ended. */
 export interface Parts {

@@ -15,10 +15,10 @@ import {
 } from '../tradeplan/environment.ts';
 import { loadTradeplan } from '../tradeplan/load.ts';
 import type { StrategyPlan, Tradeplan } from '../tradeplan/plan.ts';
-import { type PreparedMiner, prepareMiners } from './miners.ts';
-import { prepareScanners } from './scanners.ts';
-import type { PreparedScanner } from './scanning.ts';
-import type { InstanceShape } from './universe.ts';
+import { type PreparedMiner, prepareMiners } from './mining/miners.ts';
+import { prepareScanners } from './scanning/scanners.ts';
+import type { PreparedScanner } from './scanning/scanning.ts';
+import type { InstanceShape } from './units/universe.ts';
 
 export interface PreparedInstance extends InstanceShape {
   readonly bundle: StrategyBundle;

@@ -13,21 +13,21 @@ import { type ThreadMeasurements, ThreadMonitor } from '../observability/vitals.
 import type { ProducerReport } from '../transport/messages.ts';
 import { Alerts } from './alerts.ts';
 import { assemble, type Parts } from './assembly.ts';
-import { ControlServer } from './control.ts';
-import { controlHandler } from './controlMethods.ts';
-import { MetricsServer } from './metricsServer.ts';
-import { type Preparation, prepare } from './preparation.ts';
-import type { ReloadAnswer } from './reload.ts';
-import { endParts } from './shutdown.ts';
+import { ControlServer } from './control/control.ts';
+import { controlHandler } from './control/controlMethods.ts';
 import {
   type DaemonState,
   type DaemonStatus,
   type DeskSummary,
   type ProcessStatus,
   summarizeDesk,
-} from './status.ts';
-import { daemonStatus } from './statusDocument.ts';
-import { takeOver } from './takingOver.ts';
+} from './control/status.ts';
+import { daemonStatus } from './control/statusDocument.ts';
+import { MetricsServer } from './metrics/metricsServer.ts';
+import type { ReloadAnswer } from './plans/reload.ts';
+import { takeOver } from './plans/takingOver.ts';
+import { type Preparation, prepare } from './preparation.ts';
+import { endParts } from './shutdown.ts';
 
 const WATCH_PERIOD_MS = 500;
 /** A start that is broken off ends at its next step; one that hangs is not waited for longer than this. */

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_MEMORY, remember, renderLine, renderView, totalProfit } from '../../src/cli/view.ts';
-import type { DaemonStatus } from '../../src/trader/status.ts';
+import type { DaemonStatus } from '../../src/trader/control/status.ts';
 import { STATUS } from '../support/status.ts';
 
 const SIZE = { rows: 60, columns: 120 };

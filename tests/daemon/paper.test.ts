@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderRow, RunRow, TradeRow } from '../../src/models/contract.ts';
-import type { DaemonStatus } from '../../src/trader/status.ts';
+import type { DaemonStatus } from '../../src/trader/control/status.ts';
 import { logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,7 @@
 /** The plan read again by a running daemon. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRow } from '../../src/models/contract.ts';
-import type { ReloadAnswer } from '../../src/trader/reload.ts';
+import type { ReloadAnswer } from '../../src/trader/plans/reload.ts';
 import { type LogLine, logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TradeRow } from '../../src/models/contract.ts';
-import type { DaemonStatus } from '../../src/trader/status.ts';
+import type { DaemonStatus } from '../../src/trader/control/status.ts';
 import { type LogLine, logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
 import { openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderRow, RunRow, TradeRow } from '../../src/models/contract.ts';
-import type { DaemonStatus } from '../../src/trader/status.ts';
+import type { DaemonStatus } from '../../src/trader/control/status.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 

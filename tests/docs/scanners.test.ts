@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { builtinMiners } from '../../src/miners/registry.ts';
 import { builtinScanners } from '../../src/scanners/registry.ts';
 import { parseTradeplan } from '../../src/tradeplan/load.ts';
-import { prepareScanners } from '../../src/trader/scanners.ts';
+import { prepareScanners } from '../../src/trader/scanning/scanners.ts';
 import { expectDescribed, PAGE, unexplained } from './parameters.ts';
 
 it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { add, decimal, formatDecimal, multiply, negate, subtract, ZERO } from '../../src/domain/decimal.ts';
-import { Ledger } from '../../src/exchange/ledger.ts';
+import { Ledger } from '../../src/exchange/trading/ledger.ts';
 
 const fills = fc.array(
   fc.record({

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MICROS_PER_MINUTE, parseMicros } from '../../src/domain/time.ts';
+import { SessionSchedule } from '../../src/exchange/market/sessions.ts';
 import { DEFAULT_SESSION_SHAPE } from '../../src/exchange/options.ts';
-import { SessionSchedule } from '../../src/exchange/sessions.ts';
 
 const at = (text: string) => parseMicros(text)!;
 

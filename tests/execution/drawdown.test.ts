@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decimal } from '../../src/domain/decimal.ts';
 import type { StrategyLimits } from '../../src/domain/limits.ts';
 import type { KeptRisk } from '../../src/execution/contract.ts';
-import { denialText } from '../../src/execution/denials.ts';
+import { denialText } from '../../src/execution/orders/denials.ts';
 import { ACCOUNT, Bench, type BenchOptions, ONE_SECOND, SESSION } from './harness.ts';
 
 const NO_LIMITS: StrategyLimits = {

@@ -4,8 +4,8 @@ import { orderBody } from '../../src/brokers/alpaca/orders.ts';
 import type { BrokerOrder } from '../../src/brokers/contract.ts';
 import { type Decimal, decimal, ZERO } from '../../src/domain/decimal.ts';
 import type { OrderExits, OrderIntent, OrderStatus } from '../../src/domain/order.ts';
-import { readLine, writeLine } from '../../src/execution/journal.ts';
-import { Recovery } from '../../src/execution/recovery.ts';
+import { readLine, writeLine } from '../../src/execution/books/journal.ts';
+import { Recovery } from '../../src/execution/books/recovery.ts';
 import { BATCH, Bench, type BenchOptions } from './harness.ts';
 
 const TEN = decimal('10');

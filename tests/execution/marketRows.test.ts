@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatDecimal } from '../../src/domain/decimal.ts';
-import { MarketRows } from '../../src/execution/marketRows.ts';
-import { Prices } from '../../src/execution/prices.ts';
+import { MarketRows } from '../../src/execution/risk/marketRows.ts';
+import { Prices } from '../../src/execution/risk/prices.ts';
 import { appendDefinition, appendQuote, appendStatus, appendTrade } from '../../src/tape/append.ts';
 import { Batch, RowFlag } from '../../src/tape/batch.ts';
 import { SymbolTable } from '../../src/tape/symbols.ts';

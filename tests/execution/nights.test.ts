@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decimal, formatDecimal } from '../../src/domain/decimal.ts';
-import { splitOf } from '../../src/execution/splits.ts';
+import { splitOf } from '../../src/execution/books/splits.ts';
 import { ACCOUNT, Bench, ONE_SECOND, SESSION } from './harness.ts';
 
 const DAY = 86_400 * ONE_SECOND;

@@ -4,7 +4,7 @@ import { orderBody } from '../../src/brokers/alpaca/orders.ts';
 import type { BrokerOrder } from '../../src/brokers/contract.ts';
 import { add, type Decimal, decimal, multiply, ZERO } from '../../src/domain/decimal.ts';
 import type { OrderIntent, OrderStatus } from '../../src/domain/order.ts';
-import { readLine, writeLine } from '../../src/execution/journal.ts';
+import { readLine, writeLine } from '../../src/execution/books/journal.ts';
 import { Bench, type BenchOptions } from './harness.ts';
 
 const fractions: BenchOptions = { risk: { fractionAllowed: true } };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { BrokerOrder, Execution } from '../../src/brokers/contract.ts';
 import { add, type Decimal, decimal, weightedAverage, ZERO } from '../../src/domain/decimal.ts';
 import { isTerminal, type Order, type OrderStatus } from '../../src/domain/order.ts';
-import { TrackedOrder } from '../../src/execution/orderState.ts';
+import { TrackedOrder } from '../../src/execution/orders/orderState.ts';
 
 const QUANTITY = decimal('100');
 const ORDER: Order = {

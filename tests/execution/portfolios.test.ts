@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cashOf } from '../../src/domain/cash.ts';
 import { add, decimal, formatDecimal, ZERO } from '../../src/domain/decimal.ts';
-import { denialText } from '../../src/execution/denials.ts';
+import { denialText } from '../../src/execution/orders/denials.ts';
 import type { PortfolioFunds } from '../../src/models/portfolios.ts';
 import { ACCOUNT, Bench, START } from './harness.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { add, decimal, formatDecimal, multiply, subtract, ZERO } from '../../src/domain/decimal.ts';
 import type { Fill, Side } from '../../src/domain/order.ts';
-import { Positions } from '../../src/execution/positions.ts';
+import { Positions } from '../../src/execution/books/positions.ts';
 
 function fill(side: Side, quantity: string, price: string, fee = '0'): Fill {
   return {

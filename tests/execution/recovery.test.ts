@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimal, formatDecimal } from '../../src/domain/decimal.ts';
+import { readLine, writeLine } from '../../src/execution/books/journal.ts';
+import { Recovery } from '../../src/execution/books/recovery.ts';
 import type { JournalEntry } from '../../src/execution/contract.ts';
-import { readLine, writeLine } from '../../src/execution/journal.ts';
-import { Recovery } from '../../src/execution/recovery.ts';
 import { BATCH, Bench, SESSION, START } from './harness.ts';
 
 const HEADER: JournalEntry = { entry: 'batch', atMicros: START, batchId: BATCH, environment: 'PAPER' };

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { BrokerOrder } from '../../src/brokers/contract.ts';
 import { add, type Decimal, decimal, maximum, subtract, ZERO } from '../../src/domain/decimal.ts';
 import type { OrderChanges, OrderStatus } from '../../src/domain/order.ts';
-import { readLine, writeLine } from '../../src/execution/journal.ts';
-import { Recovery } from '../../src/execution/recovery.ts';
+import { readLine, writeLine } from '../../src/execution/books/journal.ts';
+import { Recovery } from '../../src/execution/books/recovery.ts';
 import { BATCH, Bench, type BenchOptions, ONE_SECOND } from './harness.ts';
 
 const TEN = decimal('10');

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Revision, TradeUpdate } from '../../src/brokers/contract.ts';
 import { absolute, add, type Decimal, decimal, multiply, subtract, ZERO } from '../../src/domain/decimal.ts';
-import { readLine, writeLine } from '../../src/execution/journal.ts';
-import { Recovery } from '../../src/execution/recovery.ts';
+import { readLine, writeLine } from '../../src/execution/books/journal.ts';
+import { Recovery } from '../../src/execution/books/recovery.ts';
 import { BATCH, Bench } from './harness.ts';
 
 type Step = { readonly fill: number } | { readonly bust: number } | { readonly correct: number };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimal, multiply, ZERO } from '../../src/domain/decimal.ts';
 import type { DenialReason, OrderIntent } from '../../src/domain/order.ts';
-import { denialText } from '../../src/execution/denials.ts';
+import { denialText } from '../../src/execution/orders/denials.ts';
 import { Bench, type BenchOptions, ONE_SECOND, SESSION } from './harness.ts';
 
 type Prepare = (bench: Bench) => void;

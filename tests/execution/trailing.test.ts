@@ -3,7 +3,7 @@ import { orderBody } from '../../src/brokers/alpaca/orders.ts';
 import { decimal } from '../../src/domain/decimal.ts';
 import type { OrderIntent } from '../../src/domain/order.ts';
 import { propose } from '../../src/engine/intents.ts';
-import { readLine, writeLine } from '../../src/execution/journal.ts';
+import { readLine, writeLine } from '../../src/execution/books/journal.ts';
 import { Bench } from './harness.ts';
 
 const trailing = (changes: Partial<OrderIntent>): Partial<OrderIntent> => ({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HistoryResult } from '../../src/history/contract.ts';
 import type { TapeInfo } from '../../src/tape/info.ts';
-import type { MineResult } from '../../src/trader/mining.ts';
+import type { MineResult } from '../../src/trader/mining/mining.ts';
 import { openWorkshop, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 

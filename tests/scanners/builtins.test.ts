@@ -8,7 +8,7 @@ import {
   findScanner,
   rankCandidates,
 } from '../../src/scanners/registry.ts';
-import { openScanQueries, type ScanMarket } from '../../src/trader/scanQueries.ts';
+import { openScanQueries, type ScanMarket } from '../../src/trader/scanning/scanQueries.ts';
 import { at, bar, type Day, instrument, marketOf, PlainHistory, TODAY, YESTERDAY } from './market.ts';
 
 const LATE_MORNING = '2024-07-02T15:00:00Z';

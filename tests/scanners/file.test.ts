@@ -5,13 +5,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { liveClock } from '../../src/clock/live.ts';
 import type { JsonObject } from '../../src/domain/order.ts';
 import { silentLog } from '../../src/observability/log.ts';
-import { ScannerRunner } from '../../src/trader/scanning.ts';
+import { ScannerRunner } from '../../src/trader/scanning/scanning.ts';
 import { type Day, instrument, marketOf, PlainHistory } from './market.ts';
 
 // A scanner's thread runs compiled files only.
 const { prepareScanners } = (await import(
-  new URL('../../dist/trader/scanners.js', import.meta.url).href
-)) as typeof import('../../src/trader/scanners.ts');
+  new URL('../../dist/trader/scanning/scanners.js', import.meta.url).href
+)) as typeof import('../../src/trader/scanning/scanners.ts');
 
 const folder = mkdtempSync(join(tmpdir(), 'openbell-scanner-'));
 afterAll(() => rmSync(folder, { recursive: true }));

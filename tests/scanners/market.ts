@@ -4,7 +4,7 @@ import type { Bar, Instrument, Session, Snapshot } from '../../src/domain/market
 import { type Outcome, success } from '../../src/domain/outcome.ts';
 import { type EpochMicros, parseMicros } from '../../src/domain/time.ts';
 import type { BarsRequest, HistoryProvider } from '../../src/providers/contract.ts';
-import type { ScanMarket } from '../../src/trader/scanQueries.ts';
+import type { ScanMarket } from '../../src/trader/scanning/scanQueries.ts';
 
 /** One symbol's day: yesterday's close and volume, today's open, last price and volume. */
 export interface Day {

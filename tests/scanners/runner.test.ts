@@ -5,9 +5,9 @@ import type { NewPick } from '../../src/models/contract.ts';
 import { silentLog } from '../../src/observability/log.ts';
 import type { Candidate } from '../../src/scanners/contract.ts';
 import type { ScannerPlan, Schedule } from '../../src/tradeplan/plan.ts';
-import { prepareScanners } from '../../src/trader/scanners.ts';
-import { type PreparedScanner, ScannerRunner } from '../../src/trader/scanning.ts';
-import { openScanQueries, type ScanMarket } from '../../src/trader/scanQueries.ts';
+import { prepareScanners } from '../../src/trader/scanning/scanners.ts';
+import { type PreparedScanner, ScannerRunner } from '../../src/trader/scanning/scanning.ts';
+import { openScanQueries, type ScanMarket } from '../../src/trader/scanning/scanQueries.ts';
 import { at, bar, instrument, marketOf, PlainHistory } from './market.ts';
 
 const OPEN = '2024-07-02T13:30:00Z';

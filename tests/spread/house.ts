@@ -12,7 +12,7 @@ import { Router } from '../../src/producer/router.ts';
 import type { StrategyBundle } from '../../src/strategies/bundle.ts';
 import { Batch, EventKind } from '../../src/tape/batch.ts';
 import { SymbolTable } from '../../src/tape/symbols.ts';
-import { Moving } from '../../src/trader/moving.ts';
+import { Moving } from '../../src/trader/units/moving.ts';
 import type { ConsumerReport, DeskEvent, Handover, MovedUnit, Unit } from '../../src/transport/messages.ts';
 import { assignment, hostConfig, instance, OPEN } from '../engine/inbox.ts';
 import { scripted } from '../engine/scripts.ts';

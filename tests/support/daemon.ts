@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { liveClock } from '../../src/clock/live.ts';
-import { connectControl } from '../../src/trader/control.ts';
-import type { DaemonStatus } from '../../src/trader/status.ts';
+import { connectControl } from '../../src/trader/control/control.ts';
+import type { DaemonStatus } from '../../src/trader/control/status.ts';
 import type { Running } from './openbell.ts';
 
 export interface Workshop {

@@ -1,5 +1,5 @@
 /** A running daemon's status, of which one consumer is blocked. */
-import type { DaemonStatus } from '../../src/trader/status.ts';
+import type { DaemonStatus } from '../../src/trader/control/status.ts';
 
 export const STATUS: DaemonStatus = {
   state: 'trading',

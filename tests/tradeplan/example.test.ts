@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { builtinMiners } from '../../src/miners/registry.ts';
 import { loadTradeplan, parseTradeplan } from '../../src/tradeplan/load.ts';
 import { planSchema } from '../../src/tradeplan/schema.ts';
-import { prepareMiners } from '../../src/trader/miners.ts';
+import { prepareMiners } from '../../src/trader/mining/miners.ts';
 
 const root = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const example = root('tradeplan.example.yaml');

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveClock } from '../../src/clock/live.ts';
 import { decimal } from '../../src/domain/decimal.ts';
 import { UserError } from '../../src/domain/exit.ts';
-import { ControlServer, connectControl, controlSocketPath } from '../../src/trader/control.ts';
+import { ControlServer, connectControl, controlSocketPath } from '../../src/trader/control/control.ts';
 
 let directory: string;
 let server: ControlServer | null = null;

@@ -4,8 +4,8 @@ import { silentLog } from '../../src/observability/log.ts';
 
 // It starts the compiled program.
 const { startExchangeProcess } = (await import(
-  new URL('../../dist/trader/exchangeProcess.js', import.meta.url).href
-)) as typeof import('../../src/trader/exchangeProcess.ts');
+  new URL('../../dist/trader/threads/exchangeProcess.js', import.meta.url).href
+)) as typeof import('../../src/trader/threads/exchangeProcess.ts');
 
 const SIMULATION = {
   ...{ seed: 3, ratePerSecond: 50, symbols: ['AAPL'] },

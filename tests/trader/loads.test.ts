@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Loads } from '../../src/trader/loads.ts';
-import { Placement } from '../../src/trader/placement.ts';
+import { Loads } from '../../src/trader/units/loads.ts';
+import { Placement } from '../../src/trader/units/placement.ts';
 import type { ConsumerLoad, ConsumerReport } from '../../src/transport/messages.ts';
 
 type Heartbeat = Extract<ConsumerReport, { type: 'heartbeat' }>;

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { metricsText } from '../../src/observability/metrics.ts';
-import { livenessOf, readinessOf } from '../../src/trader/health.ts';
-import { metricFamilies } from '../../src/trader/metrics.ts';
-import { MetricsServer } from '../../src/trader/metricsServer.ts';
-import type { DaemonStatus, ThreadState } from '../../src/trader/status.ts';
+import { livenessOf, readinessOf } from '../../src/trader/control/health.ts';
+import type { DaemonStatus, ThreadState } from '../../src/trader/control/status.ts';
+import { metricFamilies } from '../../src/trader/metrics/metrics.ts';
+import { MetricsServer } from '../../src/trader/metrics/metricsServer.ts';
 import { STATUS } from '../support/status.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from '../../src/clock/simulated.ts';
 import { silentLog } from '../../src/observability/log.ts';
-import { Moving } from '../../src/trader/moving.ts';
+import { Moving } from '../../src/trader/units/moving.ts';
 import type { ConsumerCommand, MovedUnit } from '../../src/transport/messages.ts';
 
 const UNIT = { instanceId: 'i', symbol: 'AAPL' };

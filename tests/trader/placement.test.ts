@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { automaticConsumers, consumerNames, Placement } from '../../src/trader/placement.ts';
+import { automaticConsumers, consumerNames, Placement } from '../../src/trader/units/placement.ts';
 
 describe('placement', () => {
   it('gives a new unit to the consumer with the fewest symbols', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ConsumerFigures, decideMoves, movesAllowed } from '../../src/trader/rebalance.ts';
+import { type ConsumerFigures, decideMoves, movesAllowed } from '../../src/trader/units/rebalance.ts';
 
 const SETTINGS = {
   isEnabled: true,

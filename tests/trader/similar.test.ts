@@ -7,8 +7,8 @@ import { seededRandom } from '../../src/clock/chance.ts';
 import { liveClock } from '../../src/clock/live.ts';
 import type { OpenDatabase } from '../../src/models/database.ts';
 import { silentLog } from '../../src/observability/log.ts';
-import type { MineMarket } from '../../src/trader/mineQueries.ts';
-import type { PreparedMiner } from '../../src/trader/miners.ts';
+import type { MineMarket } from '../../src/trader/mining/mineQueries.ts';
+import type { PreparedMiner } from '../../src/trader/mining/miners.ts';
 import { initialDirectory } from '../models/databases.ts';
 import { marketOf, PlainHistory } from '../scanners/market.ts';
 
@@ -17,8 +17,12 @@ const compiled = (path: string): Promise<unknown> =>
 const { openDatabase } = (await compiled(
   'models/database.js',
 )) as typeof import('../../src/models/database.ts');
-const { MinerRunner } = (await compiled('trader/mining.js')) as typeof import('../../src/trader/mining.ts');
-const { prepareMiners } = (await compiled('trader/miners.js')) as typeof import('../../src/trader/miners.ts');
+const { MinerRunner } = (await compiled(
+  'trader/mining/mining.js',
+)) as typeof import('../../src/trader/mining/mining.ts');
+const { prepareMiners } = (await compiled(
+  'trader/mining/miners.js',
+)) as typeof import('../../src/trader/mining/miners.ts');
 
 function planned(name: string, parameters = {}): PreparedMiner {
   const { miners, violations } = prepareMiners([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StateRow, Stores } from '../../src/models/contract.ts';
 import { silentLog } from '../../src/observability/log.ts';
-import { States } from '../../src/trader/states.ts';
+import { States } from '../../src/trader/units/states.ts';
 
 function row(symbol: string, state: string, second: number): StateRow {
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type InstanceShape, Universe } from '../../src/trader/universe.ts';
+import { type InstanceShape, Universe } from '../../src/trader/units/universe.ts';
 
 const momentum: InstanceShape = {
   instanceId: 'momentum',

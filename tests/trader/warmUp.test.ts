@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Bar } from '../../src/domain/market.ts';
 import { MICROS_PER_DAY, MICROS_PER_MINUTE } from '../../src/domain/time.ts';
 import type { BarsRequest, HistoryProvider } from '../../src/providers/contract.ts';
-import { WarmUp } from '../../src/trader/warmUp.ts';
+import { WarmUp } from '../../src/trader/history/warmUp.ts';
 
 const NOW = 1_763_700_000_000_000;
 

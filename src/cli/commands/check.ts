@@ -16,7 +16,7 @@ import type { PortfolioStores } from '../../models/portfolios.ts';
 import { silentLog } from '../../observability/log.ts';
 import { type Advice, adviceOn, adviceOnAccount } from '../../tradeplan/advice.ts';
 import { brokerConfigOf } from '../../trader/configuration.ts';
-import { connectControl } from '../../trader/control.ts';
+import { connectControl } from '../../trader/control/control.ts';
 import { checkPortfolios } from '../../trader/portfolios.ts';
 import { type Preparation, prepare } from '../../trader/preparation.ts';
 import { withDatabase } from '../database.ts';

@@ -7,7 +7,7 @@ import { EXIT_DONE, EXIT_UNEXPECTED } from '../../domain/exit.ts';
 import { serveSnapshot } from '../../models/snapshot.ts';
 import { createLog } from '../../observability/log.ts';
 import type { Storage } from '../../tradeplan/environment.ts';
-import { connectControl } from '../../trader/control.ts';
+import { connectControl } from '../../trader/control/control.ts';
 import { withDatabase } from '../database.ts';
 import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf } from '../options.ts';
 import { print, printJson } from '../output.ts';

@@ -16,7 +16,7 @@ import { HistoryTapes } from '../../history/tapes.ts';
 import type { BarAdjustment } from '../../providers/contract.ts';
 import { createHistoryProvider } from '../../providers/factory.ts';
 import { loadTradeplan } from '../../tradeplan/load.ts';
-import type { MineResult } from '../../trader/mining.ts';
+import type { MineResult } from '../../trader/mining/mining.ts';
 import { type Preparation, prepare } from '../../trader/preparation.ts';
 import { fetchDays } from '../historyDays.ts';
 import { withAdapters } from '../market.ts';

@@ -1,7 +1,7 @@
 /** The kill switch of a running daemon, its release, and flattening everything. */
 import { Command } from 'commander';
 import { liveClock } from '../../clock/live.ts';
-import { connectControl } from '../../trader/control.ts';
+import { connectControl } from '../../trader/control/control.ts';
 import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { noDaemon } from './status.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../domain/decimal.ts';
 import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import type { PortfolioAssets, PortfolioRow } from '../../models/portfolios.ts';
-import type { PortfolioMethods } from '../../trader/portfolioMethods.ts';
+import type { PortfolioMethods } from '../../trader/control/portfolioMethods.ts';
 import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf, wholeNumber } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { withPortfolios } from '../stored.ts';

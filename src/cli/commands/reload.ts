@@ -1,8 +1,8 @@
 /** `openbell reload`: the running daemon reads its plan again. */
 import { Command } from 'commander';
 import { liveClock } from '../../clock/live.ts';
-import { connectControl } from '../../trader/control.ts';
-import type { ReloadAnswer } from '../../trader/reload.ts';
+import { connectControl } from '../../trader/control/control.ts';
+import type { ReloadAnswer } from '../../trader/plans/reload.ts';
 import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { noDaemon } from './status.ts';

@@ -5,8 +5,8 @@ import { EXIT_DONE, EXIT_UNREACHABLE } from '../../domain/exit.ts';
 import type { Pick } from '../../scanners/contract.ts';
 import { cachedInstruments } from '../../trader/instruments.ts';
 import { type Preparation, prepare } from '../../trader/preparation.ts';
-import { ScannerRunner, type ScanResult } from '../../trader/scanning.ts';
-import type { ScanMarket } from '../../trader/scanQueries.ts';
+import { ScannerRunner, type ScanResult } from '../../trader/scanning/scanning.ts';
+import type { ScanMarket } from '../../trader/scanning/scanQueries.ts';
 import { withDatabase } from '../database.ts';
 import { type Market, withMarket } from '../market.ts';
 import {

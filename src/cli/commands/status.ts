@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { liveClock } from '../../clock/live.ts';
 import { EXIT_DONE, EXIT_UNEXPECTED, EXIT_UNREACHABLE, UserError } from '../../domain/exit.ts';
-import { connectControl } from '../../trader/control.ts';
-import type { DaemonStatus } from '../../trader/status.ts';
+import { connectControl } from '../../trader/control/control.ts';
+import type { DaemonStatus } from '../../trader/control/status.ts';
 import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { EMPTY_MEMORY, renderView } from '../view.ts';

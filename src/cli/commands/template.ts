@@ -8,7 +8,7 @@ import { rulesOf, SessionCalendar } from '../../clock/calendar.ts';
 import { liveClock } from '../../clock/live.ts';
 import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_DAY } from '../../domain/time.ts';
-import { madeUpMinutes } from '../../exchange/minutes.ts';
+import { madeUpMinutes } from '../../exchange/market/minutes.ts';
 import { jsonOption, list, moment, wholeNumber } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { strategyFiles } from '../template/strategy.ts';

@@ -1,12 +1,12 @@
 /** The days before the running session, as bars only: made once at the start, by the same price process. */
 import { type Random, seededRandom, seedFromText } from '../../clock/chance.ts';
 import { type EpochMicros, MICROS_PER_DAY, MICROS_PER_MINUTE } from '../../domain/time.ts';
-import { type Listing, tickOf } from '../instruments.ts';
-import { NEW_YORK, type SessionSchedule } from '../sessions.ts';
-import { midnightOf } from '../zones.ts';
 import { joinBars, roundTo } from './bars.ts';
 import type { BarRow } from './events.ts';
+import { type Listing, tickOf } from './instruments.ts';
 import type { PriceProcess } from './price.ts';
+import { NEW_YORK, type SessionSchedule } from './sessions.ts';
+import { midnightOf } from './zones.ts';
 
 export interface EarlierBars {
   readonly minutes: readonly BarRow[];

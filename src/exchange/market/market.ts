@@ -1,10 +1,10 @@
 /** The running market: lets ticks happen as time passes, keeps their record, and marks minutes and sessions. */
 import type { Clock, Timer } from '../../clock/clock.ts';
 import { type EpochMicros, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '../../domain/time.ts';
-import type { SessionSchedule, TradingSession } from '../sessions.ts';
 import { roundTo } from './bars.ts';
 import type { LuldEvent, MarketEvent, TickEvent, TickSource } from './events.ts';
 import type { SymbolRecord } from './record.ts';
+import type { SessionSchedule, TradingSession } from './sessions.ts';
 
 /** How often due ticks are let out: a feed's own batching. */
 const PULSE_MS = 20;

@@ -4,7 +4,7 @@
  * Both parts are stepped by their exact transition, so the step's length does not change their law.
  */
 import type { Random } from '../../clock/chance.ts';
-import type { Temper } from '../instruments.ts';
+import type { Temper } from './instruments.ts';
 
 /** Of a trading year: 252 sessions of 23,400 seconds. */
 const TRADING_SECONDS_A_YEAR = 252 * 23_400;

@@ -1,6 +1,5 @@
 /** What the market has shown of one symbol: the latest, the ticks kept, and the bars folded from them. */
 import { type EpochMicros, MICROS_PER_MINUTE } from '../../domain/time.ts';
-import type { Listing } from '../instruments.ts';
 import type { ExchangeLimits } from '../options.ts';
 import { BarFold, foldTrades, joinBars, minuteOf } from './bars.ts';
 import { effectOf } from './conditions.ts';
@@ -15,6 +14,7 @@ import type {
   TradeEvent,
 } from './events.ts';
 import type { EarlierBars } from './history.ts';
+import type { Listing } from './instruments.ts';
 import { QuoteRing, TradeFate, TradeRing } from './rings.ts';
 
 /** Start of the daily bar that a minute counts in. */

@@ -1,16 +1,16 @@
 /** Builds a market with its past: the synthetic one from its seed, or one that plays a tape. */
 import type { Clock } from '../../clock/clock.ts';
 import { MICROS_PER_MINUTE } from '../../domain/time.ts';
-import { type Listing, listingOf, TEST_SYMBOL } from '../instruments.ts';
 import type { ExchangeLog } from '../options.ts';
-import { SessionSchedule } from '../sessions.ts';
 import type { Settings } from '../settings.ts';
-import { midnightOf } from '../zones.ts';
 import { earlierBars } from './history.ts';
+import { type Listing, listingOf, TEST_SYMBOL } from './instruments.ts';
 import { Market } from './market.ts';
 import { openTapeSource } from './playback.ts';
 import { SymbolRecord } from './record.ts';
+import { SessionSchedule } from './sessions.ts';
 import { SyntheticMarket } from './synthetic.ts';
+import { midnightOf } from './zones.ts';
 
 /**
  * The past hour is made tick by tick at no more than this rate: 430,000 ticks, about a second of work. When the

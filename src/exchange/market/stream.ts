@@ -1,11 +1,11 @@
 /** One symbol's synthetic ticks: arrivals, quotes around the price, trades at the quotes, and the odd ones. */
 import { type Random, seededRandom, seedFromText } from '../../clock/chance.ts';
 import { type EpochMicros, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '../../domain/time.ts';
-import { type Listing, TEST_SYMBOL, tickOf } from '../instruments.ts';
-import type { SessionSchedule, TradingSession } from '../sessions.ts';
 import { minuteOf, roundTo } from './bars.ts';
 import type { QuoteEvent, Report, TickEvent, TradeEvent } from './events.ts';
+import { type Listing, TEST_SYMBOL, tickOf } from './instruments.ts';
 import { PriceProcess } from './price.ts';
+import type { SessionSchedule, TradingSession } from './sessions.ts';
 
 const QUOTE_SHARE = 0.7;
 /** Of trades at the start of a minute: how many report a trade of the minute before. */

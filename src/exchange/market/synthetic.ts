@@ -1,8 +1,8 @@
 /** The synthetic market: one independent, seeded stream of ticks per symbol, merged in order of time. */
 import type { EpochMicros } from '../../domain/time.ts';
-import type { Listing } from '../instruments.ts';
-import type { SessionSchedule } from '../sessions.ts';
 import type { Report, TickSource } from './events.ts';
+import type { Listing } from './instruments.ts';
+import type { SessionSchedule } from './sessions.ts';
 import { SymbolStream } from './stream.ts';
 
 export interface SyntheticOptions {

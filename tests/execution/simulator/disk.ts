@@ -2,9 +2,9 @@
 import type { Clock } from '../../../src/clock/clock.ts';
 import type { Journal, JournalReading } from '../../../src/desk/journalFile.ts';
 import { EXIT_UNREACHABLE, UserError } from '../../../src/domain/exit.ts';
+import { readLine, writeLine } from '../../../src/execution/books/journal.ts';
+import type { Recovery } from '../../../src/execution/books/recovery.ts';
 import type { JournalEntry } from '../../../src/execution/contract.ts';
-import { readLine, writeLine } from '../../../src/execution/journal.ts';
-import type { Recovery } from '../../../src/execution/recovery.ts';
 import type { Dice } from './dice.ts';
 
 export class Disk {

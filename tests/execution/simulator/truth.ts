@@ -11,8 +11,8 @@ import {
   ZERO,
 } from '../../../src/domain/decimal.ts';
 import { isTerminal, type OrderStatus } from '../../../src/domain/order.ts';
-import type { ExchangeOrder } from '../../../src/exchange/orders.ts';
-import { applyFill } from '../../../src/execution/positions.ts';
+import type { ExchangeOrder } from '../../../src/exchange/trading/orders.ts';
+import { applyFill } from '../../../src/execution/books/positions.ts';
 import { type Database, PORTFOLIO } from './database.ts';
 import type { SimulatedExchange } from './exchange.ts';
 import type { Life } from './life.ts';

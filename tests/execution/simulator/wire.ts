@@ -5,10 +5,10 @@
 import { readFrame, type UpdateFrame } from '../../../src/brokers/alpaca/updates.ts';
 import type { BrokerListener } from '../../../src/brokers/contract.ts';
 import type { Clock } from '../../../src/clock/clock.ts';
-import { jsonText } from '../../../src/exchange/encoding.ts';
-import type { OrderUpdate } from '../../../src/exchange/reports.ts';
-import type { Router } from '../../../src/exchange/routes.ts';
-import { updateJson } from '../../../src/exchange/tradingStream.ts';
+import type { Router } from '../../../src/exchange/rest/routes.ts';
+import { jsonText } from '../../../src/exchange/streams/encoding.ts';
+import { updateJson } from '../../../src/exchange/streams/tradingStream.ts';
+import type { OrderUpdate } from '../../../src/exchange/trading/reports.ts';
 import type { HttpOutcome, HttpRequest, RequestSender } from '../../../src/network/http.ts';
 import type { Dice } from './dice.ts';
 

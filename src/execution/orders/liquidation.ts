@@ -1,0 +1,239 @@
+/**
+ * Positions that must become flat whatever their strategy does: at the end of the day, and by command. Orders of the
+ * position are canceled, then what is held is closed at the market; what fails is tried again, later each time.
+ */
+import {
+  absolute,
+  type Decimal,
+  formatDecimal,
+  maximum,
+  minimum,
+  roundTo,
+  ZERO,
+} from '../../domain/decimal.ts';
+import type { AssetClass, MarketHours, Session } from '../../domain/market.ts';
+import { deriveClientOrderId, type OrderIntent } from '../../domain/order.ts';
+import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../../domain/time.ts';
+import type { DeskState } from '../state.ts';
+import type { Placing } from './placing.ts';
+
+/** After this many tries a person is told. */
+const ATTEMPTS_BEFORE_ALERT = 3;
+
+interface Target {
+  readonly instanceId: string;
+  readonly symbol: string;
+  readonly reason: string;
+  attempts: number;
+  dueMicros: EpochMicros;
+}
+
+export class Liquidation {
+  readonly #state: DeskState;
+  readonly #placing: Placing;
+  readonly #targets = new Map<string, Target>();
+  readonly #sequences = new Map<string, number>();
+  /** What is held over night was looked at. */
+  #isNightReported = false;
+
+  constructor(state: DeskState, placing: Placing) {
+    this.#state = state;
+    this.#placing = placing;
+  }
+
+  /** The last sequence of the desk's own order ids, after a restart within the batch. */
+  restoreSequence(instanceId: string, symbol: string, sequence: number): void {
+    const key = keyOf(instanceId, symbol);
+    this.#sequences.set(key, Math.max(sequence, this.#sequences.get(key) ?? 0));
+  }
+
+  /** Cancels and closes everything of these instances (null = of all). */
+  liquidate(instanceIds: readonly string[] | null, reason: string): void {
+    const state = this.#state;
+    const isMeant = (instanceId: string) => instanceIds === null || instanceIds.includes(instanceId);
+    for (const tracked of state.orders.open()) {
+      if (isMeant(tracked.order.instanceId))
+        this.#add(tracked.order.instanceId, tracked.order.symbol, reason);
+    }
+    for (const position of state.heldPositions()) {
+      if (isMeant(position.instanceId)) this.#add(position.instanceId, position.symbol, reason);
+    }
+    this.#work();
+  }
+
+  /** Closes one position, and tries until it is flat. */
+  flatten(instanceId: string, symbol: string, reason: string): void {
+    this.#add(instanceId, symbol, reason);
+    this.#work();
+  }
+
+  /** Closes a part of a position once; `quantity` is signed as the part is. */
+  closePart(of: Pick<Target, 'instanceId' | 'symbol' | 'reason'>, quantity: Decimal): void {
+    this.#close(of, quantity);
+  }
+
+  onTick(): void {
+    if (this.#state.isStopping) return;
+    this.#endOfDay();
+    this.#work();
+  }
+
+  #endOfDay(): void {
+    const state = this.#state;
+    const { session } = state;
+    if (session === null || !state.hasReconciled) return;
+    const reason = `end of day: flat before ${formatMicros(session.closeMicros)}`;
+    const openMicros = opening(session, state.config.marketHours);
+    if (state.nowMicros >= openMicros && state.nowMicros < session.closeMicros) {
+      this.#isNightReported = false;
+      for (const instanceId of state.instances.keys()) {
+        if (state.gate.isEndOfDay(instanceId)) this.#addAll(instanceId, reason);
+      }
+    } else if (!this.#isNightReported) {
+      // Told of the next session already, or started again after the close: the market is closed all the same.
+      this.#isNightReported = true;
+      this.#reportLeftOver();
+    }
+  }
+
+  #addAll(instanceId: string, reason: string): void {
+    for (const tracked of this.#state.orders.open()) {
+      if (tracked.order.instanceId === instanceId) this.#add(instanceId, tracked.order.symbol, reason);
+    }
+    for (const position of this.#state.heldPositions()) {
+      if (position.instanceId === instanceId) this.#add(instanceId, position.symbol, reason);
+    }
+  }
+
+  #reportLeftOver(): void {
+    const state = this.#state;
+    for (const position of state.heldPositions()) {
+      if (state.instances.get(position.instanceId)?.isIntraday !== true) continue;
+      if (state.config.liquidateBeforeCloseMs === null) continue;
+      state.alert('critical', 'not_flat', `${position.symbol} could not be closed before the close`, {
+        instanceId: position.instanceId,
+        symbol: position.symbol,
+        quantity: formatDecimal(position.quantity),
+      });
+    }
+  }
+
+  #add(instanceId: string, symbol: string, reason: string): void {
+    const key = keyOf(instanceId, symbol);
+    if (this.#targets.has(key)) return;
+    this.#targets.set(key, { instanceId, symbol, reason, attempts: 0, dueMicros: 0 });
+  }
+
+  #work(): void {
+    for (const [key, target] of this.#targets) {
+      if (this.#isDone(target)) this.#targets.delete(key);
+      else if (this.#state.nowMicros >= target.dueMicros) this.#try(target);
+    }
+  }
+
+  #isDone({ instanceId, symbol }: Target): boolean {
+    const { positions, orders } = this.#state;
+    if (positions.quantity(instanceId, symbol) !== ZERO) return false;
+    // Also one that has ended may still change the position: by fills that were not told yet.
+    for (const { order } of orders.live(symbol)) if (order.instanceId === instanceId) return false;
+    return true;
+  }
+
+  #try(target: Target): void {
+    const state = this.#state;
+    const { instanceId, symbol, reason } = target;
+    const { flattenDelayMs, flattenDelayMaxMs } = state.config.policy;
+    const delayMs = Math.min(flattenDelayMs * 2 ** target.attempts, flattenDelayMaxMs);
+    target.attempts += 1;
+    target.dueMicros = state.nowMicros + delayMs * MICROS_PER_MILLISECOND;
+    const open = state.orders.openOf(instanceId, symbol);
+    // A closing order at the market is on its way: canceling it would only delay the end.
+    const isClosing = open.some(
+      ({ order, isWaiting }) =>
+        order.reduceOnly && (order.type === 'market' || isWaiting) && target.attempts > 1,
+    );
+    for (const tracked of open) {
+      if (!(tracked.order.reduceOnly && tracked.order.type === 'market'))
+        this.#placing.requestCancel(tracked, reason);
+    }
+    const held = state.positions.quantity(instanceId, symbol);
+    const now = closableNow(held, state.positions.net(symbol), state.config.assetClass);
+    if (now !== ZERO && !isClosing) this.#close(target, now);
+    if (target.attempts === ATTEMPTS_BEFORE_ALERT) {
+      state.alert('critical', 'not_flat_yet', `${symbol} of ${instanceId} is not flat yet: ${reason}`, {
+        instanceId,
+        symbol,
+        quantity: formatDecimal(held),
+        openOrders: open.length,
+      });
+    }
+  }
+
+  #close(
+    { instanceId, symbol, reason }: Pick<Target, 'instanceId' | 'symbol' | 'reason'>,
+    held: Decimal,
+  ): void {
+    const state = this.#state;
+    const run = state.runOf(instanceId, symbol);
+    const algoRunId = run?.algoRunId ?? state.positions.find(instanceId, symbol)?.algoRunId;
+    if (algoRunId === undefined) return;
+    const key = keyOf(instanceId, symbol);
+    const sequence = (this.#sequences.get(key) ?? 0) + 1;
+    this.#sequences.set(key, sequence);
+    const intent: OrderIntent = {
+      kind: 'order',
+      clientOrderId: deriveClientOrderId(state.config.batchId, deskOrderer(instanceId), symbol, sequence),
+      instanceId,
+      algoRunId,
+      consumer: run?.consumer ?? '',
+      symbol,
+      side: held > ZERO ? 'sell' : 'buy',
+      type: 'market',
+      timeInForce: state.config.assetClass === 'crypto' ? 'gtc' : 'day',
+      extendedHours: false,
+      quantity: absolute(held),
+      limitPrice: null,
+      stopPrice: null,
+      reduceOnly: true,
+      targetPrice: null,
+      stopLossPrice: null,
+      reason,
+      indicators: {},
+      causedBy: 0,
+      decidedAtMicros: state.nowMicros,
+    };
+    this.#placing.place(intent);
+  }
+}
+
+/**
+ * How much of a position one order can close, signed as it is. The broker knows the account's net alone: it does not turn
+ * a long position into a short one by one order, and sells no fractions short. The rest is closed by the next tries.
+ */
+function closableNow(held: Decimal, net: Decimal, assetClass: AssetClass): Decimal {
+  const isAgainstNet = held > ZERO ? net > ZERO : net < ZERO;
+  if (isAgainstNet) return held > ZERO ? minimum(held, net) : maximum(held, net);
+  const isShortSale = held > ZERO && assetClass === 'us_equity';
+  return isShortSale ? roundTo(held, 0, 'down') : held;
+}
+
+/** The desk's own orders for an instance count apart from the strategy's. */
+export function deskOrderer(instanceId: string): string {
+  return `${instanceId}.desk`;
+}
+
+function keyOf(instanceId: string, symbol: string): string {
+  return `${instanceId}\u0000${symbol}`;
+}
+
+/** From when on intraday positions may be held before the session's close. */
+function opening(session: Session, marketHours: MarketHours): EpochMicros {
+  switch (marketHours) {
+    case 'regular':
+      return session.openMicros;
+    case 'extended':
+      return session.extendedOpenMicros;
+    case 'always':
+      return 0;
+  }
+}
