@@ -23,7 +23,7 @@ const ENTRY = new URL('./scannerWorker.js', import.meta.url);
 /** Packages that ship with us, such as `zod`, for a scanner outside of any project. */
 const OWN_PACKAGES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 const OWN_EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const AUTHOR = fileURLToPath(new URL(`../scanners/author.${OWN_EXTENSION}`, import.meta.url));
+const AUTHOR = fileURLToPath(new URL(`../../scanners/author.${OWN_EXTENSION}`, import.meta.url));
 
 const scannerImports: Plugin = {
   name: 'scanner-imports',
