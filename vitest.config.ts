@@ -9,6 +9,10 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     setupFiles: ['tests/support/loopbackOnly.ts'],
     pool: 'forks',
+    // A process for each of two hundred files would spend a minute on loading the same modules again.
+    isolate: false,
+    // As for the processes that tests start: see tests/support/openbell.ts.
+    execArgv: ['--liftoff-only'],
     // Of two cores: tests of the daemon mostly wait for it.
     maxWorkers: 3,
     testTimeout: 60_000,

@@ -1,4 +1,5 @@
 /** The database for commands that run while no daemon does. */
+import { setFlagsFromString } from 'node:v8';
 import { liveClock } from '../clock/live.ts';
 import type { DatabaseLocation } from '../models/contract.ts';
 import { type OpenDatabase, openDatabase } from '../models/database.ts';
@@ -17,6 +18,8 @@ export async function withDatabase<T>(
   work: (database: OpenDatabase) => Promise<T>,
   migrations: 'apply' | 'leave' = 'apply',
 ): Promise<T> {
+  // A command has ended before V8's second compiler of WebAssembly pays: without it `openbell runs` takes 0.64 s, not 0.9.
+  setFlagsFromString('--liftoff-only');
   const log = createLog({ level: storage.logLevel, file: null, isPretty: process.stderr.isTTY === true }, {});
   const database = await openDatabase(locationOf(storage), { log, clock: liveClock, migrations });
   try {

@@ -49,7 +49,7 @@ describe('the tutorial', () => {
     const npx = join(bin, 'npx');
     writeFileSync(
       npx,
-      `#!/bin/sh\nshift\nexec '${process.execPath}' '${resolve('dist/cli/openbell.js')}' "$@"\n`,
+      `#!/bin/sh\nshift\nexec '${process.execPath}' --liftoff-only '${resolve('dist/cli/openbell.js')}' "$@"\n`,
     );
     chmodSync(npx, 0o755);
     env = bareEnvironment({ PATH: `${bin}${delimiter}${process.env.PATH}` });

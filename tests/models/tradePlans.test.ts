@@ -7,7 +7,7 @@ import { CONTEXT, KINDS, suiteDatabase } from './databases.ts';
 const AT = '2026-11-20T15:00:00.000000Z';
 const TODAY = '2026-11-20';
 
-describe.each(KINDS)('rows of trade_plan on $kind', ({ start }) => {
+describe.each(KINDS)('rows of trade_plan on $kind', ({ kind, start }) => {
   const database = suiteDatabase(start);
 
   const open = async (context: TestContext) => {
@@ -101,6 +101,8 @@ describe.each(KINDS)('rows of trade_plan on $kind', ({ start }) => {
   });
 
   it('are taken by one of two daemons that look at the same moment, and by the other when that one has died', async (context) => {
+    // The embedded database has one owner; a PostgreSQL has as many as there are daemons.
+    if (kind === 'the embedded database') return;
     const server = database.server(context);
     const url = await server.createDatabase('plans', 'migrated');
     const backends = await Promise.all([openPostgres(url, CONTEXT), openPostgres(url, CONTEXT)]);
