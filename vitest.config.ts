@@ -14,7 +14,7 @@ export default defineConfig({
     // As for the processes that tests start: see tests/support/openbell.ts.
     execArgv: ['--liftoff-only'],
     // Of two cores: tests of the daemon mostly wait for it.
-    maxWorkers: 3,
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

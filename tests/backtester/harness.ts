@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { runBacktest, showBatch } from '../../src/backtester/backtest.ts';
 import type { BacktestResult } from '../../src/backtester/result.ts';
 import { BacktestRun } from '../../src/backtester/run.ts';
@@ -15,7 +14,8 @@ import { loadTradeplan } from '../../src/tradeplan/load.ts';
 import { type PreparedInstance, prepareStrategies } from '../../src/trader/preparation.ts';
 
 export const folder = mkdtempSync(join(tmpdir(), 'openbell-backtest-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// Test files of one process share it.
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** Wednesday, 2024-03-06, 14:30 UTC: the open in New York. */
 export const OPEN = Date.UTC(2024, 2, 6, 14, 30) * 1_000;

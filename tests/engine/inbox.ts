@@ -107,9 +107,10 @@ export interface TestTrade {
   readonly receivedMicros?: number;
 }
 
+/** All batches of a test process share them. */
 const IDS = new Map<string, number>();
 
-function symbolIdOf(symbol: string): number {
+export function symbolIdOf(symbol: string): number {
   const id = IDS.get(symbol) ?? IDS.size + 1;
   IDS.set(symbol, id);
   return id;

@@ -6,7 +6,7 @@ import type { HostNote } from '../../src/engine/inbox.ts';
 import { HostReplay } from '../../src/replay/host.ts';
 import type { InboxEntry } from '../../src/tape/inbox.ts';
 import { SymbolTable } from '../../src/tape/symbols.ts';
-import { assignment, hostConfig, instance, OPEN, SECOND, tradesBatch } from '../engine/inbox.ts';
+import { assignment, hostConfig, instance, OPEN, SECOND, symbolIdOf, tradesBatch } from '../engine/inbox.ts';
 import { scripted } from '../engine/scripts.ts';
 
 const bundle = await scripted(
@@ -63,7 +63,7 @@ function replayOf(
   recordEndMicros = OPEN + 60 * SECOND,
 ) {
   const symbols = new SymbolTable();
-  symbols.intern('AAPL');
+  symbols.define(symbolIdOf('AAPL'), 'AAPL');
   const host = new HostReplay({ consumer: 'A', symbols, recorded, recordEndMicros });
   for (const entry of tape) host.take(entry);
   return host.end();
