@@ -7,6 +7,7 @@ export default defineConfig({
   },
   test: {
     include: ['tests/**/*.test.ts'],
+    globalSetup: ['tests/support/folder.ts'],
     setupFiles: ['tests/support/loopbackOnly.ts'],
     pool: 'forks',
     // A process for each of two hundred files would spend a minute on loading the same modules again.
@@ -14,7 +15,7 @@ export default defineConfig({
     // As for the processes that tests start: see tests/support/openbell.ts.
     execArgv: ['--liftoff-only'],
     // Of two cores: tests of the daemon mostly wait for it.
-    maxWorkers: 4,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

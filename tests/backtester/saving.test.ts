@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import type { BacktestResult } from '../../src/backtester/result.ts';
 import type { OrderRow, PositionRow, RunRow, TradeRow } from '../../src/models/contract.ts';
 import type { ReportDocument } from '../../src/report/document.ts';
+import { beginFolder } from '../support/folder.ts';
 import { openbellJson } from '../support/openbell.ts';
 import { csvOf, type OhlcRow, worldOf } from './harness.ts';
 
@@ -27,6 +28,7 @@ it('openbell backtest --save: its runs, orders, trades and report stand in the d
   const bars = join(place, 'bars.csv');
   writeFileSync(bars, csvOf(ROWS));
   const storage = ['--data-dir', join(place, 'data')];
+  beginFolder(join(place, 'data'));
   const backtest = () =>
     openbellJson<BacktestResult>(['backtest', plan.path, '--data', bars, '--save', ...storage]);
   const rowsOf = <Row>(command: string) => openbellJson<Row[]>([command, '--batch', batchId, ...storage]);

@@ -23,7 +23,7 @@ const isMounted = mount();
 
 /** A disk of its own in memory; needs root. */
 function mount(): boolean {
-  mkdirSync(disk);
+  mkdirSync(disk, { recursive: true });
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', disk], { stdio: 'pipe' });
     return true;

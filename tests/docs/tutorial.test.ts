@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beginFolder } from '../support/folder.ts';
 import { bareEnvironment, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
@@ -43,6 +44,8 @@ describe('the tutorial', () => {
       if (name !== undefined) writeFileSync(join(folder, name), text);
     }
     copyFileSync('tradeplan.example.yaml', join(folder, 'tradeplan.example.yaml'));
+    for (const directory of ['.openbell', '.openbell-mine', '.openbell-paper'])
+      beginFolder(join(folder, directory));
     // `npx openbell` is the program that was built here.
     const bin = join(folder, 'bin');
     mkdirSync(bin);

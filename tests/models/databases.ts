@@ -10,6 +10,7 @@ import { createEmbeddedBackend } from '../../src/models/embedded.ts';
 import { DATABASE_LIMITS } from '../../src/models/limits.ts';
 import { openPostgres } from '../../src/models/postgres.ts';
 import { silentLog } from '../../src/observability/log.ts';
+import { beginFolder, prepareFolder } from '../support/folder.ts';
 import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
 
 export interface TestDatabases {
@@ -41,11 +42,8 @@ export async function initialSnapshot(): Promise<Blob> {
 /** A data directory whose embedded database is past initdb, without our tables. */
 export async function initialDirectory(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'openbell-data-'));
-  const pglite = await PGlite.create({
-    dataDir: join(directory, 'database'),
-    loadDataDir: await initialSnapshot(),
-  });
-  await pglite.close();
+  await prepareFolder();
+  beginFolder(directory);
   return directory;
 }
 

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { liveClock } from '../../src/clock/live.ts';
 import { connectControl } from '../../src/trader/control/control.ts';
 import type { DaemonStatus } from '../../src/trader/control/status.ts';
+import { beginFolder } from './folder.ts';
 import type { Running } from './openbell.ts';
 
 export interface Workshop {
@@ -22,6 +23,7 @@ export interface Workshop {
 
 export function openWorkshop(name: string): Workshop {
   const directory = mkdtempSync(join(tmpdir(), `openbell-${name}-`));
+  beginFolder(join(directory, 'data'));
   const write = (file: string, text: string) => {
     const path = join(directory, file);
     writeFileSync(path, text);
