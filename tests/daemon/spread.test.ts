@@ -69,6 +69,13 @@ describe('a consumer that is behind', () => {
 
   const said = (strategy: string, symbol: string, msg: string): readonly LogLine[] =>
     logOf(daemon).filter((line) => line.strategy === strategy && line.symbol === symbol && line.msg === msg);
+  /** What the daemon said beside what the strategies say of themselves with every event. */
+  const evidence = () =>
+    logOf(daemon)
+      .filter(({ msg }) => !['saw', 'tick', 'filled'].includes(msg))
+      .map((line) => JSON.stringify(line))
+      .slice(-60)
+      .join('\n');
   const MOVING = [
     ['trading', 'MSFT'],
     ['single', 'KO'],
@@ -77,7 +84,7 @@ describe('a consumer that is behind', () => {
   it('gives its other symbols away, and they go on trading where they come to', async () => {
     await until(
       () => MOVING.every(([strategy, symbol]) => said(strategy, symbol, 'the unit has moved').length > 0),
-      { what: 'both symbols to have moved', timeoutMs: 90_000 },
+      { what: 'both symbols to have moved', timeoutMs: 90_000, evidence },
     );
     for (const [strategy, symbol] of MOVING) {
       expect(said(strategy, symbol, 'the unit has moved')[0]).toMatchObject({ from: 'A', to: 'B' });
@@ -85,7 +92,7 @@ describe('a consumer that is behind', () => {
         () =>
           said(strategy, symbol, 'filled').filter(({ consumer }) => consumer === 'B').length > 2 &&
           said(strategy, symbol, 'tick').some(({ consumer }) => consumer === 'B'),
-        { what: `${symbol} to trade on B`, timeoutMs: 60_000 },
+        { what: `${symbol} to trade on B`, timeoutMs: 60_000, evidence },
       );
     }
     expect(said('heavy', 'NVDA', 'the unit has moved')).toEqual([]);

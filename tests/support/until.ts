@@ -3,12 +3,20 @@ const LOOK_AGAIN_MS = 50;
 
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  options: { what: string; timeoutMs?: number },
+  options: {
+    what: string;
+    timeoutMs?: number;
+    /** Whatever tells why it was in vain. */
+    evidence?: () => string;
+  },
 ): Promise<void> {
   const timeoutMs = options.timeoutMs ?? 20_000;
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${options.what}`);
+    if (performance.now() > deadline) {
+      const evidence = options.evidence === undefined ? '' : `:\n${options.evidence()}`;
+      throw new Error(`waited ${timeoutMs} ms in vain for ${options.what}${evidence}`);
+    }
     await new Promise((done) => setTimeout(done, LOOK_AGAIN_MS));
   }
 }

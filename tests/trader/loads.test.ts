@@ -91,6 +91,7 @@ describe('measured load', () => {
     expect(loads.loadOf('A')).toBeCloseTo(0.1);
     loads.note('A', beat(6_000_000), 3_000);
     expect(loads.loadOf('A')).toBeCloseTo(0.5);
+    expect(loads.unitsLoadOf('A')).toBeCloseTo(0.1);
   });
 });
 

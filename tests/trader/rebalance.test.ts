@@ -17,11 +17,13 @@ function consumer(
   units: Readonly<Record<string, number>>,
   changes: Partial<ConsumerFigures> = {},
 ): ConsumerFigures {
+  const unitsLoad = Object.values(units).reduce((sum, load) => sum + load, 0);
   return {
     name,
     isRunning: true,
     behindForMs: null,
-    load: Object.values(units).reduce((sum, load) => sum + load, 0),
+    load: unitsLoad,
+    unitsLoad,
     units: Object.entries(units).map(([symbol, load]) => ({ instanceId: 'i', symbol, load })),
     ...changes,
   };
@@ -47,6 +49,11 @@ describe('who moves where', () => {
       'all others leave the one that makes up most of the work',
       [consumer('A', { HOT: 0.9, X: 0.04, Y: 0.05 }, BEHIND), consumer('B', { Z: 0.1 })],
       ['Y A B', 'X A B'],
+    ],
+    [
+      'also where the thread did more beside it, as when it has just begun',
+      [consumer('A', { HOT: 0.3, X: 0.02 }, { ...BEHIND, load: 1.2 }), consumer('B', {})],
+      ['X A B'],
     ],
     [
       'the costliest leave first, until what is left is no more than it should be',

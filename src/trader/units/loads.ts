@@ -21,6 +21,8 @@ class ConsumerMeasure {
   behindSinceMs: number | null = null;
   /** CPU time or time in units, whichever is more: a handler that waits holds its thread up too. Of one core. */
   load = 0;
+  /** Time in units alone. Of one core. */
+  unitsLoad = 0;
   units: ReadonlyMap<string, number> = new Map();
   /** Of each unit that was not told by name. */
   restMean = 0;
@@ -48,7 +50,8 @@ export class Loads {
     measure.units = new Map(units.map((unit) => [keyOf(unit), shareOf(unit.micros)]));
     measure.restMean = rest.units === 0 ? 0 : shareOf(rest.micros) / rest.units;
     const inUnits = units.reduce((sum, { micros }) => sum + micros, rest.micros);
-    measure.load = Math.max(shareOf(inUnits), cpuShare(measure, cpuMicros, nowMs));
+    measure.unitsLoad = shareOf(inUnits);
+    measure.load = Math.max(measure.unitsLoad, cpuShare(measure, cpuMicros, nowMs));
     if (cpuMicros !== null) measure.cpuAtLoad = { cpuMicros, atMs: nowMs };
   }
 
@@ -60,6 +63,11 @@ export class Loads {
   /** Of one core, by the newest measurement. */
   loadOf(consumer: string): number {
     return this.#of(consumer).load;
+  }
+
+  /** What its units take of it, without all else that its thread does. Of one core, by the newest measurement. */
+  unitsLoadOf(consumer: string): number {
+    return this.#of(consumer).unitsLoad;
   }
 
   /** How long the consumer has been behind; null when it is not. */

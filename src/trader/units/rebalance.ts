@@ -21,8 +21,10 @@ export interface ConsumerFigures {
   readonly isRunning: boolean;
   /** How long it has been behind; null when it is not. */
   readonly behindForMs: number | null;
-  /** Of one core. */
+  /** Of one core, with what its thread does beside its units. */
   readonly load: number;
+  /** Of one core: all its units together, also those that may not move now. */
+  readonly unitsLoad: number;
   /** Those that may move now. */
   readonly units: readonly UnitFigures[];
 }
@@ -72,7 +74,8 @@ export function movesAllowed(settings: RebalancePlan, newestMinute: number, unde
 function leaversOf(from: ConsumerFigures, settings: RebalancePlan): readonly UnitFigures[] {
   const [first, ...others] = from.units.toSorted((a, b) => b.load - a.load);
   if (first === undefined) return [];
-  if (first.load > from.load / 2) return others;
+  // Beside its units a thread also compiles and collects: that is no reason for the costliest unit to leave.
+  if (first.load > from.unitsLoad / 2) return others;
   const leavers: UnitFigures[] = [];
   let left = from.load;
   for (const unit of [first, ...others]) {

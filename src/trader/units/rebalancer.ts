@@ -75,6 +75,7 @@ export class Rebalancer {
       isRunning: thread.isAnswering,
       behindForMs: loads.behindForMs(name, nowMs),
       load: loads.loadOf(name),
+      unitsLoad: loads.unitsLoadOf(name),
       units,
     };
   }
