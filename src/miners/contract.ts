@@ -66,9 +66,12 @@ export interface MinedFill {
   readonly side: 'buy' | 'sell';
   readonly quantity: Decimal;
   readonly price: Decimal;
+  readonly fee: Decimal;
   /** Of the order, when it had one. */
   readonly stopPrice: Decimal | null;
   readonly executedAtMicros: EpochMicros;
+  /** Whose cash it moved; null = nobody's. */
+  readonly portfolioId: string | null;
 }
 
 /** What a run of a strategy earned in one symbol, before fees. */
@@ -78,6 +81,17 @@ export interface GainRow {
   /** Of what the closed part had cost. */
   readonly gainPercentage: Decimal;
   readonly gainValue: Decimal;
+}
+
+/** What a portfolio earned in one symbol, over all its runs; a simulated one with its newest batch. */
+export interface PortfolioGainRow {
+  readonly portfolioId: string;
+  readonly symbol: string;
+  readonly gainPercentage: Decimal;
+  /** Before fees. */
+  readonly gainValue: Decimal;
+  /** Of all its executions, those of what is still held too. */
+  readonly fees: Decimal;
 }
 
 /** From flat to flat again. */
@@ -105,6 +119,8 @@ export type MinedRows =
   /** The whole index: who is not among the rows is no member any more. */
   | { readonly table: 'constituents'; readonly index: string; readonly rows: readonly ConstituentRow[] }
   | { readonly table: 'gain_loss'; readonly rows: readonly GainRow[] }
+  /** The whole table: what is not among the rows is removed. */
+  | { readonly table: 'portfolio_gain_loss'; readonly rows: readonly PortfolioGainRow[] }
   | { readonly table: 'trade_analysis'; readonly rows: readonly RoundTripRow[] };
 
 export interface MinerContext<Parameters> {

@@ -112,6 +112,7 @@ export function createStoresClient(port: MessagePort, options: StoresClientOptio
     recordTickers: (tickers) => call('recordTickers', tickers),
     listTickers: (assetClass) => call('listTickers', assetClass),
     recordGains: (gains) => call('recordGains', gains),
+    recordPortfolioGains: (gains) => call('recordPortfolioGains', gains),
     recordRoundTrips: (trips) => call('recordRoundTrips', trips),
     fillsAfter: (after) => call('fillsAfter', after),
     recordOptimizerRun: (row) => call('recordOptimizerRun', row),

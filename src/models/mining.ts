@@ -75,6 +75,15 @@ export interface GainLossRow {
   readonly gainValue: string;
 }
 
+/** What a portfolio earned in one symbol, over all its runs. */
+export interface PortfolioGainRow {
+  readonly portfolioId: string;
+  readonly symbol: string;
+  readonly gainPercentage: string;
+  readonly gainValue: string;
+  readonly fees: string;
+}
+
 export interface TradeAnalysisRow extends GainLossRow {
   readonly startedAt: string;
   readonly endedAt: string;
@@ -92,8 +101,11 @@ export interface FillRow {
   readonly side: 'buy' | 'sell';
   readonly qty: string;
   readonly price: string;
+  readonly fee: string;
   readonly stopPrice: string | null;
   readonly executedAt: string;
+  /** Whose cash it moved; null = nobody's. */
+  readonly portfolioId: string | null;
 }
 
 /** A day of `stock_ohlc` as little as is needed to compare symbols. */
@@ -137,6 +149,8 @@ export interface MiningStores {
   /** Writes sector, industry and the tag `index:X`, which tickers lose that are not in the rows. */
   recordIndexMembers(index: string, rows: readonly IndexMemberRow[]): Promise<number>;
   recordGains(gains: readonly GainLossRow[]): Promise<number>;
+  /** The whole table: what is not among the rows is removed. */
+  recordPortfolioGains(gains: readonly PortfolioGainRow[]): Promise<number>;
   recordRoundTrips(trips: readonly TradeAnalysisRow[]): Promise<number>;
   /** In the order of execution, beginning after a row, at most {@link FILLS_PER_PAGE}; without those taken back. */
   fillsAfter(after: Pick<FillRow, 'tradeId' | 'executedAt'> | null): Promise<readonly FillRow[]>;

@@ -65,6 +65,7 @@ export function createStores(backend: Backend): Stores {
     recordTickers: guarded(tickers.recordTickers),
     listTickers: guarded(tickers.listTickers),
     recordGains: guarded(gains.recordGains),
+    recordPortfolioGains: guarded(gains.recordPortfolioGains),
     recordRoundTrips: guarded(gains.recordRoundTrips),
     fillsAfter: guarded(gains.fillsAfter),
     recordOptimizerRun: guarded(optimizerRuns.recordOptimizerRun),

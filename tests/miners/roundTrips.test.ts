@@ -14,6 +14,7 @@ function fill(
   return {
     ...{ fillId: String(index), algoRunId: '1', batchId: 'b', instanceId: 'i', environment: 'PAPER' },
     ...{ symbol: 'AAPL', side, quantity: decimal(quantity), price: decimal(price) },
+    ...{ fee: ZERO, portfolioId: null },
     stopPrice: stop === undefined ? null : decimal(stop),
     executedAtMicros: index,
     ...changes,

@@ -132,6 +132,33 @@ describe.each(KINDS)('what miners keep on $kind', ({ kind, start }) => {
     expect(await stores.recordRoundTrips([{ ...trip, rUnits: null }])).toBe(1);
   });
 
+  it('is what portfolios earned: the whole of it each time, and only what changed counts', async (context) => {
+    const stores = storesOf(context);
+    const portfolio = { assets: 'US_EQUITIES', size: '1000', cash: '1000', credit: '0' } as const;
+    for (const portfolioId of ['growth', 'income'])
+      await stores.createPortfolio({ portfolioId, ...portfolio });
+    const algoRunId = await stores.startRun(aRun({ batchId: 'portfolios', portfolioId: 'growth' }));
+    await stores.recordTrades([aTrade({ algoRunId, executionId: 'p1', fee: '0.5' })]);
+    const fills = await stores.fillsAfter(null);
+    expect(fills.find((fill) => fill.algoRunId === algoRunId)).toMatchObject({
+      ...{ portfolioId: 'growth', fee: '0.5' },
+    });
+    const gain = { symbol: 'AAPL', gainPercentage: '0.51', gainValue: '9.2', fees: '0.000000001' };
+    const rows = ['growth', 'income'].map((portfolioId) => ({ portfolioId, ...gain }));
+    expect(await stores.recordPortfolioGains(rows)).toBe(2);
+    expect(await stores.recordPortfolioGains(rows)).toBe(0);
+    const changed = { portfolioId: 'growth', ...gain, fees: '1' };
+    expect(await stores.recordPortfolioGains([changed, { ...changed, symbol: "O'X" }])).toBe(3);
+    const text = `select portfolio_id as name, symbol, gain_value::text as gain, fees::text as fees
+      from portfolio_gain_loss order by 1, 2`;
+    expect(await query(context, text)).toEqual(
+      ['AAPL', "O'X"].map((symbol) => ({
+        ...{ name: 'growth', symbol, gain: '9.200000000', fees: '1.000000000' },
+      })),
+    );
+    expect([await stores.recordPortfolioGains([]), await query(context, text)]).toEqual([2, []]);
+  });
+
   it('is when each miner ran, how far it came and why it ended', async (context) => {
     const stores = storesOf(context);
     const started = await stores.startMinerRun(aMinerRun({ minerId: 'one' }));

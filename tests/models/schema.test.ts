@@ -5,7 +5,7 @@ import { embeddedDatabases } from './databases.ts';
 
 const TABLES =
   `account_transactions accounts algo_run gain_loss keystore miner_run new_trades optimizer_run orders
-  portfolio portfolio_batch_ids stock_ohlc strategy_state ticker_data trade_analysis trade_plan
+  portfolio portfolio_batch_ids portfolio_gain_loss stock_ohlc strategy_state ticker_data trade_analysis trade_plan
   trade_plan_execution_audit trending_tickers`.split(/\s+/);
 
 let backend: Backend;

@@ -9,8 +9,9 @@ import { SimulatedClock } from '../../src/clock/simulated.ts';
 import { formatMicros } from '../../src/domain/time.ts';
 import { type RunningExchange, startExchange } from '../../src/exchange/exchange.ts';
 import type { MinedRows } from '../../src/miners/contract.ts';
+import type { NewRun } from '../../src/models/contract.ts';
 import { type OpenDatabase, openDatabase } from '../../src/models/database.ts';
-import type { MinerHistoryRow, MiningStores } from '../../src/models/mining.ts';
+import type { MinerHistoryRow, MiningStores, PortfolioGainRow } from '../../src/models/mining.ts';
 import { silentLog } from '../../src/observability/log.ts';
 import { providerConfig } from '../../src/providers/config.ts';
 import { createHistoryProvider } from '../../src/providers/factory.ts';
@@ -19,6 +20,7 @@ import type { MineMarket } from '../../src/trader/mining/mineQueries.ts';
 import { type PreparedMiner, prepareMiners } from '../../src/trader/mining/miners.ts';
 import { type MineResult, MinerRunner, type MinerRunnerOptions } from '../../src/trader/mining/mining.ts';
 import { initialDirectory } from '../models/databases.ts';
+import { aRun, aTrade } from '../models/rows.ts';
 import { at, marketOf, PlainHistory } from '../scanners/market.ts';
 import { until } from '../support/until.ts';
 
@@ -148,6 +150,68 @@ describe('the built-in miners, from the local exchange into an embedded database
     expect(tradable).toEqual(expect.arrayContaining(SYMBOLS));
     expect(tradable).not.toContain('GONE');
     expect(await mine(planned('ticker-data'))).toMatchObject({ outcome: 'done', rows: 0 });
+  });
+
+  it('sum up what runs and portfolios earned, a simulated portfolio from its newest batch on', async () => {
+    const { stores } = database;
+    const portfolio = { assets: 'US_EQUITIES', size: '1000', cash: '1000', credit: '0' } as const;
+    const trade = async (
+      run: Partial<NewRun>,
+      fills: readonly (readonly ['buy' | 'sell', string, string])[],
+    ) => {
+      const algoRunId = await stores.startRun(aRun(run));
+      const rows = fills.map(([side, price, time]) =>
+        aTrade({
+          ...{
+            algoRunId,
+            side,
+            operation: side,
+            price,
+            fee: '0.25',
+            clientOrderId: `${run.batchId}.${side}`,
+          },
+          ...{ executionId: `${run.batchId}-${time}`, executedAt: `2026-11-20T${time}Z` },
+        }),
+      );
+      await stores.recordTrades(rows);
+    };
+    for (const portfolioId of ['paper', 'made']) await stores.createPortfolio({ portfolioId, ...portfolio });
+    const paper = { environment: 'PAPER', portfolioId: 'paper' } as const;
+    const made = { environment: 'SIMULATED', portfolioId: 'made' } as const;
+    await trade({ ...paper, batchId: 'gain-1' }, [
+      ['buy', '100', '14:31:00'],
+      ['sell', '110', '14:32:00'],
+      ['buy', '100', '14:33:00'],
+    ]);
+    await trade({ ...paper, batchId: 'gain-2' }, [['sell', '90', '15:31:00']]);
+    await trade({ ...made, batchId: 'gain-3' }, [
+      ['buy', '100', '14:31:00'],
+      ['sell', '200', '14:32:00'],
+    ]);
+    await trade({ ...made, batchId: 'gain-4' }, [
+      ['buy', '100', '16:31:00'],
+      ['sell', '99', '16:32:00'],
+    ]);
+    await trade({ environment: 'PAPER', batchId: 'gain-5', instanceId: 'nobodys' }, [
+      ['buy', '1', '14:31:00'],
+      ['sell', '2', '14:32:00'],
+    ]);
+    const written: PortfolioGainRow[] = [];
+    const watched: MiningStores = {
+      ...stores,
+      recordPortfolioGains: (rows) => {
+        written.push(...rows);
+        return stores.recordPortfolioGains(rows);
+      },
+    };
+    const first = await mine(planned('gain-loss'), { stores: watched });
+    expect(first).toMatchObject({ outcome: 'done', rows: 5 + 5 + 2 });
+    expect(await mine(planned('gain-loss', { days: 1 }))).toMatchObject({ outcome: 'done', rows: 0 });
+    const none = { symbol: 'AAPL', gainValue: '0', gainPercentage: '0' };
+    expect(written.sort((a, b) => (a.portfolioId < b.portfolioId ? -1 : 1))).toEqual([
+      { ...none, portfolioId: 'made', gainValue: '-10', gainPercentage: '-1', fees: '0.5' },
+      { ...none, portfolioId: 'paper', fees: '1' },
+    ]);
   });
 });
 

@@ -1,8 +1,9 @@
-/** What each run earned in each symbol, and each round trip with what it risked. Before fees. */
+/** What each run and each portfolio earned in each symbol, and each round trip with what it risked. Before fees. */
 import { z } from 'zod';
 import { add, type Decimal, ZERO } from '../../domain/decimal.ts';
 import { MICROS_PER_DAY } from '../../domain/time.ts';
 import { defineMiner, type GainRow, type RoundTripRow } from '../contract.ts';
+import { PortfolioGains } from '../portfolioGains.ts';
 import { PositionWalk, percentOf } from '../roundTrips.ts';
 
 const DAYS_MAX = 10_000;
@@ -18,7 +19,8 @@ interface Sum {
 
 export const gainLoss = defineMiner({
   name: 'gain-loss',
-  description: 'Sums up what each run earned per symbol in gain_loss and each round trip in trade_analysis.',
+  description:
+    'Sums up what was earned per symbol: by each run in gain_loss, by each portfolio in portfolio_gain_loss; and each round trip in trade_analysis.',
   parameters: z.strictObject({
     days: z
       .int('a whole number of days')
@@ -26,19 +28,21 @@ export const gainLoss = defineMiner({
       .max(DAYS_MAX)
       .optional()
       .describe(
-        'Only what was closed in these days. Left out: of all time. Positions are followed from their beginning in any case.',
+        'Only what was closed in these days. Left out: of all time. Positions are followed from their beginning in any case, and portfolios are summed up over all time.',
       ),
   }),
   async *mine(context) {
     const { days } = context.parameters;
     const fromMicros = days === undefined ? 0 : context.nowMicros - days * MICROS_PER_DAY;
     const walk = new PositionWalk();
+    const portfolios = new PortfolioGains();
     const sums = new Map<string, Sum>();
     const recent = new Set<string>();
     let trips: RoundTripRow[] = [];
     let fills = 0;
     for await (const fill of context.fills()) {
       const { closing, roundTrip } = walk.take(fill);
+      portfolios.take(fill, closing);
       if (closing !== null) {
         const key = JSON.stringify([closing.symbol, closing.algoRunId]);
         const sum = sums.get(key) ?? { ...closing, gain: ZERO, cost: ZERO };
@@ -63,6 +67,7 @@ export const gainLoss = defineMiner({
       recent.has(key) ? [{ symbol, algoRunId, gainValue: gain, gainPercentage: percentOf(gain, cost) }] : [],
     );
     yield { table: 'gain_loss', rows: gains };
+    yield { table: 'portfolio_gain_loss', rows: portfolios.rows() };
     context.progress(1, `${fills} fills`);
   },
 });

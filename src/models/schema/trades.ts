@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, pgEnum, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { amount, document, moment, words, written } from './columns.ts';
+import { portfolio } from './portfolios.ts';
 import { algoRun } from './runs.ts';
 
 /** `sell_short` opens a short position and `buy_short` closes one. */
@@ -90,6 +91,24 @@ export const gainLoss = pgTable(
     tstamp: written('tstamp'),
   },
   (table) => [uniqueIndex('gain_loss_symbol_run').on(table.symbol, table.algoRunId)],
+);
+
+/** P&L per symbol and portfolio, over all its runs; a simulated one begins anew with every batch. */
+export const portfolioGainLoss = pgTable(
+  'portfolio_gain_loss',
+  {
+    portfolioId: text('portfolio_id')
+      .notNull()
+      .references(() => portfolio.portfolioId),
+    symbol: text('symbol').notNull(),
+    gainPercentage: amount('gain_percentage').notNull(),
+    /** Before fees. */
+    gainValue: amount('gain_value').notNull(),
+    /** Of all executions in the symbol, those of what is still held too. */
+    fees: amount('fees').notNull(),
+    tstamp: written('tstamp'),
+  },
+  (table) => [primaryKey({ columns: [table.portfolioId, table.symbol] })],
 );
 
 /** P&L per round trip; `r_units` = (exit - entry) / (entry - stop). */

@@ -4,10 +4,13 @@ import type { Queries } from '../backend.ts';
 import type { Environment } from '../contract.ts';
 import { FILLS_PER_PAGE, type FillRow, type MiningStores } from '../mining.ts';
 import { algoRun } from '../schema/runs.ts';
-import { gainLoss, newTrades, tradeAnalysis } from '../schema/trades.ts';
+import { gainLoss, newTrades, portfolioGainLoss, tradeAnalysis } from '../schema/trades.ts';
 import { insertInParts, rowId, sideOf } from './rows.ts';
 
-type GainStores = Pick<MiningStores, 'recordGains' | 'recordRoundTrips' | 'fillsAfter'>;
+type GainStores = Pick<
+  MiningStores,
+  'recordGains' | 'recordPortfolioGains' | 'recordRoundTrips' | 'fillsAfter'
+>;
 
 export function createGainStores(queries: Queries): GainStores {
   return {
@@ -29,6 +32,39 @@ export function createGainStores(queries: Queries): GainStores {
           })
           .returning({ gainLossId: gainLoss.gainLossId });
         return written.length;
+      });
+    },
+
+    async recordPortfolioGains(gains) {
+      return await queries.transaction(async (transaction) => {
+        const kept = JSON.stringify(gains.map(({ portfolioId, symbol }) => ({ portfolioId, symbol })));
+        const gone = await transaction
+          .delete(portfolioGainLoss)
+          .where(
+            sql`not exists (select from jsonb_to_recordset(${kept}::jsonb) as kept("portfolioId" text, symbol text)
+              where kept."portfolioId" = ${portfolioGainLoss.portfolioId} and kept.symbol = ${portfolioGainLoss.symbol})`,
+          )
+          .returning({ symbol: portfolioGainLoss.symbol });
+        const come = await insertInParts(transaction, gains, async (target, part) => {
+          const written = await target
+            .insert(portfolioGainLoss)
+            .values(part)
+            .onConflictDoUpdate({
+              target: [portfolioGainLoss.portfolioId, portfolioGainLoss.symbol],
+              set: {
+                gainPercentage: sql`excluded.gain_percentage`,
+                gainValue: sql`excluded.gain_value`,
+                fees: sql`excluded.fees`,
+                tstamp: sql`excluded.tstamp`,
+              },
+              setWhere: sql`(portfolio_gain_loss.gain_percentage, portfolio_gain_loss.gain_value,
+                  portfolio_gain_loss.fees)
+                is distinct from (excluded.gain_percentage, excluded.gain_value, excluded.fees)`,
+            })
+            .returning({ symbol: portfolioGainLoss.symbol });
+          return written.length;
+        });
+        return gone.length + come;
       });
     },
 
@@ -81,8 +117,10 @@ export function createGainStores(queries: Queries): GainStores {
           operation: newTrades.operation,
           qty: newTrades.qty,
           price: newTrades.price,
+          fee: newTrades.tradeFee,
           stopPrice: newTrades.stopPrice,
           executedAt: newTrades.tstamp,
+          portfolioId: algoRun.portfolioId,
         })
         .from(newTrades)
         .innerJoin(algoRun, eq(algoRun.algoRunId, newTrades.algoRunId))

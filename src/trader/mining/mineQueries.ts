@@ -106,12 +106,13 @@ function closesBySymbol(rows: readonly CloseRow[]): readonly StoredCloses[] {
 }
 
 function fillOf(row: FillRow): MinedFill {
-  const { tradeId, qty, price, stopPrice, executedAt, ...fill } = row;
+  const { tradeId, qty, price, fee, stopPrice, executedAt, ...fill } = row;
   return {
     ...fill,
     fillId: tradeId,
     quantity: decimal(qty),
     price: decimal(price),
+    fee: decimal(fee),
     stopPrice: stopPrice === null ? null : decimal(stopPrice),
     executedAtMicros: parseMicros(executedAt) ?? 0,
   };

@@ -1,8 +1,14 @@
 /** Writes what a miner found, in calls small enough that others get their turn at the database. */
 import { decimalFromNumber, formatDecimal } from '../../domain/decimal.ts';
 import { formatMicros } from '../../domain/time.ts';
-import type { DayBar, GainRow, MinedRows, RoundTripRow } from '../../miners/contract.ts';
-import type { DayRow, GainLossRow, MiningStores, TradeAnalysisRow } from '../../models/mining.ts';
+import type { DayBar, GainRow, MinedRows, PortfolioGainRow, RoundTripRow } from '../../miners/contract.ts';
+import type {
+  DayRow,
+  GainLossRow,
+  MiningStores,
+  PortfolioGainRow as StoredPortfolioGain,
+  TradeAnalysisRow,
+} from '../../models/mining.ts';
 
 const ROWS_PER_CALL = 500;
 
@@ -20,6 +26,8 @@ export async function writeMinedRows(stores: MiningStores, mined: MinedRows): Pr
       return stores.recordIndexMembers(mined.index, mined.rows);
     case 'gain_loss':
       return inParts(mined.rows.map(gainRow), (rows) => stores.recordGains(rows));
+    case 'portfolio_gain_loss':
+      return stores.recordPortfolioGains(mined.rows.map(portfolioGainRow));
     case 'trade_analysis':
       return inParts(mined.rows.map(roundTripRow), (rows) => stores.recordRoundTrips(rows));
   }
@@ -57,6 +65,20 @@ function gainRow(row: GainRow): GainLossRow {
     algoRunId,
     gainPercentage: formatDecimal(gainPercentage),
     gainValue: formatDecimal(gainValue),
+  };
+}
+
+function portfolioGainRow({
+  gainPercentage,
+  gainValue,
+  fees,
+  ...row
+}: PortfolioGainRow): StoredPortfolioGain {
+  return {
+    ...row,
+    gainPercentage: formatDecimal(gainPercentage),
+    gainValue: formatDecimal(gainValue),
+    fees: formatDecimal(fees),
   };
 }
 
