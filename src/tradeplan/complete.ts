@@ -3,8 +3,9 @@ import { dirname, resolve } from 'node:path';
 import type { Schedule } from '../clock/schedule.ts';
 import type { StrategyLimits } from '../domain/limits.ts';
 import { instanceIdsOf } from './names.ts';
+import { recordDefaults } from './operation.ts';
 import type { ParameterRange, RecordPlan, StrategyPlan, Tradeplan, Window } from './plan.ts';
-import { type PlanFile, recordDefaults, simulatedSymbols } from './schema.ts';
+import { type PlanFile, simulatedSymbols } from './schema.ts';
 
 const MINUTE = 60_000;
 const DELAYED_FEED_MS = 15 * MINUTE;
