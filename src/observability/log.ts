@@ -1,6 +1,7 @@
 /** The log: pino, one JSON object a line, pretty on a terminal. Secrets are cut out by name before a line is written. */
+import { createRequire } from 'node:module';
 import pino, { type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import type { PinoPretty } from 'pino-pretty';
 
 export type Log = Logger;
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -40,7 +41,8 @@ export const silentLog: Log = pino({ level: 'silent' });
 function destination(target: LogTarget): DestinationStream {
   const place = target.file === null ? { fd: 2 } : { dest: target.file, append: true, mkdir: true };
   const stream = pino.destination({ ...place, sync: true });
-  return target.isPretty
-    ? pretty({ destination: stream, colorize: target.file === null, sync: true, ignore: 'pid,hostname' })
-    : stream;
+  if (!target.isPretty) return stream;
+  // Thirty modules, which ten threads would load to write JSON.
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
+  return pretty({ destination: stream, colorize: target.file === null, sync: true, ignore: 'pid,hostname' });
 }
