@@ -13,10 +13,10 @@ import { SyntheticMarket } from './synthetic.ts';
 import { midnightOf } from './zones.ts';
 
 /**
- * The past hour is made tick by tick at no more than this rate: 430,000 ticks, about a second of work. When the
+ * The past hour is made tick by tick at no more than this rate: 108,000 ticks, a quarter of a second of work. When the
  * market runs faster its trades are smaller, so that a minute's volume stays what it was.
  */
-const PAST_RATE_MAX = 120;
+const PAST_RATE_MAX = 30;
 const TRADE_SHARE = 0.3;
 
 export interface BuiltMarket {
