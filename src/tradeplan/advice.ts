@@ -23,7 +23,11 @@ const CRON_DAYS_MAX = 14;
 const MICROS_PER_DAY = 86_400_000_000;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** In the plan's order; `nowMicros` says which sessions are ahead. */
+/**
+ * In the plan's order.
+ * @param plan with the parameters that strategies and scanners have in fact, their own defaults filled in.
+ * @param nowMicros says which sessions are ahead.
+ */
 export function adviceOn(plan: Tradeplan, nowMicros: EpochMicros): readonly Advice[] {
   const calendar = new SessionCalendar(rulesOf(plan.assetClass));
   const session = calendar.nextSession(nowMicros);

@@ -84,6 +84,19 @@ export async function prepareParts(plan: Tradeplan): Promise<PreparedParts> {
   return { instances, scanners, miners, violations: [...ofStrategies, ...ofScanners, ...ofMiners] };
 }
 
+/** The plan with the parameters that its strategies and scanners have in fact: their own defaults filled in. */
+export function completedPlan({
+  plan,
+  instances,
+  scanners,
+}: Pick<Preparation, 'plan' | 'instances' | 'scanners'>): Tradeplan {
+  return {
+    ...plan,
+    strategies: instances.map((instance) => ({ ...instance.plan, parameters: instance.parameters })),
+    scanners: scanners.map((scanner) => ({ ...scanner.plan, parameters: scanner.parameters })),
+  };
+}
+
 /** Bundles the plan's strategies and checks their parameters; needs no environment. */
 export async function prepareStrategies(
   plan: Tradeplan,

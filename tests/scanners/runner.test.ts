@@ -31,7 +31,7 @@ function scanner(
   scan: PreparedScanner['scan'],
   changes: Partial<ScannerPlan> = {},
 ): PreparedScanner {
-  return { plan: planOf(scannerId, changes), name: scannerId, version: '', scan };
+  return { plan: planOf(scannerId, changes), name: scannerId, version: '', parameters: {}, scan };
 }
 
 const candidates = (...symbols: string[]): readonly Candidate[] =>

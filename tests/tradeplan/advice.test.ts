@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { adviceOn, adviceOnAccount } from '../../src/tradeplan/advice.ts';
 import { parseTradeplan } from '../../src/tradeplan/load.ts';
+import { completedPlan, prepareParts } from '../../src/trader/preparation.ts';
 
 /** A Saturday; the Monday after it is an ordinary session. */
 const NOW_MICROS = Date.UTC(2026, 9, 17, 12) * 1_000;
@@ -76,6 +77,24 @@ describe('advice on a plan', () => {
     expect(paths('{notionalMax: 10001}')).toEqual(['strategies.momentum-long.parameters.notionalMax']);
     expect(paths('{riskPerTrade: 2001}')).toEqual(['strategies.momentum-long.parameters.riskPerTrade']);
     expect(paths('{notionalMax: 10000, riskPerTrade: 2000}')).toEqual([]);
+  });
+
+  it('judges what scanners and strategies have in fact, with the defaults that the plan leaves to them', async () => {
+    const pathsOf = async (plan: ReturnType<typeof planOf>) => {
+      const parts = await prepareParts(plan);
+      expect(parts.violations).toEqual([]);
+      return advice(completedPlan({ plan, ...parts })).map(({ path }) => path);
+    };
+    const early = scanner('at: 10m after open');
+    expect(advice(early)).toEqual([]);
+    expect(await pathsOf(early)).toEqual(['scanners.movers.parameters.from_market_open']);
+    expect(await pathsOf(scanner('parameters: {max_share_price: 1}'))).toEqual([
+      'scanners.movers.parameters.min_share_price',
+    ]);
+    expect(await pathsOf(strategy('', 'risk: {max_order_notional: 1000}'))).toEqual([
+      'strategies.momentum-long.parameters.notionalMax',
+    ]);
+    expect(await pathsOf(scanner('every: 1m'))).toEqual([]);
   });
 
   it('names a window that begins when positions are being closed', () => {

@@ -18,7 +18,7 @@ import { type Advice, adviceOn, adviceOnAccount } from '../../tradeplan/advice.t
 import { brokerConfigOf } from '../../trader/configuration.ts';
 import { connectControl } from '../../trader/control/control.ts';
 import { checkPortfolios } from '../../trader/portfolios.ts';
-import { type Preparation, prepare } from '../../trader/preparation.ts';
+import { completedPlan, type Preparation, prepare } from '../../trader/preparation.ts';
 import { withDatabase } from '../database.ts';
 import { reportFailure } from '../failure.ts';
 import {
@@ -85,7 +85,7 @@ async function check(
   });
   const preparation = prepared.value;
   if (preparation === null) return { findings: [planFinding], advice: [] };
-  const advice = [...adviceOn(preparation.plan, liveClock.nowMicros())];
+  const advice = [...adviceOn(completedPlan(preparation), liveClock.nowMicros())];
   const findings = [
     planFinding,
     await attempt('database', () => checkDatabase(preparation)),

@@ -36,6 +36,8 @@ export interface ScannerFile {
   readonly name: string;
   /** SHA-256 of its bundle. */
   readonly version: string;
+  /** Complete with the scanner's defaults. */
+  readonly parameters: JsonObject;
   scan(context: Omit<ScannerContext<unknown>, 'parameters'>): Promise<readonly Candidate[]>;
 }
 
@@ -77,7 +79,7 @@ export async function openScannerFile(request: ScannerFileRequest): Promise<Scan
       const answer = await runJob({ ...job, facts: factsOf(context), nowMicros, seed: newSeed() }, context);
       return answer.type === 'found' ? answer.candidates : [];
     };
-    return { ok: true, file: { name: told.name, version, scan } };
+    return { ok: true, file: { name: told.name, version, parameters: told.parameters, scan } };
   } catch (error) {
     return wrong(`a scanner: ${(error as Error).message}`);
   } finally {

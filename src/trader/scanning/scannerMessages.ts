@@ -25,7 +25,13 @@ export interface ScannerJob {
 }
 
 export type ScannerMessage =
-  | { readonly type: 'described'; readonly name: string; readonly violations: readonly Violation[] }
+  | {
+      readonly type: 'described';
+      readonly name: string;
+      /** Complete with the scanner's defaults, where they are right. */
+      readonly parameters: JsonObject;
+      readonly violations: readonly Violation[];
+    }
   | {
       readonly type: 'query';
       readonly queryId: number;

@@ -24,7 +24,11 @@ try {
   const scanner = openScanner(job);
   const checked = checkScannerParameters(scanner, job.parameters, job.parametersPath);
   if (job.facts === null || !checked.ok) {
-    tell({ type: 'described', name: scanner.name, violations: checked.ok ? [] : checked.violations });
+    tell({
+      ...{ type: 'described', name: scanner.name },
+      parameters: checked.ok ? (plain(checked.parameters) as JsonObject) : {},
+      violations: checked.ok ? [] : checked.violations,
+    });
   } else {
     const candidates = await scanner.scan(contextOf(job.facts, checked.parameters));
     tell({ type: 'found', candidates: plain(candidates) });

@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import { liveClock } from '../../clock/live.ts';
 import type { Violation } from '../../domain/exit.ts';
+import type { JsonObject } from '../../domain/order.ts';
 import { builtinScanners, checkScannerParameters, findScanner } from '../../scanners/registry.ts';
 import type { ScannerPlan } from '../../tradeplan/plan.ts';
 import { openScannerFile } from './scannerFile.ts';
@@ -49,6 +50,7 @@ async function prepareScanner(
     plan,
     name: scanner.name,
     version: '',
+    parameters: checked.parameters as JsonObject,
     scan: async (context) => scanner.scan({ ...context, parameters: checked.parameters }),
   };
 }

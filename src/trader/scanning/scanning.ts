@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../../clock/clock.ts';
 import { Scheduler } from '../../clock/scheduler.ts';
+import type { JsonObject } from '../../domain/order.ts';
 import { type EpochMicros, formatMicros } from '../../domain/time.ts';
 import type { NewPick } from '../../models/contract.ts';
 import type { Log } from '../../observability/log.ts';
@@ -23,6 +24,8 @@ export interface PreparedScanner {
   readonly name: string;
   /** Of a user's file; empty for a built-in one. */
   readonly version: string;
+  /** Complete with the scanner's defaults. */
+  readonly parameters: JsonObject;
   scan(context: Omit<ScannerContext<unknown>, 'parameters'>): Promise<readonly Candidate[]>;
 }
 
