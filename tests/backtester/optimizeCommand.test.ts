@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { benchLines } from '../../bench/backtest/bars.ts';
 import type { BacktestResult } from '../../src/backtester/result.ts';
 import type { SearchResult, TrialResult } from '../../src/optimizer/search.ts';
-import { initialDirectory } from '../models/databases.ts';
+import { preparedDirectory } from '../models/databases.ts';
 import { openbell, openbellJson, startOpenbell } from '../support/openbell.ts';
 import { folder } from './harness.ts';
 
@@ -58,7 +58,7 @@ const parametersOf = (trials: readonly TrialResult[]) => trials.map(({ parameter
 
 describe('openbell optimize', () => {
   it('ranks what backtests come to, walks forward, and shows the hold-out once', async () => {
-    const directory = await initialDirectory();
+    const directory = preparedDirectory();
     const plan = planFile('walk.yaml', { ...GRID, folds: 2, objective: 'return' });
     const result = await run(plan, directory, '--session', SESSION);
     expect(result).toMatchObject({ sessionId: SESSION, objective: 'return', rows: 8_640, known: 0 });
@@ -103,7 +103,7 @@ describe('openbell optimize', () => {
   });
 
   it('goes on after kill -9: what was finished is not run again, and the result is the same', async () => {
-    const directory = await initialDirectory();
+    const directory = preparedDirectory();
     const plan = planFile('killed.yaml', { ...GRID, holdout_percent: 0 });
     const options = ['optimize', plan, '--data', bars, '--data-dir', directory, '--session', SESSION];
     const killed = await startOpenbell(
@@ -119,7 +119,7 @@ describe('openbell optimize', () => {
     // One more may have been written while the process died.
     expect(resumed.known).toBeGreaterThanOrEqual(3);
     expect(resumed.known).toBeLessThan(6);
-    const whole = await run(plan, await initialDirectory());
+    const whole = await run(plan, preparedDirectory());
     expect(whole.known).toBe(0);
     expect(resumed.trials).toEqual(whole.trials);
     expect(parametersOf(resumed.trials)).toHaveLength(6);
@@ -127,7 +127,7 @@ describe('openbell optimize', () => {
   });
 
   it('stops on Ctrl-C in order, and keeps what it has', async () => {
-    const directory = await initialDirectory();
+    const directory = preparedDirectory();
     const plan = planFile('stopped.yaml', { ...GRID, holdout_percent: 0 });
     const options = ['optimize', plan, '--data', bars, '--data-dir', directory, '--session', SESSION];
     const stopped = await startOpenbell([...options, '--workers', '1'], {}, signalAfter(1, 'SIGINT'))
@@ -140,7 +140,7 @@ describe('openbell optimize', () => {
   });
 
   it('is shown to people as tables, and says at once what is wrong', async () => {
-    const directory = await initialDirectory();
+    const directory = preparedDirectory();
     const plan = planFile('people.yaml', { ...GRID, folds: 1, objective: 'return' });
     const map = join(folder, 'map.html');
     const shown = await openbell([

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PortfolioRow, Recalculation } from '../../src/models/portfolios.ts';
-import { initialDirectory } from '../models/databases.ts';
+import { preparedDirectory } from '../models/databases.ts';
 import { openbell, openbellJson } from '../support/openbell.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -11,7 +11,7 @@ let directory: string;
 const on = (...words: readonly string[]) => ['portfolio', ...words, '--data-dir', directory];
 
 beforeAll(async () => {
-  directory = await initialDirectory();
+  directory = preparedDirectory();
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 

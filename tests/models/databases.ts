@@ -1,16 +1,15 @@
-/** Both kinds of database for one suite: PGlite in memory from a snapshot, and databases copied from a template. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+/** Both kinds of database for one suite: PGlite in memory from an archive, and databases copied from a template. */
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, type TestContext } from 'vitest';
-import { newId } from '../../src/clock/chance.ts';
 import type { Backend } from '../../src/models/backend.ts';
 import { createEmbeddedBackend } from '../../src/models/embedded.ts';
 import { DATABASE_LIMITS } from '../../src/models/limits.ts';
 import { openPostgres } from '../../src/models/postgres.ts';
 import { silentLog } from '../../src/observability/log.ts';
-import { beginFolder, prepareFolder } from '../support/folder.ts';
+import { archiveOf, beginFolder } from '../support/folder.ts';
 import { type RunningPostgres, startPostgres } from '../support/postgres.ts';
 
 export interface TestDatabases {
@@ -21,46 +20,23 @@ export interface TestDatabases {
   close(): Promise<void>;
 }
 
-const PGLITE = new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url);
-const CACHE = new URL('../../node_modules/.cache/openbell/', import.meta.url);
-
-/** An embedded database fresh from initdb. That costs seconds, so it is done once and kept beside the packages. */
-export async function initialSnapshot(): Promise<Blob> {
-  const { version } = JSON.parse(readFileSync(PGLITE, 'utf8')) as { version: string };
-  const file = new URL(`pglite-${version}.tar`, CACHE);
-  if (existsSync(file)) return new Blob([readFileSync(file)]);
-  const pglite = await PGlite.create();
-  const snapshot = await pglite.dumpDataDir('none');
-  await pglite.close();
-  mkdirSync(CACHE, { recursive: true });
-  const unfinished = new URL(`${newId()}.tar`, CACHE);
-  writeFileSync(unfinished, new Uint8Array(await snapshot.arrayBuffer()));
-  renameSync(unfinished, file);
-  return snapshot;
-}
-
-/** A data directory whose embedded database is past initdb, without our tables. */
-export async function initialDirectory(): Promise<string> {
+/** A data directory with an embedded database that has all tables. */
+export function preparedDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'openbell-data-'));
-  await prepareFolder();
   beginFolder(directory);
   return directory;
 }
 
-export async function embeddedDatabases(): Promise<TestDatabases> {
-  const first = await PGlite.create({ loadDataDir: await initialSnapshot() });
-  await createEmbeddedBackend(first, { folder: null, release: () => {} }).migrate();
-  const snapshot = await first.dumpDataDir('none');
-  await first.close();
-  return {
+export function embeddedDatabases(): Promise<TestDatabases> {
+  return Promise.resolve({
     server: null,
     open: async () => {
-      const pglite = await PGlite.create({ loadDataDir: snapshot });
+      const pglite = await PGlite.create({ loadDataDir: archiveOf('migrated') });
       await pglite.exec("set timezone = 'UTC'");
       return createEmbeddedBackend(pglite, { folder: null, release: () => {} });
     },
     close: () => Promise.resolve(),
-  };
+  });
 }
 
 export async function postgresDatabases(): Promise<TestDatabases> {

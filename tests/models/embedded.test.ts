@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { liveClock } from '../../src/clock/live.ts';
 import { openDatabase } from '../../src/models/database.ts';
 import { silentLog } from '../../src/observability/log.ts';
-import { initialDirectory } from './databases.ts';
+import { preparedDirectory } from './databases.ts';
 import { aRun } from './rows.ts';
 
 const WRITER = fileURLToPath(new URL('./writer.mjs', import.meta.url));
@@ -19,7 +19,7 @@ const directories: string[] = [];
 const children: ChildProcess[] = [];
 let dataDirectory: string;
 beforeAll(async () => {
-  dataDirectory = await initialDirectory();
+  dataDirectory = preparedDirectory();
 });
 afterAll(() => rmSync(dataDirectory, { recursive: true, force: true }));
 afterEach(() => {

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEmbeddedBackend } from '../../src/models/embedded.ts';
 import { MIGRATION_LOCK_KEY, MIGRATIONS_FOLDER, readJournal } from '../../src/models/migrations.ts';
 import { openPostgres } from '../../src/models/postgres.ts';
+import { archiveOf } from '../support/folder.ts';
 import { execute, type RunningPostgres, startPostgres } from '../support/postgres.ts';
-import { CONTEXT, initialSnapshot } from './databases.ts';
+import { CONTEXT } from './databases.ts';
 
 const tags = readJournal().map((entry) => entry.tag);
 
@@ -35,7 +36,7 @@ describe('the migrations', () => {
   });
 
   it('are all applied to an empty embedded database, and nothing happens the second time', async () => {
-    const pglite = await PGlite.create({ loadDataDir: await initialSnapshot() });
+    const pglite = await PGlite.create({ loadDataDir: archiveOf('initial') });
     const backend = createEmbeddedBackend(pglite, { folder: null, release: () => {} });
     expect(await backend.migrationStatus()).toEqual({ applied: [], pending: tags });
     expect(await backend.migrate()).toEqual({ applied: tags, pending: [] });

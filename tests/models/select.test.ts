@@ -5,7 +5,7 @@ import { liveClock } from '../../src/clock/live.ts';
 import type { OpenDatabase } from '../../src/models/database.ts';
 import { silentLog } from '../../src/observability/log.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { initialDirectory } from './databases.ts';
+import { preparedDirectory } from './databases.ts';
 
 // The thread that asks the copy of an embedded database runs compiled files only.
 const { openDatabase } = (await import(
@@ -17,7 +17,7 @@ const LIMITS = { rowsMax: 3, timeoutMs: 10_000 };
 const context = { log: silentLog, clock: liveClock };
 
 async function embedded() {
-  const directory = await initialDirectory();
+  const directory = preparedDirectory();
   const database = await openDatabase({ type: 'embedded', directory }, context);
   return {
     database,

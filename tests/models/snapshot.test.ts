@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServedSnapshot, serveSnapshot } from '../../src/models/snapshot.ts';
 import { silentLog } from '../../src/observability/log.ts';
 import { execute } from '../support/postgres.ts';
-import { initialDirectory } from './databases.ts';
+import { preparedDirectory } from './databases.ts';
 
 let directory: string;
 let copy: string;
 let served: ServedSnapshot;
 beforeAll(async () => {
-  directory = await initialDirectory();
+  directory = preparedDirectory();
   copy = join(directory, 'copy');
   cpSync(join(directory, 'database'), copy, { recursive: true });
   served = await serveSnapshot(copy, { log: silentLog });

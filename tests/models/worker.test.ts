@@ -9,7 +9,7 @@ import { createStoresClient } from '../../src/models/client.ts';
 import { DATABASE_LIMITS } from '../../src/models/limits.ts';
 import type { DatabaseCommand, DatabaseReport, DatabaseWorkerConfig } from '../../src/models/messages.ts';
 import { readJournal } from '../../src/models/migrations.ts';
-import { initialDirectory } from './databases.ts';
+import { preparedDirectory } from './databases.ts';
 import { aRun, aTrade } from './rows.ts';
 
 const ENTRY = new URL('../../dist/models/worker.js', import.meta.url);
@@ -17,7 +17,7 @@ const tags = readJournal().map((entry) => entry.tag);
 
 let directory: string;
 beforeAll(async () => {
-  directory = await initialDirectory();
+  directory = preparedDirectory();
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 

@@ -19,7 +19,7 @@ import type { Schedule } from '../../src/tradeplan/plan.ts';
 import type { MineMarket } from '../../src/trader/mining/mineQueries.ts';
 import { type PreparedMiner, prepareMiners } from '../../src/trader/mining/miners.ts';
 import { type MineResult, MinerRunner, type MinerRunnerOptions } from '../../src/trader/mining/mining.ts';
-import { initialDirectory } from '../models/databases.ts';
+import { preparedDirectory } from '../models/databases.ts';
 import { aRun, aTrade } from '../models/rows.ts';
 import { at, marketOf, PlainHistory } from '../scanners/market.ts';
 import { until } from '../support/until.ts';
@@ -40,7 +40,7 @@ describe('the built-in miners, from the local exchange into an embedded database
   let batches = 0;
 
   beforeAll(async () => {
-    directory = await initialDirectory();
+    directory = preparedDirectory();
     const options = { log: silentLog, clock: liveClock };
     [exchange, database] = await Promise.all([
       startExchange({ ...options, port: 0, seed: 7, symbols: SYMBOLS, ratePerSecond: 10, faults: {} }),

@@ -9,7 +9,7 @@ import type { OpenDatabase } from '../../src/models/database.ts';
 import { silentLog } from '../../src/observability/log.ts';
 import type { MineMarket } from '../../src/trader/mining/mineQueries.ts';
 import type { PreparedMiner } from '../../src/trader/mining/miners.ts';
-import { initialDirectory } from '../models/databases.ts';
+import { preparedDirectory } from '../models/databases.ts';
 import { marketOf, PlainHistory } from '../scanners/market.ts';
 
 const compiled = (path: string): Promise<unknown> =>
@@ -39,7 +39,7 @@ describe('miners of what belongs together', () => {
   let batches = 0;
 
   beforeAll(async () => {
-    directory = await initialDirectory();
+    directory = preparedDirectory();
     database = await openDatabase({ type: 'embedded', directory }, { log: silentLog, clock: liveClock });
     market = {
       ...marketOf(new PlainHistory({}), []),
