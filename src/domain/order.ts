@@ -266,28 +266,30 @@ export interface Account {
 
 export type RiskState = 'active' | 'reducing' | 'halted';
 
-interface OfInstance {
+/** Whose limit it is: a strategy's own or a symbol's own; the account's where neither stands. */
+export interface OfLimit {
   readonly instanceId?: string;
+  readonly ofSymbol?: string;
 }
 
 /** Why an intent was not made an order: typed, with the numbers that decided. */
 export type DenialReason =
-  | { readonly code: 'order_notional'; readonly notional: Decimal; readonly limit: Decimal }
-  | { readonly code: 'position_notional'; readonly notional: Decimal; readonly limit: Decimal }
-  | { readonly code: 'order_quantity'; readonly quantity: Decimal; readonly limit: Decimal }
-  | { readonly code: 'position_quantity'; readonly quantity: Decimal; readonly limit: Decimal }
-  /** Here and below: with an instance it is that strategy's own limit, without one the account's. */
-  | ({ readonly code: 'gross_notional'; readonly notional: Decimal; readonly limit: Decimal } & OfInstance)
-  | ({ readonly code: 'open_orders'; readonly open: number; readonly limit: number } & OfInstance)
-  | ({ readonly code: 'orders_per_minute'; readonly count: number; readonly limit: number } & OfInstance)
-  | ({ readonly code: 'daily_loss'; readonly loss: Decimal; readonly limit: Decimal } & OfInstance)
+  | ({ readonly code: 'order_notional'; readonly notional: Decimal; readonly limit: Decimal } & OfLimit)
+  /** A position is what is held in one symbol, open orders counted. */
+  | ({ readonly code: 'position_notional'; readonly notional: Decimal; readonly limit: Decimal } & OfLimit)
+  | ({ readonly code: 'order_quantity'; readonly quantity: Decimal; readonly limit: Decimal } & OfLimit)
+  | ({ readonly code: 'position_quantity'; readonly quantity: Decimal; readonly limit: Decimal } & OfLimit)
+  | ({ readonly code: 'gross_notional'; readonly notional: Decimal; readonly limit: Decimal } & OfLimit)
+  | ({ readonly code: 'open_orders'; readonly open: number; readonly limit: number } & OfLimit)
+  | ({ readonly code: 'orders_per_minute'; readonly count: number; readonly limit: number } & OfLimit)
+  | ({ readonly code: 'daily_loss'; readonly loss: Decimal; readonly limit: Decimal } & OfLimit)
   /** Fallen by so much from the highest equity, or from the strategy's highest P&L. */
   | ({
       readonly code: 'drawdown';
       readonly drawdown: Decimal;
       readonly highest: Decimal;
       readonly limit: Decimal;
-    } & OfInstance)
+    } & OfLimit)
   | { readonly code: 'buying_power'; readonly needed: Decimal; readonly available: Decimal }
   /** `reserved`: by open orders, and to secure short positions. */
   | {
@@ -298,12 +300,12 @@ export type DenialReason =
       readonly credit: Decimal;
       readonly reserved: Decimal;
     }
-  | {
+  | ({
       readonly code: 'price_collar';
       readonly price: Decimal;
       readonly reference: Decimal;
       readonly limitPercent: number;
-    }
+    } & OfLimit)
   | { readonly code: 'no_market'; readonly symbol: string }
   | {
       readonly code: 'stale_market';
@@ -312,13 +314,13 @@ export type DenialReason =
       readonly limitMs: number;
     }
   | { readonly code: 'symbol_halted'; readonly symbol: string; readonly status: string }
-  | {
+  | ({
       readonly code: 'short_not_allowed';
       readonly symbol: string;
       readonly held: Decimal;
       readonly asked: Decimal;
-    }
-  | { readonly code: 'fraction_not_allowed'; readonly symbol: string; readonly quantity: Decimal }
+    } & OfLimit)
+  | ({ readonly code: 'fraction_not_allowed'; readonly symbol: string; readonly quantity: Decimal } & OfLimit)
   /** It could trade with another order of the account, which the broker does not allow. */
   | { readonly code: 'wash_trade'; readonly symbol: string; readonly existingClientOrderId: string }
   | { readonly code: 'not_reducing'; readonly held: Decimal; readonly asked: Decimal }

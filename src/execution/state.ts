@@ -37,6 +37,7 @@ export class DeskState {
   readonly portfolios = new Portfolios();
   readonly rate = new OrderRate();
   readonly #rates = new Map<string, OrderRate>();
+  readonly #symbolRates = new Map<string, OrderRate>();
   readonly risk: Risk;
   readonly gate: RiskGate;
   /** Those of the plan, and those that it no longer has: what they hold goes by their rules. */
@@ -86,17 +87,18 @@ export class DeskState {
       this.instances.set(instance.instanceId, instance);
       this.portfolios.assign(instance.instanceId, instance.portfolioId);
       this.gate.strategies.learn(instance.instanceId, instance.risk ?? null);
+      this.risk.bounds.learn(instance.instanceId, instance.risk ?? null);
     }
   }
 
   /** How often an instance orders. */
   rateOf(instanceId: string): OrderRate {
-    let rate = this.#rates.get(instanceId);
-    if (rate === undefined) {
-      rate = new OrderRate();
-      this.#rates.set(instanceId, rate);
-    }
-    return rate;
+    return rateIn(this.#rates, instanceId);
+  }
+
+  /** How often a symbol is ordered; undefined where no limit asks for it. */
+  symbolRateOf(symbol: string): OrderRate | undefined {
+    return this.risk.bounds.countsOrdersIn(symbol) ? rateIn(this.#symbolRates, symbol) : undefined;
   }
 
   emit(action: DeskAction): void {
@@ -253,3 +255,12 @@ export class DeskState {
 }
 
 const NO_ACTIONS: readonly DeskAction[] = [];
+
+function rateIn(rates: Map<string, OrderRate>, key: string): OrderRate {
+  let rate = rates.get(key);
+  if (rate === undefined) {
+    rate = new OrderRate();
+    rates.set(key, rate);
+  }
+  return rate;
+}

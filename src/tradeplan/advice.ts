@@ -3,9 +3,10 @@ import { bounds, rulesOf, SessionCalendar } from '../clock/calendar.ts';
 import { Cron } from '../clock/cron.ts';
 import type { Schedule } from '../clock/schedule.ts';
 import { decimal, formatDecimal } from '../domain/decimal.ts';
+import type { OrderLimits } from '../domain/limits.ts';
 import type { Session } from '../domain/market.ts';
 import type { EpochMicros } from '../domain/time.ts';
-import type { ScannerPlan, StrategyPlan, Tradeplan } from './plan.ts';
+import type { RiskPlan, ScannerPlan, StrategyPlan, Tradeplan } from './plan.ts';
 
 export interface Advice {
   /** Where in the plan: `strategies.momentum-long.windows[0]`. */
@@ -161,10 +162,47 @@ function ofWindows(strategy: StrategyPlan, plan: Tradeplan, session: Session): r
   });
 }
 
-function ofRisk({ risk }: Tradeplan): readonly Advice[] {
-  if (decimal(risk.orderNotionalMax) <= decimal(risk.positionNotionalMax)) return [];
-  const text = `an order may cost ${risk.orderNotionalMax}, but the position it opens ${risk.positionNotionalMax} at most`;
-  return [{ path: 'risk.max_order_notional', text }];
+function ofRisk({ risk, strategies }: Tradeplan): readonly Advice[] {
+  const advice: Advice[] = [];
+  if (decimal(risk.orderNotionalMax) > decimal(risk.positionNotionalMax)) {
+    const text = `an order may cost ${risk.orderNotionalMax}, but the position it opens ${risk.positionNotionalMax} at most`;
+    advice.push({ path: 'risk.max_order_notional', text });
+  }
+  for (const [symbol, limits] of Object.entries(risk.symbols)) {
+    advice.push(...ofWiderLimits(limits, risk, `risk.symbols.${symbol}`));
+  }
+  for (const { instanceId, risk: limits } of strategies) {
+    if (limits !== null) advice.push(...ofWiderLimits(limits, risk, `strategies.${instanceId}.risk`));
+  }
+  return advice;
+}
+
+/** Each in the plan's words. */
+const LIMIT_KEYS = [
+  ['orderNotionalMax', 'max_order_notional'],
+  ['orderQuantityMax', 'max_order_quantity'],
+  ['positionNotionalMax', 'max_position_notional'],
+  ['positionQuantityMax', 'max_position_quantity'],
+  ['openOrdersMax', 'max_open_orders'],
+  ['ordersPerMinuteMax', 'max_orders_per_minute'],
+  ['priceCollarPercent', 'price_collar_percent'],
+  ['shortAllowed', 'allow_short'],
+  ['fractionAllowed', 'allow_fractions'],
+] as const;
+
+/** Limits of one symbol or strategy that allow more than those of all do. */
+function ofWiderLimits(limits: OrderLimits, account: RiskPlan, path: string): readonly Advice[] {
+  return LIMIT_KEYS.flatMap(([limit, key]) => {
+    const own = limits[limit];
+    const ofAll = account[limit];
+    if (own === null || ofAll === null || !isWider(own, ofAll)) return [];
+    return [{ path: `${path}.${key}`, text: `it has no effect: risk.${key} is ${ofAll}` }];
+  });
+}
+
+function isWider(own: string | number | boolean, ofAll: string | number | boolean): boolean {
+  if (typeof own === 'boolean') return own && ofAll === false;
+  return decimal(String(own)) > decimal(String(ofAll));
 }
 
 function ofMetrics({ metrics }: Tradeplan): readonly Advice[] {

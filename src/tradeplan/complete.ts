@@ -1,10 +1,10 @@
 /** A valid file as the plan that everything runs on: defaults that depend on other keys, names, absolute paths. */
 import { dirname, resolve } from 'node:path';
 import type { Schedule } from '../clock/schedule.ts';
-import type { StrategyLimits } from '../domain/limits.ts';
+import type { OrderLimits, StrategyLimits } from '../domain/limits.ts';
 import { instanceIdsOf } from './names.ts';
 import { recordDefaults } from './operation.ts';
-import type { ParameterRange, RecordPlan, StrategyPlan, Tradeplan, Window } from './plan.ts';
+import type { ParameterRange, RecordPlan, RiskPlan, StrategyPlan, Tradeplan, Window } from './plan.ts';
 import { type PlanFile, simulatedSymbols } from './schema.ts';
 
 const MINUTE = 60_000;
@@ -51,21 +51,7 @@ export function completePlan(file: PlanFile, path: string): Tradeplan {
       schedules: schedulesOf(miner),
     })),
     strategies,
-    risk: {
-      orderNotionalMax: file.risk.max_order_notional,
-      orderQuantityMax: file.risk.max_order_quantity ?? null,
-      positionNotionalMax: file.risk.max_position_notional,
-      positionQuantityMax: file.risk.max_position_quantity ?? null,
-      grossNotionalMax: file.risk.max_gross_notional ?? null,
-      openOrdersMax: file.risk.max_open_orders,
-      ordersPerMinuteMax: file.risk.max_orders_per_minute,
-      dailyLossMax: file.risk.max_daily_loss,
-      drawdownMax: file.risk.max_drawdown ?? null,
-      priceCollarPercent: file.risk.price_collar_percent,
-      marketAgeMaxMs: file.risk.max_market_age,
-      shortAllowed: file.risk.allow_short,
-      fractionAllowed: file.risk.allow_fractions,
-    },
+    risk: riskPlan(file.risk),
     tradePlan: {
       isEnabled: file.trade_plan.enabled,
       pollMs: file.trade_plan.poll,
@@ -184,15 +170,50 @@ function strategyPlans(
   }));
 }
 
+function riskPlan(risk: PlanFile['risk']): RiskPlan {
+  return {
+    orderNotionalMax: risk.max_order_notional,
+    orderQuantityMax: risk.max_order_quantity ?? null,
+    positionNotionalMax: risk.max_position_notional,
+    positionQuantityMax: risk.max_position_quantity ?? null,
+    grossNotionalMax: risk.max_gross_notional ?? null,
+    openOrdersMax: risk.max_open_orders,
+    ordersPerMinuteMax: risk.max_orders_per_minute,
+    dailyLossMax: risk.max_daily_loss,
+    drawdownMax: risk.max_drawdown ?? null,
+    priceCollarPercent: risk.price_collar_percent,
+    marketAgeMaxMs: risk.max_market_age,
+    shortAllowed: risk.allow_short,
+    fractionAllowed: risk.allow_fractions,
+    symbolOpenOrdersMax: risk.max_open_orders_per_symbol ?? null,
+    symbolOrdersPerMinuteMax: risk.max_orders_per_minute_per_symbol ?? null,
+    symbols: Object.fromEntries(
+      Object.entries(risk.symbols).map(([symbol, limits]) => [symbol, orderLimits(limits)]),
+    ),
+  };
+}
+
 function strategyRisk(risk: PlanFile['strategies'][number]['risk']): StrategyLimits | null {
   if (risk === undefined) return null;
   return {
-    orderNotionalMax: risk.max_order_notional ?? null,
+    ...orderLimits(risk),
     notionalMax: risk.max_notional ?? null,
-    openOrdersMax: risk.max_open_orders ?? null,
-    ordersPerMinuteMax: risk.max_orders_per_minute ?? null,
     dailyLossMax: risk.max_daily_loss ?? null,
     drawdownMax: risk.max_drawdown ?? null,
+  };
+}
+
+function orderLimits(risk: PlanFile['risk']['symbols'][string]): OrderLimits {
+  return {
+    orderNotionalMax: risk.max_order_notional ?? null,
+    orderQuantityMax: risk.max_order_quantity ?? null,
+    positionNotionalMax: risk.max_position_notional ?? null,
+    positionQuantityMax: risk.max_position_quantity ?? null,
+    openOrdersMax: risk.max_open_orders ?? null,
+    ordersPerMinuteMax: risk.max_orders_per_minute ?? null,
+    priceCollarPercent: risk.price_collar_percent ?? null,
+    shortAllowed: risk.allow_short ?? null,
+    fractionAllowed: risk.allow_fractions ?? null,
   };
 }
 

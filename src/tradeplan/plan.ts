@@ -1,6 +1,6 @@
 /** A tradeplan after it was read and checked: plain data, complete with defaults, the same on every thread. */
 import type { Schedule } from '../clock/schedule.ts';
-import type { StrategyLimits } from '../domain/limits.ts';
+import type { OrderLimits, StrategyLimits } from '../domain/limits.ts';
 import type { AssetClass, MarketHours } from '../domain/market.ts';
 import type { JsonObject } from '../domain/order.ts';
 
@@ -78,6 +78,11 @@ export interface RiskPlan {
   readonly marketAgeMaxMs: number;
   readonly shortAllowed: boolean;
   readonly fractionAllowed: boolean;
+  /** Of every symbol, over all strategies. */
+  readonly symbolOpenOrdersMax: number | null;
+  readonly symbolOrdersPerMinuteMax: number | null;
+  /** Of single symbols, beside those above: the tighter one counts. */
+  readonly symbols: Readonly<Record<string, OrderLimits>>;
 }
 
 export interface AlertsPlan {

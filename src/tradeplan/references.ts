@@ -45,6 +45,9 @@ export function checkReferences(value: unknown, report: Report): void {
   }
   checkOptimize(plan, report);
   checkSymbols(mapping(plan.simulation).symbols, { path: ['simulation', 'symbols'], isCrypto, report });
+  for (const symbol of Object.keys(mapping(mapping(plan.risk).symbols))) {
+    checkAssetClass(symbol, { path: ['risk', 'symbols', symbol], isCrypto, report });
+  }
   const deciders = [
     ...sequence(plan.strategies),
     ...Object.keys({ ...mapping(plan.scanners), ...mapping(plan.miners) }),
@@ -176,11 +179,16 @@ function checkSymbols(
     if (typeof symbol !== 'string') continue;
     if (seen.has(symbol)) report([...path, index], 'each symbol once');
     seen.add(symbol);
-    if (isCrypto !== symbol.includes('/')) {
-      const allowed = isCrypto ? 'a pair such as BTC/USD' : 'a stock; pairs need `asset_class: crypto`';
-      report([...path, index], allowed);
-    }
+    checkAssetClass(symbol, { path: [...path, index], isCrypto, report });
   }
+}
+
+function checkAssetClass(
+  symbol: string,
+  { path, isCrypto, report }: { path: Path; isCrypto: boolean; report: Report },
+): void {
+  if (isCrypto === symbol.includes('/')) return;
+  report(path, isCrypto ? 'a pair such as BTC/USD' : 'a stock; pairs need `asset_class: crypto`');
 }
 
 function checkFeed(plan: Mapping, feeds: readonly string[], report: Report): void {

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { alerts, limits, metrics, rebalance, record } from './operation.ts';
 import { backtest, optimize } from './research.ts';
+import { risk, strategyRisk } from './risk.ts';
 import {
-  amount,
   choice,
   cron,
   duration,
@@ -88,19 +88,6 @@ const tradingWindow = section({
   duration: duration(SECOND, DAY).optional().describe("Left out: until the session's end."),
 });
 
-const strategyRisk = section({
-  max_order_notional: amount().optional().describe('Its largest order, where smaller than that of all.'),
-  max_notional: amount().optional().describe('All that it holds and has ordered, long and short.'),
-  max_open_orders: whole(1, 10_000, 'orders').optional(),
-  max_orders_per_minute: whole(1, 10_000, 'orders').optional().describe('Cancels are free.'),
-  max_daily_loss: amount()
-    .optional()
-    .describe('Its realised and open loss of the day, after which it only closes.'),
-  max_drawdown: amount()
-    .optional()
-    .describe('What it may lose from its highest P&L on; then it only closes, until `openbell resume`.'),
-});
-
 const strategy = section({
   name: identifier()
     .optional()
@@ -122,42 +109,6 @@ const strategy = section({
     .describe('The portfolio whose cash it trades with (`openbell portfolio`). Left out: the whole account.'),
   risk: strategyRisk.optional().describe('Limits of its own, beside those of all.'),
   intraday: flag().default(true).describe('Flat before the close, by liquidate_before_close.'),
-});
-
-const risk = section({
-  max_order_notional: amount().default('10000').describe('Largest order, in the account currency.'),
-  max_order_quantity: amount()
-    .optional()
-    .describe('Largest order, in shares or coins. Left out: no such limit.'),
-  max_position_notional: amount()
-    .default('20000')
-    .describe('Largest position of one strategy in one symbol.'),
-  max_position_quantity: amount()
-    .optional()
-    .describe(
-      'Largest position in one symbol, in shares or coins, over all strategies. Left out: no such limit.',
-    ),
-  max_gross_notional: amount()
-    .optional()
-    .describe('All positions and open orders together, long and short. Left out: no such limit.'),
-  max_open_orders: whole(1, 10_000, 'orders').default(50),
-  max_orders_per_minute: whole(1, 10_000, 'orders')
-    .default(60)
-    .describe('Over all strategies; cancels are free.'),
-  max_daily_loss: amount()
-    .default('2000')
-    .describe('Realised and open loss of the day that halts all new risk.'),
-  max_drawdown: amount()
-    .optional()
-    .describe(
-      "What the account's equity may fall from its highest on; then only closing is allowed, until `openbell resume`. Left out: no such limit.",
-    ),
-  price_collar_percent: ratio(0.01, 100, 'percent')
-    .default(5)
-    .describe('How far a limit price may lie from the market.'),
-  max_market_age: duration(100, HOUR).default(MINUTE).describe('No order on a price older than this.'),
-  allow_short: flag().default(false),
-  allow_fractions: flag().default(false),
 });
 
 const tradePlanTable = section({

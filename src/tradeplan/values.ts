@@ -63,9 +63,12 @@ export function amount() {
 
 export const SYMBOL_ALLOWED = 'a symbol in capitals, such as AAPL, BRK.B or BTC/USD';
 
+export const SYMBOL = z
+  .string(SYMBOL_ALLOWED)
+  .regex(/^[A-Z][A-Z0-9]{0,11}([./][A-Z0-9]{1,8})*$/, SYMBOL_ALLOWED);
+
 export function symbols() {
-  const symbol = z.string(SYMBOL_ALLOWED).regex(/^[A-Z][A-Z0-9]{0,11}([./][A-Z0-9]{1,8})*$/, SYMBOL_ALLOWED);
-  return list(symbol, 'a list of symbols, such as [AAPL, MSFT]');
+  return list(SYMBOL, 'a list of symbols, such as [AAPL, MSFT]');
 }
 
 export function list<Item extends z.ZodType>(item: Item, error: string) {

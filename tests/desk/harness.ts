@@ -41,6 +41,9 @@ const RISK: RiskPlan = {
   marketAgeMaxMs: 60_000,
   shortAllowed: false,
   fractionAllowed: false,
+  symbolOpenOrdersMax: null,
+  symbolOrdersPerMinuteMax: null,
+  symbols: {},
 };
 
 export interface HarnessOptions {

@@ -1,6 +1,7 @@
 /** A desk's machine on a bench: inputs by hand, the actions it answers with, and a small broker's words. */
 import type { BrokerOrder, Execution, TradeUpdate } from '../../src/brokers/contract.ts';
 import { add, type Decimal, decimal, ZERO } from '../../src/domain/decimal.ts';
+import type { StrategyLimits } from '../../src/domain/limits.ts';
 import type { Session } from '../../src/domain/market.ts';
 import type {
   Account,
@@ -47,6 +48,25 @@ export const RISK: RiskPlan = {
   marketAgeMaxMs: 5_000,
   shortAllowed: false,
   fractionAllowed: false,
+  symbolOpenOrdersMax: null,
+  symbolOrdersPerMinuteMax: null,
+  symbols: {},
+};
+
+/** Of a strategy that has none of its own. */
+export const NO_LIMITS: StrategyLimits = {
+  orderNotionalMax: null,
+  orderQuantityMax: null,
+  positionNotionalMax: null,
+  positionQuantityMax: null,
+  openOrdersMax: null,
+  ordersPerMinuteMax: null,
+  priceCollarPercent: null,
+  shortAllowed: null,
+  fractionAllowed: null,
+  notionalMax: null,
+  dailyLossMax: null,
+  drawdownMax: null,
 };
 
 export const ACCOUNT: Account = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decimal, formatDecimal } from '../../src/domain/decimal.ts';
 import { splitOf } from '../../src/execution/books/splits.ts';
-import { ACCOUNT, Bench, ONE_SECOND, SESSION } from './harness.ts';
+import { ACCOUNT, Bench, NO_LIMITS, ONE_SECOND, SESSION } from './harness.ts';
 
 const DAY = 86_400 * ONE_SECOND;
 const NEXT = {
@@ -57,15 +57,9 @@ describe('shares that were split over night', () => {
   /** The night of a desk whose alpha holds 60 and whose beta 30, with limits that a crash would reach. */
   const night = () => {
     const risk = { drawdownMax: '1500', dailyLossMax: '1500' };
-    const limits = {
-      orderNotionalMax: null,
-      notionalMax: null,
-      openOrdersMax: null,
-      ordersPerMinuteMax: null,
-    };
     const instances = ['alpha', 'beta'].map((instanceId) => ({
       ...{ instanceId, isIntraday: false, runs: [{ consumer: 'A', algoRunId: '1' }] },
-      risk: { ...limits, dailyLossMax: '1500', drawdownMax: '1500' },
+      risk: { ...NO_LIMITS, dailyLossMax: '1500', drawdownMax: '1500' },
     }));
     const bench = new Bench({ risk, config: { instances } });
     bench.buy('60');

@@ -28,6 +28,28 @@ describe('advice on a plan', () => {
     expect(advice(strategy('windows: [{start: 5m, duration: 2h}, {start: 4h}]'))).toEqual([]);
   });
 
+  it('names limits of a strategy or a symbol that allow more than those of all', () => {
+    const risk = '{max_order_notional: 500, price_collar_percent: 2, allow_short: false}';
+    const symbols = '{AAPL: {max_order_notional: 20000, max_open_orders: 50, allow_short: true}}';
+    const plan = `risk: {max_order_notional: 400, allow_short: true, symbols: ${symbols}}`;
+    expect(advice(strategy(`risk: ${risk}`, plan))).toEqual([
+      {
+        path: 'risk.symbols.AAPL.max_order_notional',
+        text: 'it has no effect: risk.max_order_notional is 400',
+      },
+      {
+        path: 'strategies.momentum-long.risk.max_order_notional',
+        text: 'it has no effect: risk.max_order_notional is 400',
+      },
+    ]);
+    expect(advice(strategy('risk: {allow_short: true}'))).toEqual([
+      {
+        path: 'strategies.momentum-long.risk.allow_short',
+        text: 'it has no effect: risk.allow_short is false',
+      },
+    ]);
+  });
+
   it('names a scanner whose picks nobody takes', () => {
     const plan = planOf(
       'scanners:\n  movers: {name: momentum}\nstrategies:\n  - {name: momentum-long, symbols: [AAPL]}\n',

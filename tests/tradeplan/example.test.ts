@@ -37,7 +37,7 @@ describe('tradeplan.example.yaml', () => {
     const uncommented = text.replace(
       /^( *(?:- )?)# ?((?: {2})?(?:limits|[a-z_]+): ?[^\n]*)$/gm,
       (line, indent, rest) =>
-        /webhook|command|metrics|port: |host: |timeout: 10s|alerts|cron|every|at:|tape|symbols|max_order_quantity|simulated|paper|live|intraday|portfolio|risk:|max_notional|max_drawdown|max_gross|max_position_quantity|max_order_notional: 5000|max_open_orders: 10|max_orders_per_minute: 20|max_daily_loss: 500|extended|path/.test(
+        /webhook|command|metrics|port: |host: |timeout: 10s|alerts|cron|every|at:|tape|symbols|max_order_quantity|simulated|paper|live|intraday|portfolio|risk:|max_notional|max_drawdown|max_gross|max_position_quantity|max_order_notional: 5000|max_open_orders: 10|max_orders_per_minute: 20|max_daily_loss: 500|max_position_notional: 5000|_per_symbol|price_collar_percent: 1|TSLA|extended|path/.test(
           rest,
         )
           ? line

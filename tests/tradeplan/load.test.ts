@@ -77,6 +77,9 @@ describe('a plan', () => {
         marketAgeMaxMs: 60_000,
         shortAllowed: false,
         fractionAllowed: false,
+        symbolOpenOrdersMax: null,
+        symbolOrdersPerMinuteMax: null,
+        symbols: {},
       },
       alerts: { webhookUrl: null, command: null, timeoutMs: 10_000 },
       metrics: { port: null, host: '127.0.0.1' },
@@ -167,6 +170,26 @@ describe('a plan', () => {
     expect(risk('1e6')).toBe('1000000');
     expect(risk('"99999999999.123456789"')).toBe('99999999999.123456789');
     expect(risk('99999999999.123456789')).toBe('99999999999.123456789');
+  });
+
+  it('gives strategies and symbols limits in the same words as the account has', () => {
+    const limits =
+      '{max_order_notional: 1, max_order_quantity: 2, max_position_notional: 3, max_position_quantity: 4, max_open_orders: 5, max_orders_per_minute: 6, price_collar_percent: 0.5, allow_short: false, allow_fractions: true}';
+    const expected = {
+      ...{ orderNotionalMax: '1', orderQuantityMax: '2', positionNotionalMax: '3', positionQuantityMax: '4' },
+      ...{ openOrdersMax: 5, ordersPerMinuteMax: 6, priceCollarPercent: 0.5 },
+      ...{ shortAllowed: false, fractionAllowed: true },
+    };
+    const { risk, strategies } = planOf(`mode: simulated
+strategies: [{name: momentum-long, symbols: [AAPL], risk: ${limits}}]
+risk: {max_open_orders_per_symbol: 7, max_orders_per_minute_per_symbol: 8, symbols: {BRK.B: ${limits}, AAPL: {}}}`);
+    expect(strategies[0]?.risk).toEqual({
+      ...expected,
+      ...{ notionalMax: null, dailyLossMax: null, drawdownMax: null },
+    });
+    expect(risk).toMatchObject({ symbolOpenOrdersMax: 7, symbolOrdersPerMinuteMax: 8 });
+    expect(risk.symbols['BRK.B']).toEqual(expected);
+    expect(Object.values(risk.symbols.AAPL ?? {}).every((limit) => limit === null)).toBe(true);
   });
 
   it('reads symbols as text even where YAML sees something else', () => {
@@ -348,6 +371,13 @@ strategies:
     [`${MINIMAL}risk: {max_order_notional: 0}`, 'risk.max_order_notional', /an amount above 0/],
     [`${MINIMAL}risk: {max_order_notional: 1.0000000001}`, 'risk.max_order_notional', /at most 9 decimals/],
     [`${MINIMAL}risk: {allow_short: yes}`, 'risk.allow_short', /true or false/],
+    [`${MINIMAL}risk: {symbols: {aapl: {}}}`, 'risk.symbols.aapl', /a symbol in capitals/],
+    [`${MINIMAL}risk: {symbols: {BTC/USD: {}}}`, 'risk.symbols.BTC/USD', /a stock; pairs need/],
+    [
+      `${MINIMAL}risk: {symbols: {AAPL: {max_daily_loss: 5}}}`,
+      'risk.symbols.AAPL.max_daily_loss',
+      /a known key/,
+    ],
     [`${MINIMAL}simulation: {seed: -1}`, 'simulation.seed', /a whole number from 0/],
     [`${MINIMAL}simulation: {symbols: [A, A]}`, 'simulation.symbols[1]', /each symbol once/],
     [`${MINIMAL}scanners: {My_Scanner: {}}`, 'scanners.My_Scanner', /a name of lower-case letters/],

@@ -80,6 +80,7 @@ export class Placing {
     tracked.sentAtMicros = state.nowMicros;
     state.rate.add(state.nowMicros);
     state.rateOf(tracked.order.instanceId).add(state.nowMicros);
+    state.symbolRateOf(tracked.order.symbol)?.add(state.nowMicros);
     state.ordersSubmitted += 1;
     tracked.isAnswerDue = true;
     state.orders.update(tracked);
@@ -208,7 +209,7 @@ export class Placing {
       gate: state.gate.gateOf(intent.instanceId),
       drawdown: state.gate.drawdown,
       portfolio: state.portfolios.viewOf(intent.instanceId, state),
-      strategyLimits: state.instances.get(intent.instanceId)?.risk ?? null,
+      symbolOrdersLastMinute: state.symbolRateOf(intent.symbol)?.count(state.nowMicros) ?? 0,
       strategyOrdersLastMinute: state.rateOf(intent.instanceId).count(state.nowMicros),
     };
   }

@@ -12,6 +12,7 @@ import {
   maximum,
   minimum,
   multiply,
+  numberFromDecimal,
   subtract,
   ZERO,
 } from '../../domain/decimal.ts';
@@ -35,21 +36,22 @@ import { isNoMoreRisk } from '../orders/replacing.ts';
 import { orderOf, sharesFor, worstPrice } from '../orders/terms.ts';
 import { findFault, isFractional, misplacedExit } from '../orders/validation.ts';
 import { inTheWayOf } from '../orders/washTrade.ts';
-import { type Added, type Book, exposureOf, grossNotional } from './exposure.ts';
+import { AllBounds, type Bounds, forbidding, narrowest } from './bounds.ts';
+import { findBreach, type OrdersLastMinute } from './breaches.ts';
+import type { Book } from './exposure.ts';
 import { portfolioCost } from './portfolioCost.ts';
 import type { Prices, Reference } from './prices.ts';
-import { findStrategyLimit, type StrategyView } from './strategyLimits.ts';
 
 const HUNDRED = decimal('100');
 
 /** What risk looks at. */
-export interface RiskView extends StrategyView {
+export interface RiskView extends Book, OrdersLastMinute {
+  readonly prices: Prices;
   readonly account: Account | null;
   /** As the broker lists them; nothing is known against a symbol that is missing. */
   readonly instruments: ReadonlyMap<string, Instrument>;
   /** Buying power taken since the account was last described. */
   readonly committed: Decimal;
-  readonly ordersLastMinute: number;
   readonly riskState: RiskState;
   readonly riskReason: string | null;
   readonly dailyLoss: Decimal | null;
@@ -81,15 +83,12 @@ export type Verdict =
 
 interface Limits {
   readonly orderNotionalMax: Decimal;
-  readonly orderQuantityMax: Decimal | null;
-  readonly positionNotionalMax: Decimal;
-  readonly positionQuantityMax: Decimal | null;
-  readonly grossNotionalMax: Decimal | null;
   readonly dailyLossMax: Decimal;
   readonly collar: Decimal;
 }
 
 export class Risk {
+  readonly bounds: AllBounds;
   readonly #plan: RiskPlan;
   readonly #limits: Limits;
   readonly #assetClass: AssetClass;
@@ -97,12 +96,9 @@ export class Risk {
   constructor(plan: RiskPlan, assetClass: AssetClass) {
     this.#plan = plan;
     this.#assetClass = assetClass;
+    this.bounds = new AllBounds(plan);
     this.#limits = {
       orderNotionalMax: decimal(plan.orderNotionalMax),
-      orderQuantityMax: amountOrNull(plan.orderQuantityMax),
-      positionNotionalMax: decimal(plan.positionNotionalMax),
-      positionQuantityMax: amountOrNull(plan.positionQuantityMax),
-      grossNotionalMax: amountOrNull(plan.grossNotionalMax),
       dailyLossMax: decimal(plan.dailyLossMax),
       collar: decimalFromNumber(plan.priceCollarPercent),
     };
@@ -192,52 +188,29 @@ export class Risk {
   #checkNewRisk(intent: OrderIntent, order: Order, view: RiskView, nowMicros: EpochMicros): Verdict {
     const { symbol, side, quantity } = intent;
     const { prices, account } = view;
-    const barred = this.#barred(intent, view);
+    const bounds = this.bounds.of(intent.instanceId, symbol);
+    const barred = this.#barred(intent, view, bounds);
     if (barred !== undefined) return denied(barred);
-    const { orderQuantityMax } = this.#limits;
-    if (orderQuantityMax !== null && quantity > orderQuantityMax) {
-      return denied({ code: 'order_quantity', quantity, limit: orderQuantityMax });
-    }
     const reference = this.#reference(intent, prices, nowMicros);
     if ('code' in reference) return denied(reference);
-    const collared = this.#collar(intent, reference);
+    const collared = collarBreach(intent, reference, narrowest(bounds));
     if (collared !== undefined) return denied(collared);
     const misplaced = misplacedExit(intent, intent.limitPrice ?? intent.stopPrice ?? reference.opposite);
     if (misplaced !== undefined) return denied({ code: 'invalid', detail: misplaced });
     const price = worstPrice(intent, reference);
     const notional = intent.notional ?? multiply(price, quantity, 'up');
-    if (notional > this.#limits.orderNotionalMax) {
-      return denied({ code: 'order_notional', notional, limit: this.#limits.orderNotionalMax });
-    }
     const replaced = replacedBy(intent, view);
-    // The one or the other is filled: until that is known the worse counts.
-    const worst = maximum(quantity, replaced?.outstanding ?? ZERO);
-    const added = { instanceId: intent.instanceId, symbol, side, quantity: worst, price, without: replaced };
-    const exposure = exposureOf(symbol, view, added);
-    const shares = side === 'buy' ? exposure.long : exposure.short;
-    const positionNotional = multiply(shares, maximum(price, reference.middle), 'up');
-    if (positionNotional > this.#limits.positionNotionalMax) {
-      return denied({
-        code: 'position_notional',
-        notional: positionNotional,
-        limit: this.#limits.positionNotionalMax,
-      });
-    }
-    const held = this.#heldTooMuch(added, shares, view);
-    if (held !== undefined) return denied(held);
-    const own = findStrategyLimit(added, notional, view);
-    if (own !== undefined) return denied(own);
-    const { openCountWithoutExits: openCount } = view.orders;
-    if (replaced === undefined && openCount >= this.#plan.openOrdersMax) {
-      return denied({ code: 'open_orders', open: openCount, limit: this.#plan.openOrdersMax });
-    }
-    if (view.ordersLastMinute >= this.#plan.ordersPerMinuteMax) {
-      return denied({
-        code: 'orders_per_minute',
-        count: view.ordersLastMinute,
-        limit: this.#plan.ordersPerMinuteMax,
-      });
-    }
+    const { instanceId } = intent;
+    const bounded = {
+      ...{ instanceId, symbol, side, price, without: replaced },
+      // The one or the other is filled: until that is known the worse counts.
+      quantity: maximum(quantity, replaced?.outstanding ?? ZERO),
+      positionPrice: maximum(price, reference.middle),
+      orderQuantity: quantity,
+      orderNotional: notional,
+    };
+    const breach = findBreach(bounded, bounds, view);
+    if (breach !== undefined) return denied(breach);
     const available = subtract(account?.buyingPower ?? ZERO, view.committed);
     const before = this.#costsOf(replaced, reference, view);
     const needed = maximum(ZERO, subtract(notional, before.notional));
@@ -299,24 +272,8 @@ export class Risk {
     return portfolioCost(order, { price, collar }, book);
   }
 
-  #heldTooMuch(
-    added: Added & { readonly symbol: string; readonly price: Decimal },
-    shares: Decimal,
-    view: RiskView,
-  ): DenialReason | undefined {
-    const { positionQuantityMax, grossNotionalMax } = this.#limits;
-    if (positionQuantityMax !== null && shares > positionQuantityMax) {
-      return { code: 'position_quantity', quantity: shares, limit: positionQuantityMax };
-    }
-    if (grossNotionalMax === null) return undefined;
-    const notional = grossNotional(view, added);
-    return notional > grossNotionalMax
-      ? { code: 'gross_notional', notional, limit: grossNotionalMax }
-      : undefined;
-  }
-
   /** What stands against new risk before any price is looked at. */
-  #barred(intent: OrderIntent, view: RiskView): DenialReason | undefined {
+  #barred(intent: OrderIntent, view: RiskView, bounds: readonly Bounds[]): DenialReason | undefined {
     const { symbol, quantity } = intent;
     const { account } = view;
     if (view.dailyLoss !== null && view.dailyLoss >= this.#limits.dailyLossMax) {
@@ -337,44 +294,47 @@ export class Risk {
     if (instrument?.tradable === false) {
       return { code: 'invalid', detail: `the broker does not trade ${symbol}` };
     }
-    const mayBeFractional = this.#plan.fractionAllowed && (instrument?.fractionable ?? true);
-    if (isFractional(intent) && !mayBeFractional) return { code: 'fraction_not_allowed', symbol, quantity };
-    return this.#shortFault(intent, view, account, instrument);
+    if (isFractional(intent)) {
+      const forbids = forbidding(bounds, 'fractionAllowed');
+      const mayBeFractional = forbids === undefined && (instrument?.fractionable ?? true);
+      if (!mayBeFractional) return { code: 'fraction_not_allowed', symbol, quantity, ...forbids?.of };
+    }
+    return this.#shortFault(intent, view, bounds);
   }
 
-  #shortFault(
-    intent: OrderIntent,
-    view: RiskView,
-    account: Account,
-    instrument: Instrument | undefined,
-  ): DenialReason | undefined {
+  #shortFault(intent: OrderIntent, view: RiskView, bounds: readonly Bounds[]): DenialReason | undefined {
     if (intent.side === 'buy') return undefined;
     const held = view.positions.quantity(intent.instanceId, intent.symbol);
     const { sells } = pendingOf(view.orders, intent.instanceId, intent.symbol, replacedBy(intent, view));
     if (add(sells, intent.quantity) <= held) return undefined;
-    const mayBeShort = this.#plan.shortAllowed && account.shortingEnabled && (instrument?.shortable ?? true);
+    const forbids = forbidding(bounds, 'shortAllowed');
+    const isShortable = view.instruments.get(intent.symbol)?.shortable ?? true;
+    const mayBeShort = forbids === undefined && view.account?.shortingEnabled === true && isShortable;
     if (mayBeShort && !isFractional(intent)) return undefined;
-    return { code: 'short_not_allowed', symbol: intent.symbol, held, asked: intent.quantity };
-  }
-
-  /**
-   * Refuses a price that gives money away: a limit to buy far above the market or to sell far below it, and a market
-   * order into a spread as wide as that. A limit on the patient side of the market costs nothing and passes.
-   */
-  #collar(intent: OrderIntent, reference: Reference): DenialReason | undefined {
-    const isStop = intent.type === 'stop' || intent.type === 'stop_limit';
-    // A stop's prices are where the market will be when it triggers: judged against the stop, not against today.
-    const base = isStop ? intent.stopPrice! : reference.middle;
-    const price = intent.limitPrice ?? (isStop ? base : reference.opposite);
-    const worse = intent.side === 'buy' ? subtract(price, base) : subtract(base, price);
-    if (worse <= ZERO || divide(multiply(worse, HUNDRED), base) <= this.#limits.collar) return undefined;
     return {
-      code: 'price_collar',
-      price,
-      reference: base,
-      limitPercent: this.#plan.priceCollarPercent,
+      ...{ code: 'short_not_allowed', symbol: intent.symbol, held, asked: intent.quantity },
+      ...forbids?.of,
     };
   }
+}
+
+/**
+ * Refuses a price that gives money away: a limit to buy far above the market or to sell far below it, and a market
+ * order into a spread as wide as that. A limit on the patient side of the market costs nothing and passes.
+ */
+function collarBreach(
+  intent: OrderIntent,
+  reference: Reference,
+  { collar, of }: Bounds,
+): DenialReason | undefined {
+  const isStop = intent.type === 'stop' || intent.type === 'stop_limit';
+  // A stop's prices are where the market will be when it triggers: judged against the stop, not against today.
+  const base = isStop ? intent.stopPrice! : reference.middle;
+  const price = intent.limitPrice ?? (isStop ? base : reference.opposite);
+  const worse = intent.side === 'buy' ? subtract(price, base) : subtract(base, price);
+  if (collar === null || worse <= ZERO) return undefined;
+  if (divide(multiply(worse, HUNDRED), base) <= collar) return undefined;
+  return { code: 'price_collar', price, reference: base, limitPercent: numberFromDecimal(collar), ...of };
 }
 
 /** The order that is to make place for this one. */
@@ -389,10 +349,6 @@ function approved(
 ): Extract<Verdict, { type: 'approved' }> {
   const submitting = changedOrder(order, { status: 'submitting' }) as ApprovedOrder;
   return { type: 'approved', order: submitting, committed, reserved };
-}
-
-function amountOrNull(text: string | null): Decimal | null {
-  return text === null ? null : decimal(text);
 }
 
 function denied(reason: DenialReason): Verdict {
