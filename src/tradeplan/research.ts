@@ -21,7 +21,7 @@ export const backtest = section({
     .describe("Of a bar's or a trade's volume, the most that our orders get."),
   fee_bps: ratio(0, 10_000, 'basis points')
     .optional()
-    .describe("Of a deal's value; 0 for stocks, 25 for crypto, as Alpaca's are."),
+    .describe("Of a deal's value. Left out: 0 for stocks, 25 for crypto, as Alpaca's are."),
   fee_per_share: ratio(0, 1_000, 'of the account currency')
     .default(0)
     .describe('Of each share or coin, beside fee_bps.'),

@@ -1,7 +1,6 @@
 /** Parameters of scanners and miners as the reference shows them, out of their schemas. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { expect } from 'vitest';
 import { type ZodType, z } from 'zod';
+import { expectWritten } from './written.ts';
 
 export const PAGE = 'docs/REFERENCE.md';
 
@@ -21,16 +20,9 @@ export interface Property {
   readonly maximum?: number;
 }
 
-/** Compares the part of the page between two marks with what the code says; `npm run docs:scanners` writes it. */
+/** Compares the part of the page between two marks with what the code says. */
 export function expectDescribed(mark: string, all: readonly Described[]): void {
-  const [start, end] = [`<!-- ${mark} -->\n`, `<!-- /${mark} -->`];
-  const page = readFileSync(PAGE, 'utf8');
-  const from = page.indexOf(start) + start.length;
-  const to = page.indexOf(end);
-  const text = all.map(describeOne).join('\n');
-  if (process.env.OPENBELL_WRITE_DOCS === undefined) {
-    expect(page.slice(from, to), 'npm run docs:scanners writes it anew').toBe(text);
-  } else writeFileSync(PAGE, page.slice(0, from) + text + page.slice(to));
+  expectWritten(PAGE, mark, all.map(describeOne).join('\n'), 'npm run docs:scanners');
 }
 
 /** Those whose names are not in snake case, or that have no words of their own. */

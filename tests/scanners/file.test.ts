@@ -127,6 +127,11 @@ describe("a scanner's file", () => {
     expect(violations[0]?.allowed).toMatch(allowed);
   });
 
+  it('tells the parameters that it has in fact, with its own defaults', async () => {
+    const { scanners } = await prepare(written(scannerText('return [];')));
+    expect(scanners.map(({ parameters }) => parameters)).toEqual([{ symbol: 'A' }]);
+  });
+
   it('has its parameters checked by its own schema', async () => {
     const { violations } = await prepare(written(scannerText('return [];')), { symbol: 5, colour: 'red' });
     expect(violations.map((one) => one.path)).toEqual([
