@@ -3,8 +3,10 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newSeed, seededRandom } from '../../src/clock/chance.ts';
 import { DESK_STEPS } from '../../src/desk/steps.ts';
-import { decimal, formatDecimal } from '../../src/domain/decimal.ts';
+import { cashOf } from '../../src/domain/cash.ts';
+import { add, decimal, formatDecimal } from '../../src/domain/decimal.ts';
 import type { OrderRow, TradeRow } from '../../src/models/contract.ts';
+import type { Recalculation } from '../../src/models/portfolios.ts';
 import { openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -16,6 +18,8 @@ const SEED = Number(process.env.OPENBELL_KILL_SEED ?? newSeed());
 const LIFE_MS_MAX = 6_000;
 const KILL_AT = pathToFileURL(resolve('tests/support/killAt.mjs')).href;
 const PAGE_SIZE = 100;
+/** More than it can spend. */
+const CASH = '1000000';
 /** Where it is installed: a daemon on it starts in half the time that the embedded database takes to recover. */
 const postgres = await startPostgres();
 
@@ -52,13 +56,15 @@ describe('the daemon, killed at every step of an order and started again', () =>
     plan = workshop.plan({
       mode: 'paper',
       consumers: 1,
-      strategies: [{ path: workshop.strategy('busy', BUSY), symbols: ['AAPL', 'MSFT'] }],
+      strategies: [{ path: workshop.strategy('busy', BUSY), symbols: ['AAPL', 'MSFT'], portfolio: 'growth' }],
       risk: { max_orders_per_minute: 10_000 },
     });
     exchange = startOpenbell(['sim', '--json', '--seed', '5', '--symbols', 'AAPL,MSFT', '--rate', '300']);
     await exchange.heard('\n');
     ({ env } = JSON.parse(exchange.stdout()) as { env: Record<string, string> });
     if (postgres !== null) env = { ...env, DATABASE_URL: postgres.url };
+    const amounts = ['--cash', CASH, '--credit', '1000000'];
+    await openbellJson(['portfolio', 'create', 'growth', ...amounts, ...workshop.storage], env);
   });
 
   afterAll(async () => {
@@ -149,6 +155,14 @@ describe('the daemon, killed at every step of an order and started again', () =>
     const told = fills.map((fill) => `${idOf.get(fill.order_id!)} ${fill.qty} ${fill.price}`);
     const booked = trades.map((trade) => `${trade.clientOrderId} ${plain(trade.qty)} ${plain(trade.price)}`);
     expect(booked.sort()).toEqual(told.sort());
+    const cash = trades.map(({ side, qty, price, fee }) =>
+      cashOf({ side, quantity: decimal(qty), price: decimal(price), fee: decimal(fee) }),
+    );
+    const words = ['portfolio', 'recalculate', 'growth', '--dry-run', ...workshop.storage];
+    expect(await openbellJson<Recalculation>(words, env)).toMatchObject({
+      ...{ differences: [], tradesChecked: trades.length },
+      cashBefore: formatDecimal(cash.reduce(add, decimal(CASH))),
+    });
   });
 });
 
