@@ -105,7 +105,7 @@ describe.each(KINDS)("a user's query of $kind", ({ kind, start }) => {
   });
 
   // Each query of the embedded database copies it, which takes a second.
-  const refused = kind === 'the embedded database' ? REFUSED.filter((_, index) => index % 3 === 0) : REFUSED;
+  const refused = kind === 'the embedded database' ? REFUSED.filter((_, index) => index % 5 === 0) : REFUSED;
 
   it.each(refused)('is refused with one line when it is %s', async (_name, query) => {
     if (opened === null) return;
