@@ -75,6 +75,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/portfolio.ts')).portfolioCommand(),
   },
   {
+    name: 'plan',
+    description: 'strategies in the database: rows of trade_plan, which running daemons follow',
+    load: async () => (await import('./commands/plan.ts')).planCommand(),
+  },
+  {
     name: 'scan',
     description: "run the plan's scanners once and print their picks, or on their times with --daemon",
     load: async () => (await import('./commands/scan.ts')).scanCommand(),

@@ -3,8 +3,10 @@ import { liveClock } from '../clock/live.ts';
 import type { RowFilter, Stores } from '../models/contract.ts';
 import type { PortfolioStores } from '../models/portfolios.ts';
 import type { Storage } from '../tradeplan/environment.ts';
+import type { Tradeplan } from '../tradeplan/plan.ts';
 import { type ControlClient, connectControl } from '../trader/control/control.ts';
 import type { PortfolioMethods } from '../trader/control/portfolioMethods.ts';
+import type { PlanEditor } from '../trader/plans/editing.ts';
 
 export type Stored = Pick<Stores, 'listRuns' | 'listOrders' | 'listTrades' | 'listPositions'>;
 
@@ -44,6 +46,33 @@ export async function withPortfolios<T>(
   }
   try {
     return await work(portfoliosOver(client));
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * The rows of trade_plan, in the same way.
+ * @param loadPlan the plan that they are checked by where no daemon runs: a daemon has its own.
+ */
+export async function withPlanEditor<T>(
+  storage: Storage,
+  loadPlan: () => Tradeplan,
+  work: (editor: PlanEditor) => Promise<T>,
+): Promise<T> {
+  const client = await connectControl(storage.dataDirectory, liveClock);
+  if (client === null) {
+    const { withDatabase } = await import('./database.ts');
+    const { createPlanEditor } = await import('../trader/plans/editing.ts');
+    const context = { clock: liveClock, plan: loadPlan, environment: null };
+    return withDatabase(storage, ({ stores }) => work(createPlanEditor({ ...context, stores })));
+  }
+  try {
+    return await work({
+      list: () => client.call('listTradePlans'),
+      add: (addition) => client.call('addTradePlan', { ...addition }),
+      change: (change) => client.call('changeTradePlan', { ...change }),
+    });
   } finally {
     client.close();
   }

@@ -15,6 +15,7 @@ import { createRunStores } from './stores/runs.ts';
 import { createSimilarityStores } from './stores/similarity.ts';
 import { createStateStores } from './stores/states.ts';
 import { createTickerStores } from './stores/tickers.ts';
+import { createEditingStores } from './stores/tradePlanEdits.ts';
 import { createTradePlanStores } from './stores/tradePlans.ts';
 import { createTradeStores } from './stores/trades.ts';
 
@@ -35,6 +36,7 @@ export function createStores(backend: Backend): Stores {
   const histories = createPortfolioHistoryStores(backend.queries);
   const recalculation = createRecalculationStores(backend.queries);
   const tradePlans = createTradePlanStores(backend);
+  const edits = createEditingStores(backend);
   return {
     startRun: guarded(runs.startRun),
     endRun: guarded(runs.endRun),
@@ -80,6 +82,9 @@ export function createStores(backend: Backend): Stores {
     portfolioHistory: guarded(histories.portfolioHistory),
     portfolioTrades: guarded(histories.portfolioTrades),
     recalculatePortfolio: guarded(recalculation.recalculatePortfolio),
+    listTradePlans: guarded(edits.listTradePlans),
+    addTradePlan: guarded(edits.addTradePlan),
+    changeTradePlan: guarded(edits.changeTradePlan),
     activeTradePlans: guarded(tradePlans.activeTradePlans),
     takeTradePlan: guarded(tradePlans.takeTradePlan),
     endTradePlans: guarded(tradePlans.endTradePlans),

@@ -12,7 +12,33 @@ export interface TradePlanRow {
   readonly modifiedAt: string;
 }
 
+export interface NewTradePlan extends Omit<TradePlanRow, 'modifiedAt'> {
+  /** `YYYY-MM-DD`, the exchange's. */
+  readonly startDate: string;
+  /** Null = it does not. */
+  readonly expiresAt: string | null;
+}
+
+/** What is given is changed, the rest stays. */
+export type TradePlanChange = Pick<NewTradePlan, 'tradePlanId'> &
+  Partial<Pick<NewTradePlan, 'parameters' | 'startDate' | 'expiresAt'>>;
+
+export interface ListedTradePlan extends NewTradePlan, Pick<TradePlanRow, 'modifiedAt'> {
+  readonly createdAt: string;
+  /** The living batch that runs it; null = none. */
+  readonly batchId: string | null;
+}
+
+/** Rows that are listed. */
+export const TRADE_PLANS_MAX = 10_000;
+
 export interface TradePlanStores {
+  /** The newest first, at most {@link TRADE_PLANS_MAX}, those that have expired too; or those named. */
+  listTradePlans(tradePlanIds?: readonly string[]): Promise<readonly ListedTradePlan[]>;
+  /** False when there is no such portfolio. A row of the same id stays as it is. */
+  addTradePlan(plan: NewTradePlan): Promise<boolean>;
+  /** False when there is no such row. */
+  changeTradePlan(change: TradePlanChange): Promise<boolean>;
   /**
    * Rows that are to run: begun by that date (`YYYY-MM-DD`, the exchange's) and not expired at that moment; those that
    * began first, at most so many.

@@ -24,6 +24,7 @@ import {
 } from './control/status.ts';
 import { daemonStatus } from './control/statusDocument.ts';
 import { MetricsServer } from './metrics/metricsServer.ts';
+import { createPlanEditor } from './plans/editing.ts';
 import type { ReloadAnswer } from './plans/reload.ts';
 import { takeOver } from './plans/takingOver.ts';
 import { type Preparation, prepare } from './preparation.ts';
@@ -195,6 +196,10 @@ export class Trader {
       environment.dataDirectory,
       controlHandler({
         stores,
+        planEditor: createPlanEditor({
+          ...{ stores, clock: this.#options.clock, environment: environment.algoEnvironment },
+          plan: () => this.#preparation.plan,
+        }),
         status: async () => {
           await this.#refreshDesk();
           return this.status();

@@ -156,7 +156,9 @@ describe.each(KINDS)('what miners keep on $kind', ({ kind, start }) => {
         ...{ name: 'growth', symbol, gain: '9.200000000', fees: '1.000000000' },
       })),
     );
-    expect([await stores.recordPortfolioGains([]), await query(context, text)]).toEqual([2, []]);
+    expect(await stores.recordPortfolioGains([changed])).toBe(1);
+    expect((await query(context, text)).map(({ symbol }) => symbol)).toEqual(['AAPL']);
+    expect([await stores.recordPortfolioGains([]), await query(context, text)]).toEqual([1, []]);
   });
 
   it('is when each miner ran, how far it came and why it ended', async (context) => {

@@ -69,6 +69,33 @@ describe.each(KINDS)('rows of trade_plan on $kind', ({ kind, start }) => {
     await backend.close();
   });
 
+  it('are added, changed and listed, the newest first, with the living batch that runs them', async (context) => {
+    const { backend, stores } = await open(context);
+    const plan = (tradePlanId: string) => ({
+      ...{ tradePlanId, portfolioId: 'growth', strategyName: 'Mine', startDate: TODAY, expiresAt: AT },
+      parameters: { name: 'momentum-long', symbols: ['AAPL'] },
+    });
+    const [first, second] = ['0b1c2d3e-0000-4000-8000-000000000001', '0b1c2d3e-0000-4000-8000-000000000002'];
+    expect(await stores.addTradePlan({ ...plan(first!), portfolioId: 'nobody' })).toBe(false);
+    expect(await stores.addTradePlan(plan(first!))).toBe(true);
+    expect(await stores.addTradePlan({ ...plan(first!), strategyName: 'Again' })).toBe(true);
+    expect(await stores.addTradePlan({ ...plan(second!), expiresAt: null })).toBe(true);
+    await stores.takeTradePlan({ tradePlanId: second!, batchId: 'b', environment: 'PAPER', takenAt: AT });
+    const listed = await stores.listTradePlans();
+    expect(listed).toMatchObject([
+      { ...plan(second!), expiresAt: null, batchId: 'b' },
+      { ...plan(first!), batchId: null },
+    ]);
+    expect(await stores.changeTradePlan({ tradePlanId: first!, expiresAt: null })).toBe(true);
+    expect(await stores.changeTradePlan({ tradePlanId: first!, parameters: { path: './x.ts' } })).toBe(true);
+    expect(await stores.changeTradePlan({ ...plan('0b1c2d3e-0000-4000-8000-000000000003') })).toBe(false);
+    const [changed, ...others] = await stores.listTradePlans([first!]);
+    expect(others).toEqual([]);
+    expect(changed).toMatchObject({ ...plan(first!), expiresAt: null, parameters: { path: './x.ts' } });
+    expect(changed!.modifiedAt > changed!.createdAt).toBe(true);
+    await backend.close();
+  });
+
   it('have one execution, which the next batch goes on with after the one before has ended or died', async (context) => {
     const { backend, stores, insert, audit } = await open(context);
     const tradePlanId = await insert('one', TODAY);

@@ -42,7 +42,7 @@ export function createGainStores(queries: Queries): GainStores {
           .delete(portfolioGainLoss)
           .where(
             sql`not exists (select from jsonb_to_recordset(${kept}::jsonb) as kept("portfolioId" text, symbol text)
-              where kept."portfolioId" = ${portfolioGainLoss.portfolioId} and kept.symbol = ${portfolioGainLoss.symbol})`,
+              where kept."portfolioId" = portfolio_gain_loss.portfolio_id and kept.symbol = portfolio_gain_loss.symbol)`,
           )
           .returning({ symbol: portfolioGainLoss.symbol });
         const come = await insertInParts(transaction, gains, async (target, part) => {

@@ -1,8 +1,10 @@
 /** What the control socket offers: the methods behind `openbell status`, `halt`, `runs` and the others. */
 import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import type { RowFilter, Stores } from '../../models/contract.ts';
+import type { PlanEditor } from '../plans/editing.ts';
 import type { ReloadAnswer } from '../plans/reload.ts';
 import type { ControlHandler } from './control.ts';
+import { callPlanEditor } from './planMethods.ts';
 import { callPortfolios } from './portfolioMethods.ts';
 import type { DaemonStatus } from './status.ts';
 
@@ -18,6 +20,8 @@ export interface Controlled {
   /** Copies the embedded database into a new folder under the data directory; answers the folder. */
   snapshot(): Promise<string>;
   readonly stores: Stores;
+  /** Of the rows of trade_plan. */
+  readonly planEditor: PlanEditor;
 }
 
 export function controlHandler(daemon: Controlled): ControlHandler {
@@ -47,7 +51,9 @@ export function controlHandler(daemon: Controlled): ControlHandler {
       case 'listPositions':
         return daemon.stores.listPositions(filterOf(parameters));
       default: {
-        const answer = callPortfolios(daemon.stores, method, parameters);
+        const answer =
+          callPortfolios(daemon.stores, method, parameters) ??
+          callPlanEditor(daemon.planEditor, method, parameters);
         if (answer !== undefined) return answer;
         throw new UserError({
           exitCode: EXIT_USAGE,

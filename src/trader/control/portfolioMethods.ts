@@ -1,7 +1,7 @@
 /** What the control socket offers of portfolios: the methods behind `openbell portfolio`. */
 import { z } from 'zod';
-import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import type { PortfolioStores } from '../../models/portfolios.ts';
+import { given as checked } from './given.ts';
 
 export type PortfolioMethods = Pick<
   PortfolioStores,
@@ -41,7 +41,8 @@ export function callPortfolios(
   method: string,
   parameters: Record<string, unknown>,
 ): Promise<unknown> | undefined {
-  const given = <Shape extends z.ZodType>(shape: Shape): z.output<Shape> => parsed(method, shape, parameters);
+  const given = <Shape extends z.ZodType>(shape: Shape): z.output<Shape> =>
+    checked(method, shape, parameters);
   switch (method) {
     case 'createPortfolio':
       return stores.createPortfolio(given(shapes.createPortfolio));
@@ -64,14 +65,4 @@ export function callPortfolios(
     default:
       return undefined;
   }
-}
-
-function parsed<Shape extends z.ZodType>(method: string, shape: Shape, parameters: unknown): z.output<Shape> {
-  const result = shape.safeParse(parameters);
-  if (result.success) return result.data;
-  throw new UserError({
-    exitCode: EXIT_USAGE,
-    cause: `the parameters of ${method} are not as the daemon knows them`,
-    remedy: 'Use an openbell command of the same version as the daemon.',
-  });
 }
