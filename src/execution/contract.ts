@@ -98,6 +98,15 @@ export interface KeptRisk {
   /** Whatever the session: the account's highest equity, and how far it had fallen when that reached the limit. */
   readonly drawdown?: { readonly highest: string | null; readonly reached: string | null };
   readonly strategies?: readonly KeptStrategyRisk[];
+  /** Instances that a person has liquidated, and in which words: they take no new risk. */
+  readonly liquidated?: readonly { readonly instanceId: string; readonly reason: string }[];
+}
+
+/** A position that must become flat, and why: whatever the session, and until it is. */
+export interface KeptClosing {
+  readonly instanceId: string;
+  readonly symbol: string;
+  readonly reason: string;
 }
 
 /** The state of one instance's loss limits. What it lost since the session began is valid in that session. */
@@ -118,6 +127,7 @@ export type DeskInput =
       readonly executionIds: readonly string[];
       readonly holdings: readonly HoldingRow[];
       readonly risk: KeptRisk | null;
+      readonly closing?: readonly KeptClosing[];
       /** Every execution of before is booked in them. */
       readonly portfolios?: readonly PortfolioFunds[];
     }
@@ -235,5 +245,11 @@ export type JournalEntry =
   /** An execution that is part of the holdings, and when it was booked. */
   | { readonly entry: 'execution'; readonly atMicros: EpochMicros; readonly executionId: string }
   | { readonly entry: 'risk'; readonly atMicros: EpochMicros; readonly kept: KeptRisk }
+  /** All that is being closed at that moment. */
+  | {
+      readonly entry: 'closing';
+      readonly atMicros: EpochMicros;
+      readonly closing: readonly KeptClosing[];
+    }
   /** The database has every row up to this line. */
   | { readonly entry: 'flushed'; readonly atMicros: EpochMicros; readonly throughLine: number };

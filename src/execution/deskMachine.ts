@@ -235,6 +235,7 @@ export class DeskMachine {
     for (const kept of input.orders) this.#restoreOrder(kept);
     for (const tracked of state.orders.all()) this.#answers.exits.tend(tracked);
     state.gate.restore(input.risk);
+    this.#liquidation.restore(input.closing ?? []);
   }
 
   #restoreHolding(row: HoldingRow): void {
@@ -301,9 +302,7 @@ export class DeskMachine {
         state.gate.resume();
         return;
       case 'liquidate':
-        for (const instanceId of instanceIds ?? state.instances.keys()) {
-          state.gate.liquidated(instanceId, `liquidated: ${reason}`);
-        }
+        state.gate.liquidated(instanceIds ?? [...state.instances.keys()], `liquidated: ${reason}`);
         this.#liquidation.liquidate(instanceIds, reason);
         return;
       case 'stop':

@@ -194,6 +194,7 @@ export class Bench {
   /** Goes on behind what another machine has numbered, connected and reconciled with what that had open. */
   restartedFrom(before: Bench): void {
     this.#sequence = before.#sequence;
+    this.#executions = before.#executions;
     this.feed({ type: 'account', account: ACCOUNT, askedAtMicros: this.nowMicros });
     this.feed({ type: 'broker_connection', connected: true, detail: '' });
     this.reconcile({});

@@ -15,7 +15,7 @@ import {
 import { isTerminal, type Position } from '../../domain/order.ts';
 import { type EpochMicros, MICROS_PER_MILLISECOND } from '../../domain/time.ts';
 import type { HoldingRow, NewTrade, OrderRow } from '../../models/contract.ts';
-import type { DeskInput, JournalEntry, KeptOrder, KeptRisk } from '../contract.ts';
+import type { DeskInput, JournalEntry, KeptClosing, KeptOrder, KeptRisk } from '../contract.ts';
 import type { JournalLine } from './journal.ts';
 import { applyFill } from './positions.ts';
 import { orderRow } from './rows.ts';
@@ -54,6 +54,7 @@ export class Recovery {
   readonly #executions = new Map<string, EpochMicros>();
   readonly #held = new Map<string, Held>();
   #risk: KeptRisk | null = null;
+  #closing: readonly KeptClosing[] = [];
   #confirmedThrough = 0;
   #lastLine = 0;
 
@@ -125,6 +126,9 @@ export class Recovery {
       case 'risk':
         if (this.#isOurs) this.#risk = entry.kept;
         return;
+      case 'closing':
+        if (this.#isOurs) this.#closing = entry.closing;
+        return;
       default:
         unreachable(entry);
     }
@@ -138,6 +142,7 @@ export class Recovery {
       executionIds: [...this.#executions.keys()],
       holdings: this.#hasHistory ? this.#holdings() : holdings,
       risk: this.#risk,
+      closing: this.#closing,
     };
   }
 
@@ -177,6 +182,7 @@ export class Recovery {
       if (isRecent) entries.push({ entry: 'order', atMicros, kept });
     }
     if (this.#risk !== null) entries.push({ entry: 'risk', atMicros, kept: this.#risk });
+    if (this.#closing.length > 0) entries.push({ entry: 'closing', atMicros, closing: this.#closing });
     // These lines repeat what the database has; the ones behind them are still to be confirmed.
     const rows: JournalEntry[] = [];
     for (const { row, line } of this.#orderRows.values()) {

@@ -1,6 +1,7 @@
 /**
  * Positions that must become flat whatever their strategy does: at the end of the day, and by command. Orders of the
- * position are canceled, then what is held is closed at the market; what fails is tried again, later each time.
+ * position are canceled, then what is held is closed at the market; what fails is tried again, later each time, also
+ * by the desk that follows.
  */
 import {
   absolute,
@@ -14,16 +15,14 @@ import {
 import type { AssetClass, MarketHours, Session } from '../../domain/market.ts';
 import { deriveClientOrderId, type OrderIntent } from '../../domain/order.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../../domain/time.ts';
+import type { KeptClosing } from '../contract.ts';
 import type { DeskState } from '../state.ts';
 import type { Placing } from './placing.ts';
 
 /** After this many tries a person is told. */
 const ATTEMPTS_BEFORE_ALERT = 3;
 
-interface Target {
-  readonly instanceId: string;
-  readonly symbol: string;
-  readonly reason: string;
+interface Target extends KeptClosing {
   attempts: number;
   dueMicros: EpochMicros;
 }
@@ -35,6 +34,8 @@ export class Liquidation {
   readonly #sequences = new Map<string, number>();
   /** What is held over night was looked at. */
   #isNightReported = false;
+  /** The journal knows of other targets. */
+  #isKeepingDue = false;
 
   constructor(state: DeskState, placing: Placing) {
     this.#state = state;
@@ -45,6 +46,15 @@ export class Liquidation {
   restoreSequence(instanceId: string, symbol: string, sequence: number): void {
     const key = keyOf(instanceId, symbol);
     this.#sequences.set(key, Math.max(sequence, this.#sequences.get(key) ?? 0));
+  }
+
+  /** What the desk before this one had not closed yet. */
+  restore(closing: readonly KeptClosing[]): void {
+    for (const { instanceId, symbol, reason } of closing) {
+      // What nobody here trades is reported as such, and left.
+      if (this.#state.instances.has(instanceId)) this.#add(instanceId, symbol, reason);
+    }
+    this.#isKeepingDue = false;
   }
 
   /** Cancels and closes everything of these instances (null = of all). */
@@ -122,13 +132,30 @@ export class Liquidation {
     const key = keyOf(instanceId, symbol);
     if (this.#targets.has(key)) return;
     this.#targets.set(key, { instanceId, symbol, reason, attempts: 0, dueMicros: 0 });
+    this.#isKeepingDue = true;
   }
 
   #work(): void {
-    for (const [key, target] of this.#targets) {
-      if (this.#isDone(target)) this.#targets.delete(key);
-      else if (this.#state.nowMicros >= target.dueMicros) this.#try(target);
+    // Before the broker's books are compared nobody knows what there is to close.
+    if (this.#state.hasReconciled) {
+      for (const [key, target] of this.#targets) {
+        if (this.#isDone(target)) {
+          this.#targets.delete(key);
+          this.#isKeepingDue = true;
+        } else if (this.#state.nowMicros >= target.dueMicros) this.#try(target);
+      }
     }
+    if (this.#isKeepingDue) this.#keep();
+  }
+
+  #keep(): void {
+    const state = this.#state;
+    this.#isKeepingDue = false;
+    if (!state.keepsRecords) return;
+    const closing = [...this.#targets.values()].map(
+      ({ instanceId, symbol, reason }): KeptClosing => ({ instanceId, symbol, reason }),
+    );
+    state.emit({ type: 'journal', entry: { entry: 'closing', atMicros: state.nowMicros, closing } });
   }
 
   #isDone({ instanceId, symbol }: Target): boolean {

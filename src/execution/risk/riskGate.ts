@@ -99,8 +99,9 @@ export class RiskGate {
     this.#changed();
   }
 
-  liquidated(instanceId: string, reason: string): void {
-    this.#liquidated.set(instanceId, reason);
+  liquidated(instanceIds: readonly string[], reason: string): void {
+    for (const instanceId of instanceIds) this.#liquidated.set(instanceId, reason);
+    this.#keep();
   }
 
   /**
@@ -164,7 +165,8 @@ export class RiskGate {
     this.strategies.restoreDay(kept.strategies ?? []);
     this.#haltReason = kept.haltReason;
     this.#lossReason = kept.lossReason;
-    const reason = kept.haltReason ?? kept.lossReason;
+    for (const { instanceId, reason } of kept.liquidated ?? []) this.#liquidated.set(instanceId, reason);
+    const reason = kept.haltReason ?? kept.lossReason ?? kept.liquidated?.[0]?.reason ?? null;
     if (reason !== null)
       this.#state.alert('warning', 'risk_restored', `still in force: ${reason}`, { reason });
   }
@@ -227,6 +229,7 @@ export class RiskGate {
           lossReason: this.#lossReason,
           drawdown: this.#keptDrawdown(),
           strategies: this.strategies.kept(),
+          liquidated: [...this.#liquidated].map(([instanceId, reason]) => ({ instanceId, reason })),
         },
       },
     });

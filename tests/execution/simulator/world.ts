@@ -204,6 +204,11 @@ class World {
     const isLiquidated = this.#dice.chance(0.5);
     const command = isLiquidated ? 'liquidate' : 'halt';
     this.#life.core.feed({ type: 'command', command, reason: 'the run is over', instanceIds: null });
+    // What a person has ordered is carried out by the desk that follows, too.
+    if (this.#dice.chance(0.5)) {
+      await this.#pass(this.#dice.integer(0, 2_000));
+      this.#kill('any moment');
+    }
     await this.#pass(120_000);
     const found = [...this.#differences('before the last start')];
     if (isLiquidated) {
