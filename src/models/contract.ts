@@ -35,6 +35,16 @@ export interface RunRow {
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly endReason: string | null;
+  /** What it ran with, the first first: more than one where the plan was read again. */
+  readonly settings: readonly RunSettings[];
+}
+
+/** Code and parameters of a run, from a moment on. */
+export interface RunSettings {
+  readonly since: string;
+  /** Hash of the strategy's bundle. */
+  readonly version: string;
+  readonly parameters: JsonObject;
 }
 
 export interface OrderRow {
@@ -80,6 +90,8 @@ export interface NewTrade {
 export interface TradeRow extends Omit<NewTrade, 'executionId' | 'operation'> {
   readonly tradeId: string;
   readonly recordedAt: string;
+  /** When the desk approved its order; null where the order's row is missing. */
+  readonly orderedAt: string | null;
 }
 
 export interface PositionRow {

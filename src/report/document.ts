@@ -7,6 +7,7 @@ import { type Comparison, compare } from './comparison.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { Marker, ReportMarket } from './market.ts';
 import type { Span } from './series.ts';
+import type { InstanceSettings } from './settings.ts';
 import type { Trip } from './trip.ts';
 import type { BatchWalk } from './walk.ts';
 
@@ -46,6 +47,9 @@ export interface TripRow {
   readonly rUnits: number | null;
   readonly entryReason: string;
   readonly exitReason: string;
+  /** Numbers of {@link ReportDocument.settings}: with what entry and exit were decided; null = not known. */
+  readonly entrySettings: number | null;
+  readonly exitSettings: number | null;
 }
 
 export interface PriceChart {
@@ -63,6 +67,8 @@ export interface ReportDocument {
   readonly batchId: string;
   readonly environment: string;
   readonly strategies: readonly string[];
+  /** Code and parameters of each strategy, from when on. */
+  readonly settings: readonly InstanceSettings[];
   readonly from: string | null;
   readonly to: string | null;
   readonly startEquity: string;
@@ -100,6 +106,8 @@ export interface ReportSubject {
   readonly batchId: string;
   readonly environment: string;
   readonly strategies: readonly string[];
+  /** Left out, not known. */
+  readonly settings?: readonly InstanceSettings[];
   /** Days with prices of a year: 252 on US exchanges, 365 where the market never closes. */
   readonly daysPerYear: number;
   /** A symbol to compare with; left out, none. */
@@ -123,6 +131,7 @@ export function documentOf(walk: BatchWalk, subject: ReportSubject): ReportDocum
     batchId: subject.batchId,
     environment: subject.environment,
     strategies: subject.strategies,
+    settings: subject.settings ?? [],
     from: walk.firstMicros === null ? null : formatMicros(walk.firstMicros),
     to: walk.lastMicros === null ? null : formatMicros(walk.lastMicros),
     startEquity: money(walk.startEquity),
@@ -217,6 +226,8 @@ function tripRow(trip: Trip): TripRow {
     rUnits: numberOrNull(trip.rUnits),
     entryReason: trip.entryReason,
     exitReason: trip.exitReason,
+    entrySettings: trip.entrySettings,
+    exitSettings: trip.exitSettings,
   };
 }
 

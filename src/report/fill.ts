@@ -7,6 +7,8 @@ export interface ReportFill
     'symbol' | 'side' | 'qty' | 'price' | 'fee' | 'executedAt' | 'stopPrice' | 'indicators'
   > {
   readonly instanceId: string;
+  /** With which settings of the batch its order was decided; left out where that is not known. */
+  readonly settings?: number | null;
 }
 
 /** Why the order was placed, in the strategy's own words; empty when it did not say. */

@@ -3,7 +3,15 @@ import { type ChartOptions, chart, type Point } from './chart.ts';
 import type { PriceChart, ReportDocument, ReportSpan } from './document.ts';
 import { html, Markup } from './markup.ts';
 import { STYLE } from './style.ts';
-import { comparisonTable, figureList, monthTable, openTable, resampledTable, tripTable } from './tables.ts';
+import {
+  comparisonTable,
+  figureList,
+  monthTable,
+  openTable,
+  resampledTable,
+  settingsTable,
+  tripTable,
+} from './tables.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -46,7 +54,8 @@ ${monthTable(document.months)}
 ${document.charts.flatMap((one) => [priceChart(one), ...seriesCharts(one)])}
 ${document.withoutChart === 0 ? null : html`<p class="faint">${document.withoutChart} more symbols were traded, each less than those above.</p>`}
 ${openTable(document.openPositions)}
-${tripTable(document.trips, document.figures.trips)}
+${tripTable(document)}
+${settingsTable(document.settings)}
 </main>
 </body>
 </html>

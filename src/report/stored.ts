@@ -7,6 +7,7 @@ import type { Batch } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { ReportFill } from './fill.ts';
 import { walkPrices } from './prices.ts';
+import { BatchSettings, type InstanceSettings } from './settings.ts';
 import { BatchWalk } from './walk.ts';
 
 /** Their accounts go on from batch to batch; a simulated one begins anew with each. */
@@ -21,6 +22,7 @@ export interface StoredBatch {
   readonly batchId: string;
   readonly environment: Environment;
   readonly instanceIds: readonly string[];
+  readonly settings: readonly InstanceSettings[];
   readonly fromMicros: EpochMicros;
   /** Null while it runs. */
   readonly toMicros: EpochMicros | null;
@@ -45,7 +47,8 @@ export async function readBatch(
   const environment = own[0]!.environment;
   const instanceIds = [...new Set(own.map((run) => run.instanceId))].sort();
   const instanceOf = new Map(runs.map((run) => [run.algoRunId, run.instanceId]));
-  const fills = ordered(await rows.listTrades({ batchId, limit: ROWS_PER_LIST_MAX }), instanceOf);
+  const settings = new BatchSettings(own);
+  const fills = ordered(await rows.listTrades({ batchId, limit: ROWS_PER_LIST_MAX }), instanceOf, settings);
   const starts = own.map((run) => run.startedAt).sort();
   const ends = own.flatMap((run) => run.endedAt ?? []).sort();
   const isOver = ends.length === own.length;
@@ -67,10 +70,11 @@ export async function readBatch(
     batchId,
     environment,
     instanceIds,
+    settings: settings.list,
     fromMicros: parseMicros(starts[0]!)!,
     toMicros: isOver ? parseMicros(ends.at(-1)!)! : null,
     fills,
-    earlier: ordered(earlier, instanceOf),
+    earlier: ordered(earlier, instanceOf, settings),
     notes: [
       ...(fills.length >= ROWS_PER_LIST_MAX
         ? [`Only the newest ${ROWS_PER_LIST_MAX} fills are counted.`]
@@ -115,7 +119,11 @@ export async function walkStored(
   return walk;
 }
 
-function ordered(rows: readonly TradeRow[], instanceOf: ReadonlyMap<string, string>): readonly ReportFill[] {
+function ordered(
+  rows: readonly TradeRow[],
+  instanceOf: ReadonlyMap<string, string>,
+  settings: BatchSettings,
+): readonly ReportFill[] {
   return rows
     .toSorted((a, b) =>
       a.executedAt === b.executedAt
@@ -124,5 +132,9 @@ function ordered(rows: readonly TradeRow[], instanceOf: ReadonlyMap<string, stri
           ? -1
           : 1,
     )
-    .map((row) => ({ ...row, instanceId: instanceOf.get(row.algoRunId) ?? row.algoRunId }));
+    .map((row) => ({
+      ...row,
+      instanceId: instanceOf.get(row.algoRunId) ?? row.algoRunId,
+      settings: settings.numberAt(row.algoRunId, row.orderedAt ?? row.executedAt),
+    }));
 }

@@ -88,21 +88,42 @@ ${positions.map((row) => html`<tr><td>${row.instanceId}</td><td class="text">${r
 </table></div>`;
 }
 
-export function tripTable(trips: readonly TripRow[], count: number): Markup {
+export function tripTable({ trips, figures, settings }: ReportDocument): Markup {
   if (trips.length === 0) return html`<p class="faint">No round trip was finished.</p>`;
   const shown = trips.slice(-TRIPS_SHOWN_MAX);
   const which =
-    shown.length === count
-      ? `${count}`
-      : `${shown.length} of ${count.toLocaleString('en-US')}, the last ones`;
+    shown.length === figures.trips
+      ? `${figures.trips}`
+      : `${shown.length} of ${figures.trips.toLocaleString('en-US')}, the last ones`;
+  // Where nothing changed, the strategy says it all.
+  const isChanged = new Set(settings.map((one) => one.instanceId)).size < settings.length;
   return html`<h2>Round trips: ${which}</h2><div class="scroll"><table>
-<tr><th>from (UTC)</th><th>to</th><th class="text">strategy</th><th class="text">symbol</th><th>side</th><th>quantity</th><th>entry</th><th>exit</th><th>gain</th><th>%</th><th>MAE</th><th>MFE</th><th>R</th><th class="text">why in</th><th class="text">why out</th></tr>
-${shown.map(tripLine)}
+<tr><th>from (UTC)</th><th>to</th><th class="text">strategy</th><th class="text">symbol</th><th>side</th><th>quantity</th><th>entry</th><th>exit</th><th>gain</th><th>%</th><th>MAE</th><th>MFE</th><th>R</th>${isChanged ? html`<th>settings</th>` : null}<th class="text">why in</th><th class="text">why out</th></tr>
+${shown.map((trip) => tripLine(trip, isChanged))}
 </table></div>`;
 }
 
-function tripLine(trip: TripRow): Markup {
-  return html`<tr><td>${minute(trip.from)}</td><td>${minute(trip.to)}</td><td class="text">${trip.instanceId}</td><td class="text">${trip.symbol}</td><td>${trip.side}</td><td>${trip.qty}</td><td>${trip.entryPrice}</td><td>${trip.exitPrice}</td><td class="${tone(Number(trip.gain))}">${amount(trip.gain)}</td>${signed(trip.returnPercent)}<td>${optional(trip.maxAdverse)}</td><td>${optional(trip.maxFavourable)}</td><td>${optional(trip.rUnits)}</td><td class="text">${trip.entryReason}</td><td class="text">${trip.exitReason}</td></tr>`;
+export function settingsTable(settings: ReportDocument['settings']): Markup | null {
+  if (settings.length === 0) return null;
+  return html`<h2>Settings</h2><div class="scroll"><table>
+<tr><th>number</th><th class="text">strategy</th><th>since (UTC)</th><th class="text">version</th><th class="text">parameters</th></tr>
+${settings.map(
+  (one) =>
+    html`<tr><td>${String(one.number)}</td><td class="text">${one.instanceId}</td><td>${one.since.slice(0, 19).replace('T', ' ')}</td><td class="text">${one.version.slice(0, 8)}</td><td class="text">${JSON.stringify(one.parameters)}</td></tr>`,
+)}
+</table></div>`;
+}
+
+function tripLine(trip: TripRow, isChanged: boolean): Markup {
+  return html`<tr><td>${minute(trip.from)}</td><td>${minute(trip.to)}</td><td class="text">${trip.instanceId}</td><td class="text">${trip.symbol}</td><td>${trip.side}</td><td>${trip.qty}</td><td>${trip.entryPrice}</td><td>${trip.exitPrice}</td><td class="${tone(Number(trip.gain))}">${amount(trip.gain)}</td>${signed(trip.returnPercent)}<td>${optional(trip.maxAdverse)}</td><td>${optional(trip.maxFavourable)}</td><td>${optional(trip.rUnits)}</td>${isChanged ? html`<td>${settingsOf(trip)}</td>` : null}<td class="text">${trip.entryReason}</td><td class="text">${trip.exitReason}</td></tr>`;
+}
+
+/** Entered with one, left with another. */
+function settingsOf({ entrySettings, exitSettings }: TripRow): string {
+  const [entry, exit] = [entrySettings, exitSettings].map((number) =>
+    number === null ? '?' : String(number),
+  );
+  return entry === exit ? String(entry) : `${entry}, ${exit}`;
 }
 
 function plain(name: string, value: string, toneOf = 0): Markup {

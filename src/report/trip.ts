@@ -19,6 +19,8 @@ export interface TripPart {
   readonly fee: Decimal;
   readonly reason: string;
   readonly stopPrice: Decimal | null;
+  /** Of the batch, with which its order was decided. */
+  readonly settings: number | null;
 }
 
 export interface Trip {
@@ -44,6 +46,9 @@ export interface Trip {
   readonly rUnits: number | null;
   readonly entryReason: string;
   readonly exitReason: string;
+  /** Of the batch, with which the first entry and the last exit were decided; null = not known. */
+  readonly entrySettings: number | null;
+  readonly exitSettings: number | null;
 }
 
 export class OpenTrip {
@@ -125,6 +130,8 @@ export class OpenTrip {
       rUnits: rUnitsOf({ entryPrice, exitPrice, stopPrice: this.#stopPrice, isLong }),
       entryReason: this.#first.reason,
       exitReason: last.reason,
+      entrySettings: this.#first.settings,
+      exitSettings: last.settings,
     };
   }
 

@@ -220,6 +220,7 @@ export class BatchWalk {
     const stopPrice = fill.stopPrice === null ? null : decimal(fill.stopPrice);
     const part = (quantity: Decimal): TripPart => ({
       ...{ atMicros, quantity, price: of.price, reason: reasonOf(fill), stopPrice },
+      settings: fill.settings ?? null,
       fee: quantity === of.quantity ? of.fee : divide(multiply(of.fee, quantity), of.quantity),
     });
     const found = this.openTrips.get(key)?.trip;

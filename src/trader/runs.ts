@@ -1,7 +1,7 @@
 /** The `algo_run` rows of this batch: one for each strategy instance and consumer that runs it, made at first use. */
 import type { Clock } from '../clock/clock.ts';
 import type { JsonObject } from '../domain/order.ts';
-import { formatMicros } from '../domain/time.ts';
+import { type EpochMicros, formatMicros } from '../domain/time.ts';
 import type { Environment, Stores } from '../models/contract.ts';
 
 export interface RunSubject {
@@ -28,7 +28,7 @@ export class Runs {
   }
 
   /** The row's id; the row is written when it is asked for the first time. A restarted consumer goes on in its row. */
-  idOf(subject: RunSubject, consumer: string): Promise<string> {
+  idOf(subject: RunSubject, consumer: string, startedAt = this.#now()): Promise<string> {
     const key = keyOf(subject, consumer);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
@@ -41,7 +41,7 @@ export class Runs {
       version: subject.version,
       parameters: subject.parameters,
       ...(subject.portfolioId === undefined ? {} : { portfolioId: subject.portfolioId }),
-      startedAt: this.#now(),
+      startedAt,
     });
     this.#ids.set(key, id);
     // A row that could not be written is tried again the next time it is needed.
@@ -49,10 +49,10 @@ export class Runs {
     return id;
   }
 
-  /** Writes its row again, where it has one: code or parameters are others since the plan was read again. */
-  async renew(subject: RunSubject, consumer: string): Promise<void> {
+  /** Writes its row again, where it has one: code or parameters are others since that moment. */
+  async renew(subject: RunSubject, consumer: string, sinceMicros: EpochMicros): Promise<void> {
     if (!this.#ids.delete(keyOf(subject, consumer))) return;
-    await this.idOf(subject, consumer);
+    await this.idOf(subject, consumer, formatMicros(sinceMicros));
   }
 
   /** The instance runs on that consumer no more. Where it comes back, its row is opened again. */

@@ -123,6 +123,11 @@ describe('a plan that is read again', () => {
     const count = said('leaver', 'goes on').length;
     await until(() => said('leaver', 'goes on').length > count, { what: 'the removed strategy to go on' });
     const runs = await openbellJson<RunRow[]>(['runs', ...workshop.storage]);
+    const settings = runs.find(({ strategy }) => strategy === 'keeper')?.settings ?? [];
+    expect(settings.map(({ parameters }) => parameters)).toEqual([{ step: 10 }, { step: 20 }]);
+    expect(settings[0]?.version).not.toBe(settings[1]?.version);
+    expect(settings[0]!.since < settings[1]!.since).toBe(true);
+    expect(runs.find(({ strategy }) => strategy === 'leaver')?.settings).toHaveLength(1);
     expect(Object.fromEntries(runs.map(({ strategy, endedAt }) => [strategy, endedAt]))).toEqual({
       keeper: null,
       leaver: null,

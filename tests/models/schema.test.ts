@@ -4,7 +4,7 @@ import type { Backend } from '../../src/models/backend.ts';
 import { embeddedDatabases } from './databases.ts';
 
 const TABLES =
-  `account_transactions accounts algo_run gain_loss keystore miner_run new_trades optimizer_run orders
+  `account_transactions accounts algo_run algo_run_settings gain_loss keystore miner_run new_trades optimizer_run orders
   portfolio portfolio_batch_ids portfolio_gain_loss stock_ohlc strategy_state ticker_data trade_analysis trade_plan
   trade_plan_execution_audit trending_tickers`.split(/\s+/);
 

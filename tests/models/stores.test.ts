@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, it, type TestContext } from 'vitest';
-import type { Environment, RowFilter, Stores } from '../../src/models/contract.ts';
+import type { Environment, NewRun, RowFilter, Stores } from '../../src/models/contract.ts';
 import { createStores } from '../../src/models/stores.ts';
 import { KINDS, suiteDatabase } from './databases.ts';
 import { anOrder, aRun, aTrade } from './rows.ts';
@@ -43,6 +43,12 @@ describe.each(KINDS)('stores on $kind', ({ start }) => {
         startedAt: '2026-11-20T14:30:00.123456Z',
         endedAt: null,
         endReason: null,
+        settings: [
+          {
+            ...{ since: '2026-11-20T14:30:00.123456Z', version: 'sha256-abc' },
+            parameters: { fast: 12, slow: 26 },
+          },
+        ],
       },
     ]);
     expect(await stores.endRuns(batchId, '2026-11-20T21:00:00Z', 'stopped')).toBe(1);
@@ -62,6 +68,34 @@ describe.each(KINDS)('stores on $kind', ({ start }) => {
     expect(await stores.startRun(aRun({ batchId, instanceId }))).toBe(first);
     expect(await stores.startRun(aRun({ batchId, instanceId, consumer: 'B' }))).not.toBe(first);
     expect(await stores.listRuns({ batchId })).toHaveLength(2);
+  });
+
+  it('keeps what a run ran with, from when on, and only what is new', async (context) => {
+    const { stores, batchId, instanceId } = fresh(context);
+    const run = aRun({ batchId, instanceId, parameters: { fast: 12, slow: { of: [26, 0.5, null] } } });
+    const told = async (changes: Partial<NewRun>) => {
+      await stores.startRun({ ...run, ...changes });
+      const [row] = await stores.listRuns({ batchId });
+      return row!.settings.map(({ since, version, parameters }) => [
+        since.slice(11, 16),
+        version,
+        parameters,
+      ]);
+    };
+    const at = (minute: string) => ({ startedAt: `2026-11-20T${minute}:00Z` });
+    const first = ['14:30', run.version, run.parameters];
+    expect(await told({})).toEqual([first]);
+    // As it is started again: on another consumer and back, or because an answer was late.
+    expect(await told({ ...at('14:31'), parameters: { slow: { of: [26, 0.5, null] }, fast: 12 } })).toEqual([
+      first,
+    ]);
+    const other = { ...at('14:32'), parameters: { fast: 13 } };
+    const second = ['14:32', run.version, other.parameters];
+    expect(await told(other)).toEqual([first, second]);
+    expect(await told(other)).toEqual([first, second]);
+    const third = ['14:33', 'sha256-def', other.parameters];
+    expect(await told({ ...other, ...at('14:33'), version: 'sha256-def' })).toEqual([first, second, third]);
+    expect((await stores.listRuns({ batchId }))[0]?.version).toBe('sha256-def');
   });
 
   it('closes a run that is left behind, once, and opens it again when it is started again', async (context) => {
@@ -142,7 +176,13 @@ describe.each(KINDS)('stores on $kind', ({ start }) => {
       ...visible,
       tradeId: expect.stringMatching(/^\d+$/),
       recordedAt: expect.any(String),
+      orderedAt: null,
     });
+    const clientOrderId = `${batchId}-order`;
+    await stores.recordOrders([anOrder({ algoRunId, clientOrderId })]);
+    await stores.recordTrades([aTrade({ algoRunId, clientOrderId, executionId: `${batchId}-ordered` })]);
+    const ordered = (await stores.listTrades({ batchId })).find((one) => one.clientOrderId === clientOrderId);
+    expect(ordered?.orderedAt).toBe('2026-11-20T14:31:00.000001Z');
   });
 
   it('writes down what Postgres cannot hold in text, with a mark in its place, instead of losing the row', async (context) => {

@@ -136,6 +136,7 @@ describe('openbell report', () => {
       trade(BATCH, own, 2.5, { side: 'buy', price: '100' }),
       trade(BATCH, own, 4.5, { side: 'sell', price: '106' }),
     ]);
+    await stores.startRun({ ...run, batchId: BATCH, startedAt: moment(3), parameters: { fast: 5 } });
     await stores.endRun(own, moment(6), 'stopped');
     await database.close();
     // Making an embedded database takes long where others use the processors.
@@ -152,8 +153,19 @@ describe('openbell report', () => {
       ['99.5', null],
       ['59', 1.2],
     ]);
+    // Its plan was read again between the two orders of the second trip; the first was entered in an earlier batch.
+    expect(document.settings).toMatchObject([
+      { number: 1, instanceId: 'momentum-1', version: 'v', parameters: {} },
+      { number: 2, instanceId: 'momentum-1', version: 'v', parameters: { fast: 5 } },
+    ]);
+    expect(document.trips.map((trip) => [trip.entrySettings, trip.exitSettings])).toEqual([
+      [null, 1],
+      [1, 2],
+    ]);
     expect(document.notes.join(' ')).toContain('prices of the market are not known');
     const page = readFileSync(out, 'utf8');
+    expect(page).toContain('<td>1, 2</td>');
+    expect(page).toContain('{&quot;fast&quot;:5}');
     expect(page).toContain('&lt;script&gt;alert(1)');
     expect(page).not.toContain('<script');
   });

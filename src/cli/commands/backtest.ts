@@ -139,6 +139,9 @@ async function backtest(planPath: string, options: Options): Promise<void> {
       batchId: result.batchId,
       environment: 'BACKTEST',
       strategies: instances.map(({ instanceId }) => instanceId),
+      settings: instances.map(({ instanceId, bundle: { version }, parameters }, index) => ({
+        ...{ number: index + 1, instanceId, version, parameters, since: result.from ?? '' },
+      })),
       daysPerYear: daysPerYearOf(plan.assetClass),
       ...(options.benchmark === undefined ? {} : { benchmark: options.benchmark }),
       notes: remarksOf(result),

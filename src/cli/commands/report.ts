@@ -65,6 +65,7 @@ async function report(batchId: string, options: Options): Promise<void> {
     batchId: batch.batchId,
     environment: batch.environment,
     strategies: batch.instanceIds,
+    settings: batch.settings,
     daysPerYear: daysPerYearOf(isCrypto(batch) ? 'crypto' : 'us_equity'),
     ...(options.benchmark === undefined ? {} : { benchmark: options.benchmark }),
     notes: [

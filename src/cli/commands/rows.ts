@@ -171,6 +171,11 @@ function clockTime(moment: string | null): string {
   return moment === null ? '' : moment.slice(0, 23).replace('T', ' ');
 }
 
+/** Of code or parameters, since it began. */
+function changesOf(settings: number): string {
+  return settings > 1 ? String(settings - 1) : '';
+}
+
 const RUN_COLUMNS: readonly Column<RunRow>[] = [
   { title: 'batch', value: (row) => row.batchId.slice(0, 8) },
   { title: 'run', align: 'right', value: (row) => row.algoRunId },
@@ -178,6 +183,7 @@ const RUN_COLUMNS: readonly Column<RunRow>[] = [
   { title: 'environment', value: (row) => row.environment },
   { title: 'consumer', value: (row) => row.consumer },
   { title: 'version', value: (row) => row.version.slice(0, 8) },
+  { title: 'changes', align: 'right', value: ({ settings }) => changesOf(settings.length) },
   { title: 'started (UTC)', value: (row) => clockTime(row.startedAt) },
   { title: 'ended', value: (row) => clockTime(row.endedAt) },
   { title: 'why', value: (row) => row.endReason ?? '' },
@@ -229,6 +235,7 @@ const RUN_KEYS = [
   'startedAt',
   'endedAt',
   'endReason',
+  'settings',
 ] as const;
 
 const ORDER_KEYS = [
@@ -263,6 +270,7 @@ export const TRADE_KEYS = [
   'fee',
   'executedAt',
   'recordedAt',
+  'orderedAt',
   'targetPrice',
   'stopPrice',
   'indicators',

@@ -7,6 +7,7 @@ import {
   index,
   integer,
   pgTable,
+  primaryKey,
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
@@ -44,6 +45,20 @@ export const algoRun = pgTable(
     check('algo_run_algo_env', sql`${table.algoEnv} in ('SIMULATED', 'PAPER', 'PROD', 'BACKTEST', 'REPLAY')`),
     check('algo_run_ended', sql`(${table.endTime} is null) = (${table.endReason} is null)`),
   ],
+);
+
+/** With which code and parameters a run ran, and since when: a plan that is read again adds a row. */
+export const algoRunSettings = pgTable(
+  'algo_run_settings',
+  {
+    algoRunId: bigint('algo_run_id', { mode: 'number' })
+      .notNull()
+      .references(() => algoRun.algoRunId),
+    since: moment('since').notNull(),
+    buildNumber: text('build_number').notNull(),
+    parameters: document('parameters').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.algoRunId, table.since] })],
 );
 
 /** One row per backtest of a parameter search, written when it has ended: what is there need not be run again. */

@@ -8,7 +8,7 @@ import { accountTransactions } from '../schema/bookings.ts';
 import { stockOhlc } from '../schema/markets.ts';
 import { portfolio } from '../schema/portfolios.ts';
 import { algoRun } from '../schema/runs.ts';
-import { newTrades } from '../schema/trades.ts';
+import { newTrades, orders } from '../schema/trades.ts';
 import { newestBatch } from './bookings.ts';
 import { rowLimit, sideOf } from './rows.ts';
 import { tradeRowOf } from './trades.ts';
@@ -49,9 +49,10 @@ export function createPortfolioHistoryStores(queries: Queries): HistoryStores {
 
     async portfolioTrades(portfolioId, limit) {
       const rows = await queries
-        .select({ ...getTableColumns(newTrades), batchId: algoRun.batchId })
+        .select({ ...getTableColumns(newTrades), batchId: algoRun.batchId, orderedAt: orders.createTstamp })
         .from(newTrades)
         .innerJoin(algoRun, eq(algoRun.algoRunId, newTrades.algoRunId))
+        .leftJoin(orders, eq(orders.clientOrderId, newTrades.clientOrderId))
         .where(eq(algoRun.portfolioId, portfolioId))
         .orderBy(desc(newTrades.tstamp), desc(newTrades.tradeId))
         .limit(rowLimit({ limit }));

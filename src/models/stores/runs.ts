@@ -1,12 +1,17 @@
 /** The rows of `algo_run`. */
-import { and, desc, eq, inArray, isNull, ne } from 'drizzle-orm';
+import { isDeepStrictEqual } from 'node:util';
+import { and, asc, desc, eq, inArray, isNull, ne } from 'drizzle-orm';
 import { assert } from '../../domain/assert.ts';
-import type { Backend } from '../backend.ts';
-import type { Environment, RunRow, Stores } from '../contract.ts';
-import { algoRun } from '../schema/runs.ts';
+import type { JsonObject } from '../../domain/order.ts';
+import type { Backend, Queries } from '../backend.ts';
+import type { Environment, NewRun, RunRow, RunSettings, Stores } from '../contract.ts';
+import { algoRun, algoRunSettings } from '../schema/runs.ts';
 import { conditionOf, rowLimit } from './rows.ts';
 
 const ABANDONED = 'abandoned: its process ended without saying so';
+
+/** Far below the protocol's 65,535 parameters. */
+const IDS_PER_QUERY = 10_000;
 
 type RunStores = Pick<Stores, 'startRun' | 'endRun' | 'endRuns' | 'endAbandonedRuns' | 'listRuns'>;
 
@@ -15,27 +20,11 @@ export function createRunStores(backend: Backend): RunStores {
   return {
     async startRun(run) {
       await presence.claim(run.batchId);
-      const [row] = await queries
-        .insert(algoRun)
-        .values({
-          algoName: run.strategy,
-          algoEnv: run.environment,
-          buildNumber: run.version,
-          parameters: run.parameters,
-          startTime: run.startedAt,
-          batchId: run.batchId,
-          instanceId: run.instanceId,
-          consumer: run.consumer,
-          portfolioId: run.portfolioId ?? null,
-        })
-        .onConflictDoUpdate({
-          target: [algoRun.batchId, algoRun.instanceId, algoRun.consumer],
-          // It runs again, or still does, perhaps with other parameters since the plan was read again.
-          set: { endTime: null, endReason: null, buildNumber: run.version, parameters: run.parameters },
-        })
-        .returning({ algoRunId: algoRun.algoRunId });
-      assert(row !== undefined, 'an insert without a row');
-      return String(row.algoRunId);
+      return await queries.transaction(async (transaction) => {
+        const algoRunId = await writeRun(transaction, run);
+        await noteSettings(transaction, algoRunId, run);
+        return String(algoRunId);
+      });
     },
 
     async endRun(algoRunId, endedAt, reason) {
@@ -77,6 +66,10 @@ export function createRunStores(backend: Backend): RunStores {
         .where(conditionOf(filter, { moment: algoRun.startTime }))
         .orderBy(desc(algoRun.startTime), desc(algoRun.algoRunId))
         .limit(rowLimit(filter));
+      const settings = await settingsOf(
+        queries,
+        rows.map((row) => row.algoRunId),
+      );
       return rows.map(
         (row): RunRow => ({
           batchId: row.batchId,
@@ -89,8 +82,74 @@ export function createRunStores(backend: Backend): RunStores {
           startedAt: row.startTime,
           endedAt: row.endTime,
           endReason: row.endReason,
+          settings: settings.get(row.algoRunId) ?? [],
         }),
       );
     },
   };
+}
+
+async function writeRun(queries: Queries, run: NewRun): Promise<number> {
+  const [row] = await queries
+    .insert(algoRun)
+    .values({
+      algoName: run.strategy,
+      algoEnv: run.environment,
+      buildNumber: run.version,
+      parameters: run.parameters,
+      startTime: run.startedAt,
+      batchId: run.batchId,
+      instanceId: run.instanceId,
+      consumer: run.consumer,
+      portfolioId: run.portfolioId ?? null,
+    })
+    .onConflictDoUpdate({
+      target: [algoRun.batchId, algoRun.instanceId, algoRun.consumer],
+      // It runs again, or still does, perhaps with other parameters since the plan was read again.
+      set: { endTime: null, endReason: null, buildNumber: run.version, parameters: run.parameters },
+    })
+    .returning({ algoRunId: algoRun.algoRunId });
+  assert(row !== undefined, 'an insert without a row');
+  return row.algoRunId;
+}
+
+/** Only where they are others than the last ones. */
+async function noteSettings(queries: Queries, algoRunId: number, run: NewRun): Promise<void> {
+  const [last] = await queries
+    .select()
+    .from(algoRunSettings)
+    .where(eq(algoRunSettings.algoRunId, algoRunId))
+    .orderBy(desc(algoRunSettings.since))
+    .limit(1);
+  // As the database has them: numbers and the order of keys may have been written otherwise.
+  const given = JSON.parse(JSON.stringify(run.parameters)) as unknown;
+  if (last?.buildNumber === run.version && isDeepStrictEqual(last.parameters, given)) return;
+  const { version: buildNumber, parameters, startedAt: since } = run;
+  await queries
+    .insert(algoRunSettings)
+    .values({ algoRunId, since, buildNumber, parameters })
+    .onConflictDoUpdate({
+      target: [algoRunSettings.algoRunId, algoRunSettings.since],
+      set: { buildNumber, parameters },
+    });
+}
+
+async function settingsOf(
+  queries: Queries,
+  algoRunIds: readonly number[],
+): Promise<ReadonlyMap<number, readonly RunSettings[]>> {
+  const settings = new Map<number, RunSettings[]>();
+  for (let start = 0; start < algoRunIds.length; start += IDS_PER_QUERY) {
+    const rows = await queries
+      .select()
+      .from(algoRunSettings)
+      .where(inArray(algoRunSettings.algoRunId, algoRunIds.slice(start, start + IDS_PER_QUERY)))
+      .orderBy(asc(algoRunSettings.since));
+    for (const { algoRunId, since, buildNumber, parameters } of rows) {
+      const known = settings.get(algoRunId) ?? [];
+      known.push({ since, version: buildNumber, parameters: parameters as JsonObject });
+      settings.set(algoRunId, known);
+    }
+  }
+  return settings;
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../domain/order.ts';
 import type { Queries } from '../backend.ts';
 import type { NewTrade, Stores, TradeRow } from '../contract.ts';
 import { algoRun } from '../schema/runs.ts';
-import { newTrades } from '../schema/trades.ts';
+import { newTrades, orders } from '../schema/trades.ts';
 import { bookTrades } from './bookings.ts';
 import { conditionOf, insertInParts, rowId, rowLimit, sideOf } from './rows.ts';
 
@@ -34,9 +34,10 @@ export function createTradeStores(queries: Queries): TradeStores {
 
     async listTrades(filter) {
       const rows = await queries
-        .select({ ...getTableColumns(newTrades), batchId: algoRun.batchId })
+        .select({ ...getTableColumns(newTrades), batchId: algoRun.batchId, orderedAt: orders.createTstamp })
         .from(newTrades)
         .innerJoin(algoRun, eq(algoRun.algoRunId, newTrades.algoRunId))
+        .leftJoin(orders, eq(orders.clientOrderId, newTrades.clientOrderId))
         .where(conditionOf(filter, { symbol: newTrades.symbol, moment: newTrades.tstamp }))
         .orderBy(desc(newTrades.tstamp), desc(newTrades.tradeId))
         .limit(rowLimit(filter));
@@ -62,7 +63,9 @@ function fromTrade(trade: NewTrade): typeof newTrades.$inferInsert {
   };
 }
 
-export function tradeRowOf(row: typeof newTrades.$inferSelect & { batchId: string }): TradeRow {
+export function tradeRowOf(
+  row: typeof newTrades.$inferSelect & { batchId: string; orderedAt: string | null },
+): TradeRow {
   return {
     tradeId: String(row.tradeId),
     algoRunId: String(row.algoRunId),
@@ -75,6 +78,7 @@ export function tradeRowOf(row: typeof newTrades.$inferSelect & { batchId: strin
     fee: row.tradeFee,
     executedAt: row.tstamp,
     recordedAt: row.clientTime,
+    orderedAt: row.orderedAt,
     targetPrice: row.targetPrice,
     stopPrice: row.stopPrice,
     indicators: row.indicators as JsonObject,

@@ -3,6 +3,7 @@
  * state, the run's row, the last sequence of the client order ids, and what a unit that moves brings along.
  */
 import type { Clock } from '../../clock/clock.ts';
+import type { EpochMicros } from '../../domain/time.ts';
 import type { Log } from '../../observability/log.ts';
 import type { ConsumerCommand, Unit, UnitAssignment } from '../../transport/messages.ts';
 import type { RunSubject, Runs } from '../runs.ts';
@@ -96,11 +97,11 @@ export class Assigning {
   }
 
   /** The rows of instances that begin anew tell what runs now. */
-  async renewRuns(instanceIds: readonly string[]): Promise<void> {
+  async renewRuns(instanceIds: readonly string[], sinceMicros: EpochMicros): Promise<void> {
     const { placement, runs } = this.#parts;
     const placed = placement.all().filter(({ instanceId }) => instanceIds.includes(instanceId));
     for (const unit of new Map(placed.map((one) => [`${one.instanceId} ${one.consumer}`, one])).values()) {
-      await runs.renew(this.#subjectOf(unit), unit.consumer);
+      await runs.renew(this.#subjectOf(unit), unit.consumer, sinceMicros);
     }
   }
 

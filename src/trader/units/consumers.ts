@@ -124,17 +124,18 @@ export class Consumers {
    * @param change is called when nothing is being placed.
    */
   async follow(change: () => RosterChange): Promise<RosterChange> {
-    const { alerts, roster } = this.#options;
+    const { alerts, clock, roster } = this.#options;
     const followed = this.#placing.then(async () => {
       const changed = change();
+      const sinceMicros = clock.nowMicros();
+      const instances = roster.configs();
+      for (const thread of this.#threads.values()) thread.tell({ type: 'instances', instances });
       try {
-        await this.#assigning.renewRuns(changed.restarted);
+        await this.#assigning.renewRuns(changed.restarted, sinceMicros);
       } catch (error) {
         const message = `rows of runs do not tell the plan that was read again: ${String(error)}`;
         alerts.raise({ severity: 'warning', code: 'runs_not_renewed', message });
       }
-      const instances = roster.configs();
-      for (const thread of this.#threads.values()) thread.tell({ type: 'instances', instances });
       return changed;
     });
     this.#placing = followed.then(() => undefined);
