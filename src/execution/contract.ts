@@ -242,8 +242,13 @@ export type JournalEntry =
     }
   /** What an instance held when the segment began; trades after it are added. */
   | { readonly entry: 'holding'; readonly atMicros: EpochMicros; readonly row: HoldingRow }
-  /** An execution that is part of the holdings, and when it was booked. */
-  | { readonly entry: 'execution'; readonly atMicros: EpochMicros; readonly executionId: string }
+  /** An execution that is part of the holdings, when it was booked, and of which order it is. */
+  | {
+      readonly entry: 'execution';
+      readonly atMicros: EpochMicros;
+      readonly executionId: string;
+      readonly clientOrderId?: string;
+    }
   | { readonly entry: 'risk'; readonly atMicros: EpochMicros; readonly kept: KeptRisk }
   /** All that is being closed at that moment. */
   | {

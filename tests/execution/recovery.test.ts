@@ -107,6 +107,34 @@ describe('a journal', () => {
     );
   });
 
+  it('knows an open order by all that it was filled with, however long ago, and books none of it again', () => {
+    const before = new Bench();
+    const id = before.order({ type: 'limit', limitPrice: decimal('100'), timeInForce: 'gtc' });
+    before.accept(id);
+    before.fill(id, '3', '100');
+    const [old] = before.of('record_trade').map(({ row }) => row);
+    const entries = [HEADER, ...before.journal()];
+    entries.push({ entry: 'flushed', atMicros: START, throughLine: entries.length });
+    const options = { atMicros: START + 5 * 86_400_000_000, memoryMs: MEMORY_MS, holdings: [] };
+    const once = recover(linesOf(entries));
+    const twice = recover(linesOf(once.compacted({ ...options, firstLine: 1 })));
+    const after = new Bench({ isReady: false, config: { batchId: 'batch-0002' } });
+    after.nowMicros = options.atMicros;
+    after.feed(recover(linesOf(twice.compacted({ ...options, firstLine: 1 }))).restored([]));
+    after.restartedFrom(before);
+    const known = { ...before.execution(id, '3', '100'), executionId: old!.executionId };
+    const openOrders = [before.described(id, 'partially_filled', decimal('3'))];
+    after.reconcile({ executions: [known], openOrders });
+    // The broker counts more before it has told by which execution.
+    const order = before.described(id, 'partially_filled', decimal('9'));
+    after.feed({ type: 'resolved', clientOrderId: id, order });
+    expect(after.of('record_trade')).toEqual([]);
+    const newer = { ...before.execution(id, '6', '99') };
+    after.reconcile({ executions: [known, newer], openOrders: [order] });
+    expect(after.of('record_trade').map(({ row }) => row.executionId)).toEqual([newer.executionId]);
+    expect(formatDecimal(after.position())).toBe('9');
+  });
+
   it('of another environment, or of an earlier simulated batch, gives rows and no positions', () => {
     const lines = linesOf(session([4]));
     const live = recover(lines, BATCH, 'PROD');

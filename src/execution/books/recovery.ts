@@ -20,6 +20,11 @@ import type { JournalLine } from './journal.ts';
 import { applyFill } from './positions.ts';
 import { orderRow } from './rows.ts';
 
+interface BookedExecution {
+  readonly atMicros: EpochMicros;
+  readonly clientOrderId: string | null;
+}
+
 interface Held {
   readonly position: Position;
   readonly targetPrice: string | null;
@@ -50,8 +55,8 @@ export class Recovery {
   readonly #orders = new Map<string, KeptOrder>();
   readonly #orderRows = new Map<string, Kept<KeptOrder>>();
   readonly #tradeRows = new Map<string, Kept<TradeEntry>>();
-  /** By id, when it was booked. */
-  readonly #executions = new Map<string, EpochMicros>();
+  /** By id. */
+  readonly #executions = new Map<string, BookedExecution>();
   readonly #held = new Map<string, Held>();
   #risk: KeptRisk | null = null;
   #closing: readonly KeptClosing[] = [];
@@ -84,7 +89,7 @@ export class Recovery {
   /** When the newest known execution was booked; null when there is none. */
   get lastExecutionMicros(): EpochMicros | null {
     let last: EpochMicros | null = null;
-    for (const atMicros of this.#executions.values()) last = Math.max(last ?? 0, atMicros);
+    for (const { atMicros } of this.#executions.values()) last = Math.max(last ?? 0, atMicros);
     return last;
   }
 
@@ -121,7 +126,10 @@ export class Recovery {
         if (this.#isOurs) this.#hold(entry.row);
         return;
       case 'execution':
-        if (this.#isOurs) this.#executions.set(entry.executionId, entry.atMicros);
+        if (this.#isOurs) {
+          const { atMicros, clientOrderId = null } = entry;
+          this.#executions.set(entry.executionId, { atMicros, clientOrderId });
+        }
         return;
       case 'risk':
         if (this.#isOurs) this.#risk = entry.kept;
@@ -158,7 +166,8 @@ export class Recovery {
 
   /**
    * The same knowledge in as few entries as it takes, for the head of a new segment whose first line is `firstLine`:
-   * holdings, executions and orders of the last `memoryMs`, open orders, risk, and the rows not yet confirmed.
+   * holdings, executions and orders of the last `memoryMs`, open orders with all that they were filled by, risk, and
+   * the rows not yet confirmed.
    */
   compacted(options: {
     readonly atMicros: EpochMicros;
@@ -172,15 +181,19 @@ export class Recovery {
     for (const row of this.#hasHistory ? this.#holdings() : options.holdings) {
       entries.push({ entry: 'holding', atMicros, row });
     }
-    for (const [executionId, bookedAtMicros] of this.#executions) {
-      if (bookedAtMicros >= fromMicros || this.#isUnconfirmed(this.#tradeRows.get(executionId))) {
-        entries.push({ entry: 'execution', atMicros: bookedAtMicros, executionId });
-      }
+    const orders = [...this.#orders.values()].filter(
+      ({ order }) => order.updatedAtMicros >= fromMicros || !isTerminal(order.status),
+    );
+    const orderIds = new Set(orders.map(({ order }) => order.clientOrderId));
+    for (const [executionId, { atMicros: bookedAtMicros, clientOrderId }] of this.#executions) {
+      // What an open order was filled by long ago is asked for again with it, and must be known then.
+      const isOfKept = clientOrderId !== null && orderIds.has(clientOrderId);
+      const isUnconfirmed = this.#isUnconfirmed(this.#tradeRows.get(executionId));
+      if (bookedAtMicros < fromMicros && !isOfKept && !isUnconfirmed) continue;
+      const of = clientOrderId === null ? {} : { clientOrderId };
+      entries.push({ entry: 'execution', atMicros: bookedAtMicros, executionId, ...of });
     }
-    for (const kept of this.#orders.values()) {
-      const isRecent = kept.order.updatedAtMicros >= fromMicros || !isTerminal(kept.order.status);
-      if (isRecent) entries.push({ entry: 'order', atMicros, kept });
-    }
+    for (const kept of orders) entries.push({ entry: 'order', atMicros, kept });
     if (this.#risk !== null) entries.push({ entry: 'risk', atMicros, kept: this.#risk });
     if (this.#closing.length > 0) entries.push({ entry: 'closing', atMicros, closing: this.#closing });
     // These lines repeat what the database has; the ones behind them are still to be confirmed.
@@ -217,7 +230,7 @@ export class Recovery {
   /** A trade whose execution is known already stands here for its row only: the holding contains it. */
   #applyTrade({ instanceId, row, atMicros }: TradeEntry, line: number): void {
     if (this.#executions.has(row.executionId)) return;
-    this.#executions.set(row.executionId, atMicros);
+    this.#executions.set(row.executionId, { atMicros, clientOrderId: row.clientOrderId });
     const key = keyOf(instanceId, row.symbol);
     const held = this.#held.get(key) ?? flat(instanceId, row.symbol);
     const fill = {
