@@ -1,6 +1,10 @@
 /** Rows of the database: asked of the running daemon, which alone may touch the embedded one, else read directly. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { liveClock } from '../clock/live.ts';
+import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { RowFilter, Stores } from '../models/contract.ts';
+import { embeddedFolder } from '../models/place.ts';
 import type { PortfolioStores } from '../models/portfolios.ts';
 import type { Storage } from '../tradeplan/environment.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
@@ -10,10 +14,15 @@ import type { PlanEditor } from '../trader/plans/editing.ts';
 
 export type Stored = Pick<Stores, 'listRuns' | 'listOrders' | 'listTrades' | 'listPositions'>;
 
-/** Does all its reading over one connection, and closes it whatever happens. */
+/**
+ * Does all its reading over one connection, and closes it whatever happens.
+ * @throws {UserError} exit code 2 where nothing has ever run: an empty answer would hide a directory mistyped.
+ */
 export async function withStored<T>(storage: Storage, work: (stored: Stored) => Promise<T>): Promise<T> {
   const client = await connectControl(storage.dataDirectory, liveClock);
   if (client === null) {
+    if (storage.databaseUrl === null && !existsSync(embeddedFolder(storage.dataDirectory)))
+      throw unused(storage);
     // Loaded only now: where a daemon answers, no database driver is needed here.
     const { withDatabase } = await import('./database.ts');
     return withDatabase(storage, ({ stores }) => work(stores));
@@ -32,6 +41,14 @@ export async function withStored<T>(storage: Storage, work: (stored: Stored) => 
   } finally {
     client.close();
   }
+}
+
+function unused({ dataDirectory }: Storage): UserError {
+  return new UserError({
+    exitCode: EXIT_USAGE,
+    cause: `nothing has run on ${resolve(dataDirectory)} yet: there is no database in it`,
+    remedy: "name the daemon's directory with --data-dir, or begin with openbell trade",
+  });
 }
 
 /** The portfolios, in the same way. */

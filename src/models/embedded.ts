@@ -17,6 +17,7 @@ import { type DatabaseFailure, failureFrom } from './failure.ts';
 import { takeFolderLock } from './lock.ts';
 import { applyMigrations, MIGRATIONS_FOLDER, readMigrationStatus } from './migrations.ts';
 import { openPGlite } from './pglite.ts';
+import { embeddedFolder } from './place.ts';
 import { createSolePresence } from './presence.ts';
 
 /** PGlite 0.5 is PostgreSQL 18; files of another major version cannot be opened. */
@@ -41,7 +42,7 @@ export interface EmbeddedContext {
  */
 export async function openEmbedded(directory: string, context: EmbeddedContext): Promise<Backend> {
   const place = resolve(directory);
-  const folder = join(place, 'database');
+  const folder = embeddedFolder(place);
   const lock = await lockDirectory(place, context.clock);
   try {
     checkVersion(folder);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,4 +172,16 @@ describe('bad input', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain('a-file');
   });
+
+  it.each(['runs', 'orders', 'trades', 'positions'])(
+    'openbell %s of a data directory that no daemon has used: exit code 2, and it stays unused',
+    async (name) => {
+      const unused = join(directory, 'mistyped');
+      const { exitCode, stdout, stderr } = await openbell([name, '--data-dir', unused, '--json']);
+      expect(exitCode).toBe(2);
+      expect(stdout).toBe('');
+      expect(stderr).toContain(unused);
+      expect(existsSync(unused)).toBe(false);
+    },
+  );
 });
