@@ -48,7 +48,7 @@ class Port {
 }
 
 const referenceOf = (prices: Prices, symbol: string) => {
-  const reference = prices.reference(symbol, 'buy', NOW);
+  const reference = prices.reference(symbol, 'buy', { nowMicros: NOW, ageMaxMs: 60_000 });
   return reference && [formatDecimal(reference.middle), formatDecimal(reference.opposite), reference.ageMs];
 };
 

@@ -264,6 +264,24 @@ describe('risk', () => {
     );
   });
 
+  it('calls a trade as old as it is, however fresh the quotes are that are no price', () => {
+    const bench = new Bench();
+    bench.feed({ type: 'trade', symbol: 'X', price: 100, atMicros: bench.nowMicros });
+    bench.nowMicros += 6 * ONE_SECOND;
+    bench.quote(0, 100);
+    expect(bench.denial(bench.order())).toMatchObject({ code: 'stale_market', ageMs: 6_000 });
+  });
+
+  it('judges by the last trade when the quotes have stopped', () => {
+    const bench = new Bench();
+    bench.nowMicros += 6 * ONE_SECOND;
+    bench.feed({ type: 'trade', symbol: 'X', price: 90, atMicros: bench.nowMicros });
+    const dear = bench.order({ type: 'limit', limitPrice: decimal('95') });
+    expect(bench.denial(dear)).toMatchObject({ code: 'price_collar', reference: decimal('90') });
+    bench.nowMicros += 7 * ONE_SECOND;
+    expect(bench.denial(bench.order())).toMatchObject({ code: 'stale_market', ageMs: 7_000 });
+  });
+
   it('lets a patient limit lie as far from the market as it likes', () => {
     const bench = new Bench();
     expect(bench.denial(bench.order({ type: 'limit', limitPrice: decimal('50') }))).toBeUndefined();

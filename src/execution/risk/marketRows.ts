@@ -28,17 +28,15 @@ export class MarketRows {
       }
       const prices = this.#bySymbol[symbolId[row]!];
       if (prices === undefined) continue;
+      const atMicros = baseMicros + Math.floor(receivedNs[row]! / 1_000);
       if (rowKind === EventKind.quote) {
         prices.bid = batch.n0[row]!;
         prices.ask = batch.n2[row]!;
+        if (atMicros > prices.quoteMicros) prices.quoteMicros = atMicros;
       } else if (rowKind === EventKind.trade && (batch.flags[row]! & RowFlag.notLast) === 0) {
         prices.last = batch.n0[row]!;
-      } else {
-        if (rowKind === EventKind.status) this.#status(batch, row, prices);
-        continue;
-      }
-      const atMicros = baseMicros + Math.floor(receivedNs[row]! / 1_000);
-      if (atMicros > prices.atMicros) prices.atMicros = atMicros;
+        if (atMicros > prices.tradeMicros) prices.tradeMicros = atMicros;
+      } else if (rowKind === EventKind.status) this.#status(batch, row, prices);
     }
   }
 

@@ -8,8 +8,9 @@ export interface SymbolPrices {
   bid: number;
   ask: number;
   last: number;
-  /** When the producer received the newest quote or trade. */
-  atMicros: EpochMicros;
+  /** When the producer received the newest of each. */
+  quoteMicros: EpochMicros;
+  tradeMicros: EpochMicros;
   status: TradingStatus;
 }
 
@@ -32,13 +33,13 @@ export class Prices {
     const prices = this.of(symbol);
     prices.bid = bid;
     prices.ask = ask;
-    prices.atMicros = Math.max(prices.atMicros, atMicros);
+    prices.quoteMicros = Math.max(prices.quoteMicros, atMicros);
   }
 
   trade(symbol: string, price: number, atMicros: EpochMicros): void {
     const prices = this.of(symbol);
     prices.last = price;
-    prices.atMicros = Math.max(prices.atMicros, atMicros);
+    prices.tradeMicros = Math.max(prices.tradeMicros, atMicros);
   }
 
   setStatus(symbol: string, status: TradingStatus): void {
@@ -50,19 +51,27 @@ export class Prices {
   }
 
   /**
-   * Undefined before the first price. An empty, crossed or locked quote gives no price: then only a trade does.
+   * Undefined before the first price. An empty, crossed or locked quote gives no price: then only a trade does, as old
+   * as it is itself, however fresh the quotes are. So it does where the quotes have stopped and trades go on.
    */
-  reference(symbol: string, side: Side, nowMicros: EpochMicros): Reference | undefined {
+  reference(
+    symbol: string,
+    side: Side,
+    { nowMicros, ageMaxMs }: { readonly nowMicros: EpochMicros; readonly ageMaxMs: number },
+  ): Reference | undefined {
     const prices = this.#bySymbol.get(symbol);
     if (prices === undefined) return undefined;
-    const ageMs = (nowMicros - prices.atMicros) / MICROS_PER_MS;
-    if (isSound(prices)) {
+    const quoteAgeMs = (nowMicros - prices.quoteMicros) / MICROS_PER_MS;
+    const tradeAgeMs = (nowMicros - prices.tradeMicros) / MICROS_PER_MS;
+    const hasTrade = prices.last > 0;
+    if (isSound(prices) && (quoteAgeMs <= ageMaxMs || !hasTrade || quoteAgeMs <= tradeAgeMs)) {
       const middle = decimalFromNumber((prices.bid + prices.ask) / 2, PRICE_PLACES);
-      return { middle, opposite: decimalFromNumber(side === 'buy' ? prices.ask : prices.bid), ageMs };
+      const opposite = decimalFromNumber(side === 'buy' ? prices.ask : prices.bid);
+      return { middle, opposite, ageMs: quoteAgeMs };
     }
-    if (!(prices.last > 0)) return undefined;
+    if (!hasTrade) return undefined;
     const last = decimalFromNumber(prices.last);
-    return { middle: last, opposite: last, ageMs };
+    return { middle: last, opposite: last, ageMs: tradeAgeMs };
   }
 
   /** Middle of a sound quote, else the last trade; null before the first. For valuing what is held. */
@@ -86,7 +95,7 @@ export class Prices {
   of(symbol: string): SymbolPrices {
     let prices = this.#bySymbol.get(symbol);
     if (prices === undefined) {
-      prices = { bid: 0, ask: 0, last: Number.NaN, atMicros: 0, status: 'unknown' };
+      prices = { bid: 0, ask: 0, last: Number.NaN, quoteMicros: 0, tradeMicros: 0, status: 'unknown' };
       this.#bySymbol.set(symbol, prices);
     }
     return prices;

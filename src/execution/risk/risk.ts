@@ -240,9 +240,9 @@ export class Risk {
     prices: Prices,
     nowMicros: EpochMicros,
   ): Reference | Extract<DenialReason, { code: 'no_market' | 'stale_market' }> {
-    const reference = prices.reference(symbol, side, nowMicros);
-    if (reference === undefined) return { code: 'no_market', symbol };
     const { marketAgeMaxMs: limitMs } = this.#plan;
+    const reference = prices.reference(symbol, side, { nowMicros, ageMaxMs: limitMs });
+    if (reference === undefined) return { code: 'no_market', symbol };
     if (reference.ageMs <= limitMs) return reference;
     return { code: 'stale_market', symbol, ageMs: Math.round(reference.ageMs), limitMs };
   }
