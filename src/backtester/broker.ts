@@ -249,6 +249,8 @@ export class SimulatedBroker {
       if (price !== null) left -= this.#give(order, market, { price, size: left }, openMicros);
     }
     const endMicros = startMicros + model.barMicros;
+    // Usually all that was there has dealt.
+    if (market.orders.length === 0) return;
     // With the exits of orders that dealt at the open.
     const orders = here();
     let isBuySetOff = false;

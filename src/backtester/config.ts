@@ -31,9 +31,10 @@ const CHECKPOINT_PERIOD_MS = 86_400_000;
 
 /**
  * Ended orders and executions that desk and broker still know. Nothing is told twice here, and what is kept for long
- * is what the garbage collector works on.
+ * is what the garbage collector works on, and what has left the processor's cache when it is forgotten: with 256 a run
+ * of 13,806 orders took a sixth longer than with 64.
  */
-export const REMEMBERED_MAX = 256;
+export const REMEMBERED_MAX = 64;
 
 export function algoRunIdOf(batchId: string, instanceId: string): string {
   return `${batchId}/${instanceId}`;

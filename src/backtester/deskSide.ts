@@ -3,6 +3,7 @@
  * broker answers is on its way for the plan's latency.
  */
 import type { TradeUpdate } from '../brokers/contract.ts';
+import { Fifo } from '../domain/fifo.ts';
 import type { Session } from '../domain/market.ts';
 import type { Fill, JsonObject, Position } from '../domain/order.ts';
 import type { EpochMicros } from '../domain/time.ts';
@@ -30,7 +31,7 @@ export class DeskSide {
   readonly #broker: SimulatedBroker;
   readonly #latencyMicros: number;
   readonly #listener: DeskListener;
-  #inputs: DeskInput[] = [];
+  readonly #inputs = new Fifo<DeskInput>();
   #events: DeskEvent[] = [];
   #session: Session;
 
@@ -63,7 +64,7 @@ export class DeskSide {
   }
 
   get hasWork(): boolean {
-    return this.#inputs.length > 0;
+    return this.#inputs.size > 0;
   }
 
   beginSession(session: Session, nowMicros: EpochMicros): void {
@@ -74,12 +75,8 @@ export class DeskSide {
 
   /** Hands everything fed so far to the machine, and does what it asks for. */
   work(nowMicros: EpochMicros): void {
-    while (this.#inputs.length > 0) {
-      const inputs = this.#inputs;
-      this.#inputs = [];
-      for (const input of inputs) {
-        for (const action of this.#machine.handle(input, nowMicros)) this.#perform(action, nowMicros);
-      }
+    for (let input = this.#inputs.shift(); input !== undefined; input = this.#inputs.shift()) {
+      for (const action of this.#machine.handle(input, nowMicros)) this.#perform(action, nowMicros);
     }
   }
 

@@ -6,11 +6,14 @@ import { appendDefinition } from '../tape/append.ts';
 import { Batch, EventKind, RowFlag } from '../tape/batch.ts';
 import type { SymbolTable } from '../tape/symbols.ts';
 import type { SimulatedBroker } from './broker.ts';
+import type { SymbolState } from './fills/market.ts';
 import type { PastBars } from './history.ts';
 import type { Valuation } from './valuation.ts';
 
 /** Batches of a run have this stream's symbol ids. */
 export const STREAM = 1;
+// A copy in this module: V8 folds its constants, and reads an imported one anew at each use.
+const MINUTE_BAR = EventKind.minuteBar;
 /** Longer than any symbol's text. */
 const SYMBOL_BYTES = 64;
 
@@ -74,15 +77,12 @@ export class MarketSide {
   /** What is known when the row's moment has come: a bar's close, and one more bar of the past. */
   close(batch: Batch, row: number, atMicros: EpochMicros): void {
     const kind = batch.kind[row]!;
-    if (kind === EventKind.minuteBar) {
-      this.bars += 1;
-      const market = this.#broker.market(batch.symbolId[row]!);
-      market.last = batch.n3[row]!;
-      this.#valuation.price(market, atMicros);
+    if (kind === MINUTE_BAR) {
+      this.#closeOf(this.#broker.market(batch.symbolId[row]!), batch.n3[row]!, atMicros);
     }
     if (this.#past.isIdle) return;
     const symbol = this.#symbols.textOf(batch.symbolId[row]!);
-    if (kind === EventKind.minuteBar) this.#past.bar(symbol, batch, row);
+    if (kind === MINUTE_BAR) this.#past.bar(symbol, batch, row);
     else if (kind === EventKind.dailyBar) this.#past.dailyBar(symbol, batch, row);
     else if (kind === EventKind.trade) this.#past.trade(symbol, batch, row);
   }
@@ -91,15 +91,28 @@ export class MarketSide {
    * Rows that meet no order, in one go: of each moment first what {@link exchange} does, then what {@link close} does.
    */
   pass(batch: Batch, from: number, to: number): void {
-    const { receivedNs } = batch;
+    const { baseMicros, receivedNs, kind, symbolId, n3 } = batch;
+    const isPastKept = !this.#past.isIdle;
     for (let row = from; row < to; ) {
       const ns = receivedNs[row]!;
-      const atMicros = batch.baseMicros + Math.floor(ns / 1_000);
+      const atMicros = baseMicros + Math.floor(ns / 1_000);
       let end = row + 1;
       while (end < to && receivedNs[end] === ns) end += 1;
+      if (end === row + 1 && kind[row] === MINUTE_BAR && !isPastKept) {
+        // The usual row of a backtest of bars, where there is no order for the exchange to fill.
+        this.#closeOf(this.#broker.market(symbolId[row]!), n3[row]!, atMicros);
+        row = end;
+        continue;
+      }
       for (let each = row; each < end; each += 1) this.exchange(batch, each, atMicros);
       for (; row < end; row += 1) this.close(batch, row, atMicros);
     }
+  }
+
+  #closeOf(market: SymbolState, close: number, atMicros: EpochMicros): void {
+    this.bars += 1;
+    market.last = close;
+    this.#valuation.price(market, atMicros);
   }
 
   /** A trading status, for the broker at once and as the desk's input; null when the row is none. */

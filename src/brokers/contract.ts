@@ -32,7 +32,7 @@ export interface BrokerOrder {
   readonly rawStatus: string;
   readonly type?: OrderType;
   /** Exits that came with it; missing where the broker does not tell of them. */
-  readonly exits?: readonly BrokerOrder[];
+  readonly exits?: readonly BrokerOrder[] | undefined;
   /** The broker's id of the order that took its place, once it is replaced. */
   readonly replacedBy?: string | null;
   readonly createdAtMicros: EpochMicros;

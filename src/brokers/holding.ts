@@ -27,7 +27,8 @@ export function openingQuantity(held: Decimal, side: Side, quantity: Decimal): D
 
 /** Weighted while adding, unchanged while closing, the deal's price for what opens anew. */
 export function entryPrice(held: Holding, change: Decimal, price: Decimal): Decimal {
-  if (isZero(held.quantity) || held.quantity > ZERO === change > ZERO) {
+  if (isZero(held.quantity)) return price;
+  if (held.quantity > ZERO === change > ZERO) {
     return weightedAverage([
       { price: held.averagePrice, quantity: absolute(held.quantity) },
       { price, quantity: absolute(change) },

@@ -119,7 +119,7 @@ export class WorkingOrder {
       status: this.status,
       rawStatus: this.status,
       type,
-      ...(this.exits.length === 0 ? {} : { exits: this.exits.map((exit) => exit.described()) }),
+      exits: this.exits.length === 0 ? undefined : this.exits.map((exit) => exit.described()),
       replacedBy: this.replacedBy,
       createdAtMicros: this.createdAtMicros,
       updatedAtMicros: this.updatedAtMicros,

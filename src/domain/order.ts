@@ -137,19 +137,17 @@ export type OrderStatus =
   | 'denied'
   | 'not_sent';
 
-const TERMINAL: ReadonlySet<OrderStatus> = new Set([
-  'filled',
-  'canceled',
-  'expired',
-  'replaced',
-  'rejected',
-  'denied',
-  'not_sent',
-]);
-
-/** True when nothing can happen to the order any more (late fills and corrections aside). */
+/** True when nothing can happen to the order any more (late fills and corrections aside). Asked 20 times an order. */
 export function isTerminal(status: OrderStatus): boolean {
-  return TERMINAL.has(status);
+  return (
+    status === 'filled' ||
+    status === 'canceled' ||
+    status === 'expired' ||
+    status === 'replaced' ||
+    status === 'rejected' ||
+    status === 'denied' ||
+    status === 'not_sent'
+  );
 }
 
 /** An order as the desk keeps it and as others see it. */

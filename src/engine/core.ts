@@ -95,7 +95,7 @@ export class HostCore {
   showSession({ guest }: Instance): void {
     if (this.session === null) return;
     const { date, openMicros, closeMicros } = this.session;
-    guest.setSession(JSON.stringify({ date, openMicros, closeMicros }));
+    guest.setSession(date, openMicros, closeMicros);
   }
 
   setPosition(viewer: UnitSymbol, position: Position): void {
@@ -112,12 +112,11 @@ export class HostCore {
 
   /** Shows the strategy its open orders as they are now; they are written out only when it looks. */
   showOpenOrders(viewer: UnitSymbol): void {
-    viewer.unit.instance.guest.setOpenOrders(viewer.unit.id, viewer.place, () =>
-      this.#openOrdersText(viewer),
-    );
+    viewer.unit.instance.guest.changeOpenOrders(viewer.unit.id, viewer.place);
   }
 
-  #openOrdersText(viewer: UnitSymbol): string {
+  /** What a strategy reads of them. */
+  openOrdersText(viewer: UnitSymbol): string {
     const orders = [...viewer.openOrders.values()].map((order) => ({
       clientOrderId: order.clientOrderId,
       symbol: order.symbol,

@@ -51,6 +51,10 @@ export class Proposals {
       random: (id) => core.units[id]?.random() ?? moduleRandom(),
       isWindowOpen: (id) => this.#newRiskDenial(unitOf(id)) === null,
       order: (id, side, fields) => this.#order(unitOf(id), side, fields),
+      openOrders: (id, place) => {
+        const viewer = core.units[id]?.symbols[place];
+        return viewer === undefined ? '[]' : core.openOrdersText(viewer);
+      },
       cancel: (id, clientOrderId, reason) => {
         const unit = unitOf(id);
         const viewer = unit.symbols.find((entry) => entry?.openOrders.has(clientOrderId));

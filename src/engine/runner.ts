@@ -46,7 +46,7 @@ export class Runner {
   trade(instance: Instance, unitId: number, place: number, row: number): void {
     const { activity } = this.#core;
     activity[ACTIVE_UNIT] = instance.index;
-    const result = instance.guest.trade(unitId, place, row);
+    const result = instance.rowCalls.trade(unitId, place, row);
     activity[ACTIVE_UNIT] = -1;
     if (result !== DONE) this.#failAt(unitId, place);
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
@@ -55,7 +55,7 @@ export class Runner {
   quote(instance: Instance, unitId: number, place: number, row: number): void {
     const { activity } = this.#core;
     activity[ACTIVE_UNIT] = instance.index;
-    const result = instance.guest.quote(unitId, place, row);
+    const result = instance.rowCalls.quote(unitId, place, row);
     activity[ACTIVE_UNIT] = -1;
     if (result !== DONE) this.#failAt(unitId, place);
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
@@ -64,10 +64,10 @@ export class Runner {
   bar(viewer: UnitSymbol): void {
     const { activity } = this.#core;
     const { instance, id } = viewer.unit;
-    activity[ACTIVITY.unit] = instance.index;
-    const result = instance.guest.bar(id, viewer.place);
-    activity[ACTIVITY.unit] = -1;
-    if (result !== CALL_DONE) this.#failAt(id, viewer.place);
+    activity[ACTIVE_UNIT] = instance.index;
+    const result = instance.rowCalls.bar(id, viewer.place);
+    activity[ACTIVE_UNIT] = -1;
+    if (result !== DONE) this.#failAt(id, viewer.place);
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
   }
 
@@ -75,10 +75,10 @@ export class Runner {
   barRow(viewer: UnitSymbol, row: number): void {
     const { activity } = this.#core;
     const { instance, id } = viewer.unit;
-    activity[ACTIVITY.unit] = instance.index;
-    const result = instance.guest.barRow(id, viewer.place, row);
-    activity[ACTIVITY.unit] = -1;
-    if (result !== CALL_DONE) this.#failAt(id, viewer.place);
+    activity[ACTIVE_UNIT] = instance.index;
+    const result = instance.rowCalls.barRow(id, viewer.place, row);
+    activity[ACTIVE_UNIT] = -1;
+    if (result !== DONE) this.#failAt(id, viewer.place);
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
   }
 
@@ -181,6 +181,7 @@ export class Runner {
       return undefined;
     }
     unit.savedState = text;
+    if (this.#core.config.keepsStates === false) return undefined;
     const savedAt = formatMicros(this.#core.clock.nowMicros);
     return { instanceId: unit.instance.config.instanceId, symbol: unit.symbol, state: text, savedAt };
   }

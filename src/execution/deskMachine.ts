@@ -193,6 +193,7 @@ export class DeskMachine {
   }
 
   #bookOrphansOf(clientOrderId: string, brokerOrderId = ''): void {
+    if (!this.#reconciliation.hasOrphans) return;
     const { orders } = this.#state;
     const tracked = orders.find(clientOrderId) ?? orders.findByBrokerId(brokerOrderId);
     if (tracked === undefined) return;

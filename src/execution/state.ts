@@ -205,11 +205,9 @@ export class DeskState {
   accountEvent(): DeskEvent | null {
     const { account, gate } = this;
     if (account === null) return null;
-    const portfolios = this.portfolios.shares(this);
-    return {
-      ...{ type: 'account', account, riskState: gate.riskState },
-      ...(portfolios.length === 0 ? {} : { portfolios }),
-    };
+    const { riskState } = gate;
+    if (this.portfolios.isEmpty) return { type: 'account', account, riskState };
+    return { type: 'account', account, riskState, portfolios: this.portfolios.shares(this) };
   }
 
   /** The run under which this instance trades now: of the consumer that holds the unit, else its first. */

@@ -61,6 +61,7 @@ export const idleBridge: HostBridge = {
   random: () => 0.5,
   isWindowOpen: () => false,
   order: () => '',
+  openOrders: () => '[]',
   cancel: () => undefined,
   replace: () => '',
   flatten: () => undefined,

@@ -33,6 +33,7 @@ export class FillModel {
   readonly #fee: { readonly rate: Decimal; readonly perShare: Decimal; readonly minimum: Decimal };
   readonly #saleFee: { readonly rate: Decimal; readonly perShare: Decimal };
   readonly #hasFees: boolean;
+  readonly #hasSaleFees: boolean;
 
   constructor(plan: BacktestPlan) {
     this.latencyMicros = plan.latencyMs * MICROS_PER_MILLISECOND;
@@ -50,12 +51,8 @@ export class FillModel {
     };
     this.#saleFee = { rate: rateOf(plan.sellFeeBps), perShare: decimalFromNumber(plan.sellFeePerShare) };
     const { rate, perShare, minimum } = this.#fee;
-    this.#hasFees =
-      rate !== ZERO ||
-      perShare !== ZERO ||
-      minimum !== ZERO ||
-      this.#saleFee.rate !== ZERO ||
-      this.#saleFee.perShare !== ZERO;
+    this.#hasSaleFees = this.#saleFee.rate !== ZERO || this.#saleFee.perShare !== ZERO;
+    this.#hasFees = rate !== ZERO || perShare !== ZERO || minimum !== ZERO || this.#hasSaleFees;
   }
 
   /**
@@ -79,8 +76,9 @@ export class FillModel {
     if (!this.#hasFees) return ZERO;
     const { rate, perShare, minimum } = this.#fee;
     const value = multiply(price, quantity);
-    const fee = maximum(minimum, add(multiply(value, rate), multiply(perShare, quantity)));
-    if (side === 'buy') return fee;
+    const byValue = multiply(value, rate);
+    const fee = maximum(minimum, perShare === ZERO ? byValue : add(byValue, multiply(perShare, quantity)));
+    if (side === 'buy' || !this.#hasSaleFees) return fee;
     return add(fee, add(multiply(value, this.#saleFee.rate), multiply(this.#saleFee.perShare, quantity)));
   }
 

@@ -38,7 +38,12 @@ export class Positions {
 
   /** Every instance's position in a symbol, flat ones included. */
   inSymbol(symbol: string): readonly Position[] {
-    return [...(this.#bySymbol.get(symbol)?.values() ?? [])];
+    return [...this.eachIn(symbol)];
+  }
+
+  /** As {@link inSymbol}, without a list being made. */
+  eachIn(symbol: string): Iterable<Position> {
+    return this.#bySymbol.get(symbol)?.values() ?? [];
   }
 
   /** What the account must hold in a symbol by our fills. */

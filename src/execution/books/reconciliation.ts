@@ -49,6 +49,11 @@ export class Reconciliation {
     this.lost = new LostRevisions(state, parts.answers);
   }
 
+  /** Executions wait for their orders to become known. */
+  get hasOrphans(): boolean {
+    return this.#orphans.size > 0;
+  }
+
   onBooks(books: BrokerBooks): void {
     const state = this.#state;
     const listed = this.#mergeOpenOrders(books.openOrders);
@@ -74,7 +79,6 @@ export class Reconciliation {
 
   /** Books what was kept for an order, when the broker's count has room for it by now. */
   onOrderKnown(tracked: TrackedOrder): void {
-    if (this.#orphans.size === 0) return;
     const { brokerOrderId } = tracked.order;
     for (const [executionId, execution] of this.#orphans) {
       if (execution.brokerOrderId !== brokerOrderId) continue;

@@ -92,12 +92,12 @@ export class Liquidation {
     const state = this.#state;
     const { session } = state;
     if (session === null || !state.hasReconciled) return;
-    const reason = `end of day: flat before ${formatMicros(session.closeMicros)}`;
     const openMicros = opening(session, state.config.marketHours);
     if (state.nowMicros >= openMicros && state.nowMicros < session.closeMicros) {
       this.#isNightReported = false;
       for (const instanceId of state.instances.keys()) {
-        if (state.gate.isEndOfDay(instanceId)) this.#addAll(instanceId, reason);
+        if (!state.gate.isEndOfDay(instanceId)) continue;
+        this.#addAll(instanceId, `end of day: flat before ${formatMicros(session.closeMicros)}`);
       }
     } else if (!this.#isNightReported) {
       // Told of the next session already, or started again after the close: the market is closed all the same.

@@ -15,7 +15,13 @@ import {
   weightedAverage,
   ZERO,
 } from '../../domain/decimal.ts';
-import { changedOrder, isTerminal, type Order, type OrderStatus } from '../../domain/order.ts';
+import {
+  changedOrder,
+  isTerminal,
+  type Order,
+  type OrderChange,
+  type OrderStatus,
+} from '../../domain/order.ts';
 import type { EpochMicros } from '../../domain/time.ts';
 
 /** What the broker's status was at its greatest, or null before its first word. */
@@ -59,6 +65,16 @@ interface OrderFill {
   readonly quantity: Decimal;
 }
 
+interface BrokerCount {
+  readonly atMicros: EpochMicros;
+  readonly filled: Decimal;
+}
+
+const NO_COUNT: readonly BrokerCount[] = [{ atMicros: 0, filled: ZERO }];
+
+/** What was just told of an order. */
+type Told = Pick<OrderChange, 'brokerOrderId' | 'filledQuantity' | 'averagePrice'>;
+
 /** What an execution did to the order. */
 export type ExecutionEffect = 'applied' | 'known' | 'surplus';
 
@@ -68,11 +84,13 @@ export class TrackedOrder {
   #local: OrderStatus;
   #word: BrokerWord | null = null;
   #fills: OrderFill[] = [];
+  /** Ids of executions that were applied, taken back ones too: most orders have one, and a set takes 200 bytes. */
+  #firstExecutionId: string | null = null;
+  #otherExecutionIds: Set<string> | null = null;
   /** What the broker counted as filled, and when; only what no later count surpasses. One, unless there are revisions. */
-  #counts: readonly { readonly atMicros: EpochMicros; readonly filled: Decimal }[] = [];
+  #counts: readonly BrokerCount[] = NO_COUNT;
   /** When the broker last took an execution back: what it counted before does not count. */
   #revisedAtMicros: EpochMicros = 0;
-  readonly #executionIds = new Set<string>();
   /** Why a cancel was asked for; null while none is wanted. It stands until the order ends or the broker refuses. */
   cancelReason: string | null = null;
   /** When to ask for the cancel again; null while it waits for the order to become known to the broker. */
@@ -115,7 +133,7 @@ export class TrackedOrder {
     this.#order = order;
     this.#local = order.status;
     this.batchId = batchId;
-    this.#counts = [{ atMicros: 0, filled: reportedFilled }];
+    this.#counts = reportedFilled === ZERO ? NO_COUNT : [{ atMicros: 0, filled: reportedFilled }];
     // What a restored order was filled with before counts as one fill at its average.
     if (order.averagePrice !== null) {
       this.#fills.push({ executionId: null, price: order.averagePrice, quantity: order.filledQuantity });
@@ -137,6 +155,7 @@ export class TrackedOrder {
 
   /** One of them may still take its place, or has. */
   get successor(): TrackedOrder | null {
+    if (this.successors.length === 0) return null;
     return this.successors.find((other) => !other.isEnded) ?? null;
   }
 
@@ -159,7 +178,7 @@ export class TrackedOrder {
 
   /** Exits that it came with and that the broker has not named yet. */
   get lacksExits(): boolean {
-    return this.exits.some((exit) => !exit.isKnownToBroker && !exit.isEnded);
+    return this.exits.length > 0 && this.exits.some((exit) => !exit.isKnownToBroker && !exit.isEnded);
   }
 
   /** What may still be added to the position: the rest of a living order, or fills that were not told one by one. */
@@ -198,12 +217,12 @@ export class TrackedOrder {
     this.questions = 0;
     this.noteReported(described.filledQuantity, described.updatedAtMicros);
     const isNewlyKnown = this.#order.brokerOrderId === null;
-    this.learnBrokerId(described.brokerOrderId);
+    const told = isNewlyKnown ? { brokerOrderId: described.brokerOrderId } : undefined;
     this.isNamedByBroker ||= described.clientOrderId !== this.#order.clientOrderId;
     const reason = this.#word.isTerminal
       ? (this.cancelReason ?? `the broker says ${described.rawStatus}`)
       : null;
-    return this.#refresh(nowMicros, reason) || isNewlyKnown;
+    return this.#refresh(nowMicros, reason, told) || isNewlyKnown;
   }
 
   /**
@@ -231,17 +250,28 @@ export class TrackedOrder {
    * that was told before under another id: counting it would double the position.
    */
   applyExecution(execution: Execution, nowMicros: EpochMicros): ExecutionEffect {
-    if (this.#executionIds.has(execution.executionId)) return 'known';
+    if (this.#knowsExecution(execution.executionId)) return 'known';
     const filledQuantity = add(this.#order.filledQuantity, execution.quantity);
     if (filledQuantity > minimum(this.reportedFilled, this.#mostFilled())) return 'surplus';
-    this.#executionIds.add(execution.executionId);
     this.#fills.push(execution);
+    this.#noteExecution(execution.executionId);
     const averagePrice = weightedAverage(this.#fills);
     const brokerOrderId = this.#order.brokerOrderId ?? execution.brokerOrderId;
-    this.#order = changedOrder(this.#order, { filledQuantity, averagePrice, brokerOrderId });
     this.confirmedAtMicros ??= nowMicros;
-    this.#refresh(nowMicros, this.#order.statusReason);
+    this.#refresh(nowMicros, this.#order.statusReason, { filledQuantity, averagePrice, brokerOrderId });
     return 'applied';
+  }
+
+  #knowsExecution(executionId: string): boolean {
+    return executionId === this.#firstExecutionId || this.#otherExecutionIds?.has(executionId) === true;
+  }
+
+  #noteExecution(executionId: string): void {
+    if (this.#firstExecutionId === null) this.#firstExecutionId = executionId;
+    else {
+      this.#otherExecutionIds ??= new Set();
+      this.#otherExecutionIds.add(executionId);
+    }
   }
 
   /**
@@ -274,15 +304,30 @@ export class TrackedOrder {
     this.noteReported(filledQuantity, atMicros);
   }
 
-  #refresh(nowMicros: EpochMicros, reason: string | null): boolean {
+  /**
+   * Works out what follows from what is known, with what was just told of the order, in one copy of it. Answers whether
+   * quantity, status or their reason are others.
+   */
+  #refresh(nowMicros: EpochMicros, reason: string | null, told?: Told): boolean {
     const before = this.#order;
-    const quantity = this.#quantity();
-    if (quantity !== before.quantity) this.#order = changedOrder(before, { quantity });
-    const status = this.#status();
+    const filledQuantity = told?.filledQuantity ?? before.filledQuantity;
+    const quantity = this.#quantity(filledQuantity);
+    const status = this.#status(filledQuantity, quantity);
     const statusReason = status === 'filled' ? null : reason;
     const isSame = status === before.status && statusReason === before.statusReason;
-    if (isSame && quantity === before.quantity) return false;
-    this.#order = changedOrder(this.#order, { status, statusReason, updatedAtMicros: nowMicros });
+    if (isSame && quantity === before.quantity) {
+      if (told !== undefined) this.#order = changedOrder(before, told);
+      return false;
+    }
+    this.#order = changedOrder(before, {
+      brokerOrderId: told?.brokerOrderId ?? before.brokerOrderId,
+      filledQuantity,
+      averagePrice: told?.averagePrice ?? before.averagePrice,
+      quantity,
+      status,
+      statusReason,
+      updatedAtMicros: nowMicros,
+    });
     return true;
   }
 
@@ -295,8 +340,8 @@ export class TrackedOrder {
    * Of one that takes another's place the broker takes off what the other has filled by then, of an exit what the
    * other exit has.
    */
-  #quantity(): Decimal {
-    const { quantity, replaces, parent, notional, filledQuantity } = this.#order;
+  #quantity(filledQuantity: Decimal): Decimal {
+    const { quantity, replaces, parent, notional } = this.#order;
     if (notional !== undefined) {
       return this.#word?.isTerminal === true ? this.reportedFilled : maximum(quantity, filledQuantity);
     }
@@ -304,10 +349,10 @@ export class TrackedOrder {
     return this.#word?.quantity ?? quantity;
   }
 
-  #status(): OrderStatus {
-    const { filledQuantity, quantity, notional } = this.#order;
+  #status(filledQuantity: Decimal, quantity: Decimal): OrderStatus {
     // Of an exit nothing is left when the other one was filled: that is no fill of its own.
-    if (filledQuantity === quantity && quantity > ZERO && notional === undefined) return 'filled';
+    const isByQuantity = this.#order.notional === undefined;
+    if (isByQuantity && filledQuantity === quantity && quantity > ZERO) return 'filled';
     if (this.#word === null) {
       // A fill is the broker's word too, even before it has described the order.
       return filledQuantity > ZERO ? 'partially_filled' : this.#local;

@@ -85,7 +85,7 @@ export class Placing {
     tracked.isAnswerDue = true;
     state.orders.update(tracked);
     state.journalOrder(tracked);
-    const exits = tracked.exits.length === 0 ? this.#addExits(tracked) : [];
+    const exits = tracked.exits.length === 0 ? this.#addExits(tracked) : NO_EXITS;
     const replaced = tracked.predecessor;
     if (replaced === null) state.emit({ type: 'submit', order });
     else state.emit({ type: 'replace', order, replaced: replaced.order });
@@ -100,6 +100,7 @@ export class Placing {
   /** The exits that an order comes with are known, and written down, before it is sent. */
   #addExits(tracked: TrackedOrder): readonly TrackedOrder[] {
     const state = this.#state;
+    if (tracked.order.exits === undefined) return NO_EXITS;
     return exitsOf(tracked.order).map((order) => {
       const exit = new TrackedOrder(order, tracked.batchId);
       state.orders.add(exit);
@@ -143,6 +144,7 @@ export class Placing {
   /** Lets reducing orders go whose way has become free, or that have waited long enough. */
   releaseWaiting(symbol: string): void {
     const state = this.#state;
+    if (!hasWaiting(state.orders.live(symbol))) return;
     for (const tracked of [...state.orders.live(symbol)]) {
       if (!tracked.isWaiting) continue;
       const pending = pendingOf(state.orders, tracked.order.instanceId, symbol);
@@ -233,6 +235,14 @@ export class Placing {
     state.log('info', 'intent denied', { clientOrderId, instanceId, symbol, reason: denialText(reason) });
   }
 }
+
+/** Asked twice an order, and seldom so: the list to go through is only made then. */
+function hasWaiting(orders: Iterable<TrackedOrder>): boolean {
+  for (const { isWaiting } of orders) if (isWaiting) return true;
+  return false;
+}
+
+const NO_EXITS: readonly TrackedOrder[] = [];
 
 /** Whether the broker cancels the order with another one, whose cancel is under way. */
 function goesAlong({ parent, order }: TrackedOrder): boolean {

@@ -7,9 +7,9 @@ const ALL_SYMBOLS = '*';
 export class Sequences {
   /** By everything of the id before the sequence: batch, orderer and symbol. */
   readonly #lastByPrefix = new Map<string, number>();
-  /** The prefix that was met last, with its dot: the next id mostly has it too, and is then not cut into texts. */
+  /** The prefix that was met last, with its dot, and the highest id that has it: the next one mostly has it too. */
   #prefix = '';
-  #last = 0;
+  #highest = '';
 
   /** The sequence of an id, 0 when it has none. */
   static of(clientOrderId: string): number {
@@ -42,20 +42,28 @@ export class Sequences {
   }
 
   #note(clientOrderId: string): void {
-    const sequence = Sequences.of(clientOrderId);
     const length = clientOrderId.lastIndexOf('.') + 1;
     if (length !== this.#prefix.length || !clientOrderId.startsWith(this.#prefix)) {
       this.#keepLast();
-      const prefix = prefixOf(clientOrderId);
       this.#prefix = clientOrderId.slice(0, length);
-      this.#last = this.#lastByPrefix.get(prefix) ?? 0;
-    }
-    this.#last = Math.max(sequence, this.#last);
+      this.#highest = clientOrderId;
+    } else if (isHigher(clientOrderId, this.#highest)) this.#highest = clientOrderId;
   }
 
   #keepLast(): void {
-    if (this.#prefix !== '') this.#lastByPrefix.set(prefixOf(this.#prefix), this.#last);
+    if (this.#prefix === '') return;
+    const prefix = prefixOf(this.#prefix);
+    const known = this.#lastByPrefix.get(prefix) ?? 0;
+    this.#lastByPrefix.set(prefix, Math.max(known, Sequences.of(this.#highest)));
   }
+}
+
+/**
+ * Of two ids of one prefix, whose sequences are written without leading zeros: the longer one, or the later in the
+ * order of texts. Reading the number out of each order's id took 0.3 us.
+ */
+function isHigher(clientOrderId: string, other: string): boolean {
+  return clientOrderId.length === other.length ? clientOrderId > other : clientOrderId.length > other.length;
 }
 
 function prefixOf(clientOrderId: string): string {

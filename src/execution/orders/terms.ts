@@ -10,11 +10,12 @@ import {
   subtract,
   ZERO,
 } from '../../domain/decimal.ts';
-import type { EveryFieldOf, Order, OrderIntent, OrderTerms, Side } from '../../domain/order.ts';
+import type { EveryFieldOf, Order, OrderIntent, OrderStatus, OrderTerms, Side } from '../../domain/order.ts';
 import type { EpochMicros } from '../../domain/time.ts';
 import type { Reference } from '../risk/prices.ts';
 
 const HUNDRED = decimal('100');
+const AS_ASKED = {};
 
 /** The price to count with: the highest that the order can come to, for selling short risks more when it is high. */
 export function worstPrice(intent: OrderTerms, reference: Reference): Decimal {
@@ -41,8 +42,17 @@ export function sharesFor(
   return divide(notional, worst, 'up');
 }
 
-/** The order that an intent becomes when risk approves it. */
-export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
+/** The order that an intent becomes when risk approves it, with what risk has changed of it. */
+export function orderOf(
+  intent: OrderIntent,
+  nowMicros: EpochMicros,
+  as: {
+    readonly status?: OrderStatus;
+    readonly statusReason?: string;
+    readonly quantity?: Decimal | undefined;
+    readonly reduceOnly?: boolean;
+  } = AS_ASKED,
+): Order {
   const order: EveryFieldOf<Order> = {
     clientOrderId: intent.clientOrderId,
     brokerOrderId: null,
@@ -54,13 +64,13 @@ export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
     type: intent.type,
     timeInForce: intent.timeInForce,
     extendedHours: intent.extendedHours,
-    quantity: absolute(intent.quantity),
+    quantity: as.quantity ?? absolute(intent.quantity),
     notional: intent.notional,
     limitPrice: intent.limitPrice,
     stopPrice: intent.stopPrice,
     trailPrice: intent.trailPrice,
     trailPercent: intent.trailPercent,
-    reduceOnly: intent.reduceOnly,
+    reduceOnly: as.reduceOnly ?? intent.reduceOnly,
     targetPrice: intent.targetPrice,
     stopLossPrice: intent.stopLossPrice,
     replaces: intent.replaces,
@@ -68,10 +78,10 @@ export function orderOf(intent: OrderIntent, nowMicros: EpochMicros): Order {
     parent: intent.parent,
     reason: intent.reason,
     indicators: intent.indicators,
-    status: 'approved',
+    status: as.status ?? 'approved',
     filledQuantity: ZERO,
     averagePrice: null,
-    statusReason: null,
+    statusReason: as.statusReason ?? null,
     createdAtMicros: nowMicros,
     updatedAtMicros: nowMicros,
   };

@@ -36,6 +36,7 @@ export class Commitments {
 
   /** An answer for the account came: orders that the broker had confirmed before the question are in it. */
   onAccount(orders: Orders, askedAtMicros: EpochMicros): void {
+    if (this.#byClientId.size === 0) return;
     for (const clientOrderId of [...this.#byClientId.keys()]) {
       const tracked = orders.find(clientOrderId);
       const confirmedAt = tracked?.confirmedAtMicros ?? null;

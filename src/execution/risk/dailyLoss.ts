@@ -20,6 +20,9 @@ const MONEY_PLACES = 2;
 export class DailyLoss {
   #startEquity: Decimal | null = null;
   #startRealized: Decimal = ZERO;
+  /** Of the positions that were measured last: the loss is looked at three times for each change of them. */
+  #measured: readonly Position[] | null = null;
+  #measuredRealized: Decimal = ZERO;
   /** Unrealised P&L that positions brought into the session; null until the market has priced them. */
   readonly #carried = new Map<string, number | null>();
 
@@ -79,7 +82,11 @@ export class DailyLoss {
         else unrealized += gain - carried;
       }
     }
-    const realized = subtract(realizedOf(positions), this.#startRealized);
+    if (positions !== this.#measured) {
+      this.#measured = positions;
+      this.#measuredRealized = realizedOf(positions);
+    }
+    const realized = subtract(this.#measuredRealized, this.#startRealized);
     return add(realized, decimalFromNumber(unrealized, MONEY_PLACES));
   }
 }

@@ -40,12 +40,9 @@ export interface Added {
 
 /** With `added`, as if one more order of that instance were open. With `only`, of that instance alone. */
 export function exposureOf(symbol: string, book: Book, added?: Added, only?: string): Exposure {
-  const instanceIds = new Set(book.positions.inSymbol(symbol).map((position) => position.instanceId));
-  for (const tracked of book.orders.live(symbol)) instanceIds.add(tracked.order.instanceId);
-  if (added !== undefined) instanceIds.add(added.instanceId);
   let long = ZERO;
   let short = ZERO;
-  for (const instanceId of only === undefined ? instanceIds : [only]) {
+  for (const instanceId of only === undefined ? instancesIn(symbol, book, added) : [only]) {
     const held = book.positions.quantity(instanceId, symbol);
     const pending = pendingOf(book.orders, instanceId, symbol, added?.without);
     const isAdded = added?.instanceId === instanceId;
@@ -55,6 +52,17 @@ export function exposureOf(symbol: string, book: Book, added?: Added, only?: str
     short = add(short, maximum(ZERO, add(negate(held), sells)));
   }
   return { long, short };
+}
+
+/** Those that hold something of the symbol or have orders in it, each once: seldom more than one or two. */
+function instancesIn(symbol: string, { orders, positions }: Book, added?: Added): readonly string[] {
+  const instanceIds: string[] = added === undefined ? [] : [added.instanceId];
+  const note = (instanceId: string) => {
+    if (!instanceIds.includes(instanceId)) instanceIds.push(instanceId);
+  };
+  for (const { instanceId } of positions.eachIn(symbol)) note(instanceId);
+  for (const { order } of orders.live(symbol)) note(order.instanceId);
+  return instanceIds;
 }
 
 /**

@@ -93,6 +93,10 @@ export class Portfolios {
     return [...this.#funds.keys()].map((portfolioId) => this.#cashOf(portfolioId, book));
   }
 
+  get isEmpty(): boolean {
+    return this.#funds.size === 0;
+  }
+
   /** As their strategies see them. Without a price what is held counts as paid. */
   shares(book: Book & { readonly prices: Prices }): readonly PortfolioShare[] {
     return this.all(book).map(({ portfolioId, cash, credit, reserved }) => {

@@ -43,6 +43,7 @@ import { portfolioCost } from './portfolioCost.ts';
 import type { Prices, Reference } from './prices.ts';
 
 const HUNDRED = decimal('100');
+const AS_ASKED = {};
 
 /** What risk looks at. */
 export interface RiskView extends Book, OrdersLastMinute {
@@ -134,7 +135,6 @@ export class Risk {
     const freeLater = reducible(held, intent.side, subtract(same, canceling));
     const isCanceling = pending.cancelingBuys > ZERO || pending.cancelingSells > ZERO;
     const isOco = intent.exits?.orderClass === 'oco';
-    const order = { ...orderOf(intent, nowMicros), ...(isOco ? { reduceOnly: true } : {}) };
     if (isOco && freeLater === ZERO) return denied({ code: 'not_reducing', held, asked: intent.quantity });
     if (intent.exits !== undefined && !isOco && freeLater > ZERO) {
       return denied({ code: 'invalid', detail: 'exits come with an order that opens a position' });
@@ -146,22 +146,25 @@ export class Risk {
       if (replaced === undefined && (isCanceling || inTheWay.length > 0))
         return {
           type: 'wait',
-          order: changedOrder(order, { quantity: minimum(order.quantity, freeLater) }),
+          order: orderOf(intent, nowMicros, {
+            quantity: minimum(intent.quantity, freeLater),
+            reduceOnly: true,
+          }),
           inTheWay,
         };
-      return approved(changedOrder(order, { quantity: minimum(order.quantity, free) }), ZERO);
+      return approved(intent, nowMicros, { quantity: minimum(intent.quantity, free) });
     }
-    if (intent.quantity <= free && inTheWay.length === 0) return approved(order, ZERO);
+    if (intent.quantity <= free && inTheWay.length === 0) return approved(intent, nowMicros);
     // The strategy has canceled its stop and closes: what the stop binds becomes free.
     if (replaced === undefined && intent.quantity <= freeLater) {
-      return { type: 'wait', order: changedOrder(order, { reduceOnly: true }), inTheWay };
+      return { type: 'wait', order: orderOf(intent, nowMicros, { reduceOnly: true }), inTheWay };
     }
     const opposite = inTheWay[0]?.order.clientOrderId;
     if (opposite !== undefined) {
       return denied({ code: 'wash_trade', symbol: intent.symbol, existingClientOrderId: opposite });
     }
-    if (replaced !== undefined && isNoMoreRisk(intent, replaced)) return approved(order, ZERO);
-    return this.#checkNewRisk(intent, order, view, nowMicros);
+    if (replaced !== undefined && isNoMoreRisk(intent, replaced)) return approved(intent, nowMicros);
+    return this.#checkNewRisk(intent, view, nowMicros);
   }
 
   /** Lets a reducing order go that has waited for cancels, with what can be closed now. Null when nothing can. */
@@ -172,20 +175,20 @@ export class Risk {
     if (free === ZERO) return null;
     // Of an amount all is closed or nothing, for more might be sold than is free.
     if (order.notional !== undefined && free < order.quantity) return null;
-    return approved(changedOrder(order, { quantity: minimum(order.quantity, free) }), ZERO).order;
+    return submitting(changedOrder(order, { quantity: minimum(order.quantity, free) }));
   }
 
   /** The order that an intent did not become, for its row. */
   denied(intent: OrderIntent, why: string, nowMicros: EpochMicros): Order {
-    return { ...orderOf(intent, nowMicros), status: 'denied', statusReason: why };
+    return orderOf(intent, nowMicros, { status: 'denied', statusReason: why });
   }
 
   /** Lets an order go again, under its own id, that did not reach the broker. It was approved before. */
   resend(order: Order): ApprovedOrder {
-    return approved(order, ZERO).order;
+    return submitting(order);
   }
 
-  #checkNewRisk(intent: OrderIntent, order: Order, view: RiskView, nowMicros: EpochMicros): Verdict {
+  #checkNewRisk(intent: OrderIntent, view: RiskView, nowMicros: EpochMicros): Verdict {
     const { symbol, side, quantity } = intent;
     const { prices, account } = view;
     const bounds = this.bounds.of(intent.instanceId, symbol);
@@ -223,7 +226,7 @@ export class Risk {
         return denied({ code: 'portfolio_cash', needed: asked, ...view.portfolio });
       }
     }
-    return approved(order, needed, reserved);
+    return approved(intent, nowMicros, { committed: needed, reserved });
   }
 
   /** An order by amount with the shares that it comes to. */
@@ -342,13 +345,20 @@ function replacedBy({ replaces }: OrderTerms, view: Pick<RiskView, 'orders'>): T
   return replaces === undefined ? undefined : view.orders.find(replaces);
 }
 
+/** @param as less than asked for; what it takes of buying power and may cost its portfolio: nothing, if left out. */
 function approved(
-  order: Order,
-  committed: Decimal,
-  reserved: Decimal = ZERO,
-): Extract<Verdict, { type: 'approved' }> {
-  const submitting = changedOrder(order, { status: 'submitting' }) as ApprovedOrder;
-  return { type: 'approved', order: submitting, committed, reserved };
+  intent: OrderIntent,
+  nowMicros: EpochMicros,
+  as: { readonly quantity?: Decimal; readonly committed?: Decimal; readonly reserved?: Decimal } = AS_ASKED,
+): Verdict {
+  const { quantity, committed = ZERO, reserved = ZERO } = as;
+  const reduceOnly = intent.reduceOnly || intent.exits?.orderClass === 'oco';
+  const order = orderOf(intent, nowMicros, { status: 'submitting', quantity, reduceOnly });
+  return { type: 'approved', order: order as ApprovedOrder, committed, reserved };
+}
+
+function submitting(order: Order): ApprovedOrder {
+  return changedOrder(order, { status: 'submitting' }) as ApprovedOrder;
 }
 
 function denied(reason: DenialReason): Verdict {

@@ -214,8 +214,9 @@ export class RiskGate {
   }
 
   #keep(): void {
-    const { session, nowMicros } = this.#state;
+    const { session, nowMicros, keepsRecords } = this.#state;
     const { startEquity, startRealized } = this.dailyLoss;
+    if (!keepsRecords) return;
     this.#state.emit({
       type: 'journal',
       entry: {

@@ -89,6 +89,8 @@ export interface HostBridge {
   isWindowOpen(unit: number): boolean;
   /** Answers the client order id. */
   order(unit: number, side: OrderSide, fields: OrderFields): string;
+  /** JSON of a symbol's open orders as they are now. */
+  openOrders(unit: number, place: number): string;
   cancel(unit: number, clientOrderId: string, reason: string): void;
   /** Answers the client order id of the order that is to take the other's place. */
   replace(unit: number, clientOrderId: string, fields: ChangeFields): string;
@@ -158,9 +160,9 @@ export interface Guest {
   addSymbol(unit: number, place: number, market: SymbolMarketState, barsMax: number): void;
   removeSymbol(unit: number, place: number): void;
   setPosition(unit: number, place: number, quantity: number, averagePrice: number, realizedPnl: number): void;
-  /** Gives JSON text of the open orders as they are now, when a strategy looks at them. */
-  setOpenOrders(unit: number, place: number, ordersJson: () => string): void;
-  setSession(sessionJson: string): void;
+  /** The open orders are others than before: {@link HostBridge.openOrders} is asked when a strategy looks. */
+  changeOpenOrders(unit: number, place: number): void;
+  setSession(date: string, openMicros: EpochMicros, closeMicros: EpochMicros): void;
   setAccount(equity: number, cash: number, buyingPower: number, riskState: RiskState): void;
   /** JSON text of the unit's state; fails when it is not plain data. */
   saveState(unit: number): string | null;
@@ -176,12 +178,12 @@ export interface Guest {
   putBars(unit: number, place: number, kind: SeriesKind, barsJson: string): void;
 
   start(unit: number): CallResult;
-  trade(unit: number, place: number, row: number): CallResult;
-  quote(unit: number, place: number, row: number): CallResult;
+  readonly trade: (unit: number, place: number, row: number) => CallResult;
+  readonly quote: (unit: number, place: number, row: number) => CallResult;
   /** The bar is the newest of the symbol's minute series. */
-  bar(unit: number, place: number): CallResult;
+  readonly bar: (unit: number, place: number) => CallResult;
   /** {@link putBarRow} and {@link bar} in one: a call over the border takes 10 ns of a bar's 150. */
-  barRow(unit: number, place: number, row: number): CallResult;
+  readonly barRow: (unit: number, place: number, row: number) => CallResult;
   fill(unit: number, place: number, fillJson: string): CallResult;
   order(unit: number, place: number, updateJson: string): CallResult;
   denial(unit: number, place: number, denialJson: string): CallResult;

@@ -126,7 +126,7 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
       units[unit] = undefined;
     },
     addSymbol: (unit, place, market, barsMax) => {
-      const symbol = new GuestSymbol(market, barsMax);
+      const symbol = new GuestSymbol(market, barsMax, () => parse(bridge.openOrders(unit, place)));
       setName(isUniverse ? place : unit, symbol.symbol);
       GuestContext.add(units[unit]!, place, symbol);
     },
@@ -134,11 +134,9 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
     setPosition: (unit, place, quantity, averagePrice, realizedPnl) => {
       GuestSymbol.setPosition(symbolAt(unit, place), quantity, averagePrice, realizedPnl);
     },
-    setOpenOrders: (unit, place, ordersJson) => {
-      GuestSymbol.setOpenOrders(symbolAt(unit, place), () => parse(ordersJson()));
-    },
-    setSession: (sessionJson) => {
-      shared.session = Object.freeze(parse(sessionJson));
+    changeOpenOrders: (unit, place) => GuestSymbol.changeOpenOrders(symbolAt(unit, place)),
+    setSession: (date, openMicros, closeMicros) => {
+      shared.session = freeze({ date, openMicros, closeMicros });
     },
     setAccount: (equity, cash, buyingPower, riskState) => {
       shared.portfolio = freeze({ equity, cash, buyingPower, riskState });

@@ -14,10 +14,12 @@ export class GuestSymbol implements SymbolView {
   readonly #dailyBars: Series;
   readonly #position: GuestPosition;
   #openOrders = NO_ORDERS;
-  /** Reads the open orders anew; null while those that were read are still true. */
-  #readOpenOrders: (() => readonly OpenOrderView[]) | null = null;
+  readonly #readOpenOrders: () => readonly OpenOrderView[];
+  /** They are others than those that were read last. */
+  #haveOrdersChanged = false;
 
-  constructor(market: SymbolMarketState, barsMax: number) {
+  constructor(market: SymbolMarketState, barsMax: number, readOpenOrders: () => readonly OpenOrderView[]) {
+    this.#readOpenOrders = readOpenOrders;
     this.symbol = market.symbol;
     this.#market = market;
     this.#minuteBars = new Series(market.symbol, barsMax);
@@ -73,10 +75,10 @@ export class GuestSymbol implements SymbolView {
   }
 
   get openOrders(): readonly OpenOrderView[] {
-    const read = this.#readOpenOrders;
-    if (read !== null) {
+    if (this.#haveOrdersChanged) {
+      this.#haveOrdersChanged = false;
+      const read = this.#readOpenOrders;
       this.#openOrders = freeze(read().map((order) => freeze(order)));
-      this.#readOpenOrders = null;
     }
     return this.#openOrders;
   }
@@ -94,8 +96,8 @@ export class GuestSymbol implements SymbolView {
     GuestPosition.set(of.#position, quantity, averagePrice, realizedPnl);
   }
 
-  static setOpenOrders(of: GuestSymbol, read: () => readonly OpenOrderView[]): void {
-    of.#readOpenOrders = read;
+  static changeOpenOrders(of: GuestSymbol): void {
+    of.#haveOrdersChanged = true;
   }
 }
 
