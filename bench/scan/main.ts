@@ -15,7 +15,7 @@ import { parseMicros } from '../../src/domain/time.ts';
 import { providerConfig } from '../../src/providers/config.ts';
 import { checkScannerParameters, findScanner } from '../../src/scanners/registry.ts';
 import { openPooledHistory } from '../../src/trader/history/pooledHistory.ts';
-import { openScanQueries } from '../../src/trader/scanning/scanQueries.ts';
+import { openScanQueries, type SiftTask } from '../../src/trader/scanning/scanQueries.ts';
 
 const SYMBOLS = 11_000;
 const LIMIT_MS = 2_000;
@@ -52,6 +52,7 @@ const checked = momentum === undefined ? undefined : checkScannerParameters(mome
 if (momentum === undefined || checked?.ok !== true) throw new Error('no momentum scanner');
 const market = {
   history,
+  sift: (task: SiftTask, signal: AbortSignal) => history.sift(task, signal),
   calendar: new SessionCalendar(usEquityRules),
   hours: 'regular' as const,
   instruments: async () => success(instruments),

@@ -9,6 +9,7 @@ import { newHighs } from './builtin/newHighs.ts';
 import { relativeVolume } from './builtin/relativeVolume.ts';
 import { sql } from './builtin/sql.ts';
 import type { AnyScanner, Candidate, Pick } from './contract.ts';
+import type { SiftingDefinition } from './sifting.ts';
 
 export const builtinScanners: readonly AnyScanner[] = [
   list,
@@ -25,6 +26,15 @@ const FOUND_CHARACTERS_MAX = 200;
 
 export function findScanner(name: string): AnyScanner | undefined {
   return builtinScanners.find((scanner) => scanner.name === name);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of scanners mixes parameters of any type.
+type AnySiftingScanner = SiftingDefinition<any>;
+
+/** A built-in scanner that begins with a look at every snapshot of the market. */
+export function findSiftingScanner(name: string): AnySiftingScanner | undefined {
+  const scanner = findScanner(name);
+  return scanner !== undefined && 'sift' in scanner ? (scanner as AnySiftingScanner) : undefined;
 }
 
 export type ScannerParameters =

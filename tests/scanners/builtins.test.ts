@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { SessionCalendar, usEquityRules } from '../../src/clock/calendar.ts';
 import type { JsonObject } from '../../src/domain/order.ts';
+import { success } from '../../src/domain/outcome.ts';
+import { MICROS_PER_DAY } from '../../src/domain/time.ts';
 import type { Candidate } from '../../src/scanners/contract.ts';
 import {
   builtinScanners,
   checkScannerParameters,
   findScanner,
+  findSiftingScanner,
   rankCandidates,
 } from '../../src/scanners/registry.ts';
+import { daySnapshot } from '../../src/trader/scanning/daySnapshot.ts';
 import { openScanQueries, type ScanMarket } from '../../src/trader/scanning/scanQueries.ts';
 import { at, bar, type Day, instrument, marketOf, PlainHistory, TODAY, YESTERDAY } from './market.ts';
 
@@ -391,4 +395,50 @@ describe('a ranking', () => {
       { symbol: 'B', score: 2, reason: 'B 2', rank: 2 },
     ]);
   });
+});
+
+describe('a look over all snapshots', () => {
+  it.each(builtinScanners.filter((scanner) => 'sift' in scanner).map(({ name }) => name))(
+    'finds the same where the snapshots are: %s',
+    async (name) => {
+      const scanner = findSiftingScanner(name)!;
+      const days = ['A', 'B', 'C', 'D'].map((symbol, index) =>
+        day(symbol, { volume: 50_000 + index * 10_000, last: 11 + index, open: 10.5 + index }),
+      );
+      const minuteBars = days.flatMap(({ symbol }) => [
+        bar(symbol, at('2024-07-01T14:00:00Z'), { close: 10, volume: 1_000 }),
+        bar(symbol, at('2024-07-02T14:00:00Z'), { close: 11, volume: 60_000 }),
+      ]);
+      const dailyBars = days
+        .flatMap(({ symbol }) =>
+          Array.from({ length: 300 }, (_, index) =>
+            bar(symbol, at('2024-07-01T04:00:00Z') - index * MICROS_PER_DAY, { close: 10 }),
+          ),
+        )
+        .toReversed();
+      const history = new PlainHistory({ days, minuteBars, dailyBars });
+      const instruments = history.symbols.map((symbol) => instrument(symbol));
+      let tasks = 0;
+      const elsewhere: ScanMarket = {
+        ...marketOf(history, instruments),
+        sift: async (given) => {
+          tasks += 1;
+          // As between two threads.
+          const { symbols, dayMicros, ...facts } = structuredClone(given);
+          const snapshots = await history.snapshots(symbols);
+          if (!snapshots.ok) return snapshots;
+          const seen = [...snapshots.value.values()].map((snapshot) => daySnapshot(snapshot, dayMicros));
+          return success(structuredClone(scanner.sift(seen, facts)));
+        },
+      };
+      const { parameters } = checkScannerParameters(scanner, {}, '') as { parameters: unknown };
+      const found = async (market: ScanMarket) => {
+        const queries = await openScanQueries(market, at(LATE_MORNING), new AbortController().signal);
+        return scanner.scan({ ...queries, parameters, log: () => undefined });
+      };
+      const there = await found(elsewhere);
+      expect(there).toEqual(await found(marketOf(history, instruments)));
+      expect([there.length > 0, tasks]).toEqual([true, 1]);
+    },
+  );
 });

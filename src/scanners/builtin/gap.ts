@@ -1,8 +1,7 @@
 /** Stocks that opened away from yesterday's close; before the open, those that trade away from it. */
 import { z } from 'zod';
-import { type DaySnapshot, defineScanner } from '../contract.ts';
+import type { DaySnapshot } from '../contract.ts';
 import {
-  highest,
   isInBand,
   minimumLastDollarVolume,
   percent,
@@ -10,8 +9,9 @@ import {
   priceBand,
   symbolsMax,
 } from '../figures.ts';
+import { defineSiftingScanner } from '../sifting.ts';
 
-export const gap = defineScanner({
+export const gap = defineSiftingScanner({
   name: 'gap',
   description: "Picks stocks that opened far from yesterday's close, the widest gap first.",
   parameters: z.strictObject({
@@ -31,28 +31,24 @@ export const gap = defineScanner({
     min_last_dv: minimumLastDollarVolume,
     max_symbols: symbolsMax,
   }),
-  async scan(context) {
-    const { parameters, minutesSinceOpen } = context;
-    const found = [...(await context.snapshots()).values()].flatMap((snapshot) => {
-      const { previous, symbol } = snapshot;
-      const price = minutesSinceOpen < 0 ? preMarketPrice(snapshot) : (snapshot.today?.open ?? null);
-      if (previous === null || previous.close <= 0 || price === null || price <= 0) return [];
-      const gapPercent = percentFrom(previous.close, price);
-      const isWanted =
-        parameters.direction === 'both' || (gapPercent > 0 ? 'up' : 'down') === parameters.direction;
-      const isFound =
-        isWanted &&
-        Math.abs(gapPercent) >= parameters.min_gap_percent &&
-        previous.volume * previous.close > parameters.min_last_dv &&
-        isInBand(price, parameters);
-      if (!isFound) return [];
-      const verb = minutesSinceOpen < 0 ? 'trades' : 'opened';
-      return [
-        { symbol, score: Math.abs(gapPercent), reason: `${verb} ${percent(gapPercent)} from the close` },
-      ];
-    });
-    return highest(found, parameters.max_symbols);
+  itemsMax: (parameters) => parameters.max_symbols,
+  sift(snapshot, { parameters, minutesSinceOpen }) {
+    const { previous, symbol } = snapshot;
+    const price = minutesSinceOpen < 0 ? preMarketPrice(snapshot) : (snapshot.today?.open ?? null);
+    if (previous === null || previous.close <= 0 || price === null || price <= 0) return undefined;
+    const gapPercent = percentFrom(previous.close, price);
+    const isWanted =
+      parameters.direction === 'both' || (gapPercent > 0 ? 'up' : 'down') === parameters.direction;
+    const isFound =
+      isWanted &&
+      Math.abs(gapPercent) >= parameters.min_gap_percent &&
+      previous.volume * previous.close > parameters.min_last_dv &&
+      isInBand(price, parameters);
+    if (!isFound) return undefined;
+    const verb = minutesSinceOpen < 0 ? 'trades' : 'opened';
+    return { symbol, score: Math.abs(gapPercent), reason: `${verb} ${percent(gapPercent)} from the close` };
   },
+  choose: (items) => items,
 });
 
 /** The last trade only when it is of today; else the middle of a sound quote. */

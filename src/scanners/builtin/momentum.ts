@@ -1,18 +1,17 @@
 /** Stocks that are up today on volume: the scanner that users of LiuAlgoTrader have, with all its parameters. */
 import { z } from 'zod';
-import { defineScanner } from '../contract.ts';
 import {
   count,
   dayFigures,
-  highest,
   isInBand,
   minimumLastDollarVolume,
   percent,
   priceBand,
   symbolsMax,
 } from '../figures.ts';
+import { defineSiftingScanner } from '../sifting.ts';
 
-export const momentum = defineScanner({
+export const momentum = defineSiftingScanner({
   name: 'momentum',
   description: 'Picks stocks that rose today on high volume, the most traded first.',
   parameters: z.strictObject({
@@ -37,27 +36,29 @@ export const momentum = defineScanner({
       .describe('Minutes after the open before which it picks nothing.'),
     max_symbols: symbolsMax,
   }),
-  async scan(context) {
+  isTime(context) {
     const { parameters, minutesSinceOpen } = context;
-    if (minutesSinceOpen < parameters.from_market_open) {
+    const isTime = minutesSinceOpen >= parameters.from_market_open;
+    if (!isTime) {
       context.log('info', 'too early after the open', {
         minutesSinceOpen,
         from: parameters.from_market_open,
       });
-      return [];
     }
-    const found = [...(await context.snapshots()).values()].flatMap((snapshot) => {
-      const day = dayFigures(snapshot);
-      const isFound =
-        day !== undefined &&
-        day.volume > parameters.min_volume &&
-        day.changePercent >= parameters.today_change_percent &&
-        day.lastDollarVolume > parameters.min_last_dv &&
-        isInBand(day.lastPrice, parameters);
-      if (!isFound) return [];
-      const reason = `${percent(day.changePercent)} since yesterday's close, ${count(day.volume)} shares today`;
-      return [{ symbol: day.symbol, score: day.volume, reason }];
-    });
-    return highest(found, parameters.max_symbols);
+    return isTime;
   },
+  itemsMax: (parameters) => parameters.max_symbols,
+  sift(snapshot, { parameters }) {
+    const day = dayFigures(snapshot);
+    const isFound =
+      day !== undefined &&
+      day.volume > parameters.min_volume &&
+      day.changePercent >= parameters.today_change_percent &&
+      day.lastDollarVolume > parameters.min_last_dv &&
+      isInBand(day.lastPrice, parameters);
+    if (!isFound) return undefined;
+    const reason = `${percent(day.changePercent)} since yesterday's close, ${count(day.volume)} shares today`;
+    return { symbol: day.symbol, score: day.volume, reason };
+  },
+  choose: (items) => items,
 });

@@ -1,6 +1,5 @@
 /** Stocks at, or close to, the highest price of many days. */
 import { z } from 'zod';
-import { defineScanner } from '../contract.ts';
 import {
   candidatesMax,
   dayFigures,
@@ -12,12 +11,13 @@ import {
   priceBand,
   symbolsMax,
 } from '../figures.ts';
+import { defineSiftingScanner } from '../sifting.ts';
 
 const TRADING_DAYS_PER_YEAR = 252;
 /** With fewer days a high says nothing: a stock that was just listed makes one every other day. */
 const DAYS_MIN = 20;
 
-export const newHighs = defineScanner({
+export const newHighs = defineSiftingScanner({
   name: 'new-highs',
   description:
     'Picks stocks above, or close under, their highest price of many days, the farthest above first.',
@@ -44,15 +44,15 @@ export const newHighs = defineScanner({
       .describe('Looked at more closely: those with the most dollars traded today.'),
     max_symbols: symbolsMax,
   }),
-  async scan(context) {
+  itemsMax: (parameters) => parameters.max_candidates,
+  sift(snapshot, { parameters }) {
+    const day = dayFigures(snapshot);
+    if (day === undefined || !isInBand(day.lastPrice, parameters)) return undefined;
+    if (day.lastDollarVolume <= parameters.min_last_dv) return undefined;
+    return { ...day, score: day.volume * day.lastPrice };
+  },
+  async choose(candidates, context) {
     const { parameters } = context;
-    const traded = [...(await context.snapshots()).values()].flatMap((snapshot) => {
-      const day = dayFigures(snapshot);
-      if (day === undefined || !isInBand(day.lastPrice, parameters)) return [];
-      if (day.lastDollarVolume <= parameters.min_last_dv) return [];
-      return [{ ...day, score: day.volume * day.lastPrice }];
-    });
-    const candidates = highest(traded, parameters.max_candidates);
     if (candidates.length === 0) return [];
     const bars = await context.dailyBars(
       candidates.map(({ symbol }) => symbol),

@@ -1,6 +1,5 @@
 /** Stocks that are traded much more today than they usually are by this time of the session. */
 import { z } from 'zod';
-import { defineScanner } from '../contract.ts';
 import {
   candidatesMax,
   count,
@@ -12,8 +11,9 @@ import {
   priceBand,
   symbolsMax,
 } from '../figures.ts';
+import { defineSiftingScanner } from '../sifting.ts';
 
-export const relativeVolume = defineScanner({
+export const relativeVolume = defineSiftingScanner({
   name: 'relative-volume',
   description:
     'Picks stocks traded far more than usual up to this minute of the session, the most unusual first.',
@@ -45,15 +45,16 @@ export const relativeVolume = defineScanner({
       .describe('Looked at more closely: those with the most volume today for that of yesterday.'),
     max_symbols: symbolsMax,
   }),
-  async scan(context) {
+  itemsMax: (parameters) => parameters.max_candidates,
+  sift(snapshot, { parameters }) {
+    const day = dayFigures(snapshot);
+    if (day === undefined || !isInBand(day.lastPrice, parameters)) return undefined;
+    if (day.lastDollarVolume <= parameters.min_last_dv || day.volume < parameters.min_volume)
+      return undefined;
+    return { ...day, score: day.volume / day.lastVolume };
+  },
+  async choose(candidates, context) {
     const { parameters } = context;
-    const traded = [...(await context.snapshots()).values()].flatMap((snapshot) => {
-      const day = dayFigures(snapshot);
-      if (day === undefined || !isInBand(day.lastPrice, parameters)) return [];
-      if (day.lastDollarVolume <= parameters.min_last_dv || day.volume < parameters.min_volume) return [];
-      return [{ ...day, score: day.volume / day.lastVolume }];
-    });
-    const candidates = highest(traded, parameters.max_candidates);
     if (candidates.length === 0) return [];
     const volumes = await context.sessionVolumes(
       candidates.map(({ symbol }) => symbol),

@@ -4,13 +4,19 @@
  */
 import { seededRandom } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
+import { assert } from '../../domain/assert.ts';
+import { type Outcome, success } from '../../domain/outcome.ts';
 import { createLog, type LogTarget } from '../../observability/log.ts';
 import type { ProviderConfig } from '../../providers/config.ts';
 import type { HistoryProvider } from '../../providers/contract.ts';
 import { createHistoryProvider } from '../../providers/factory.ts';
+import { findSiftingScanner } from '../../scanners/registry.ts';
+import type { Sifted } from '../../scanners/sifting.ts';
+import { daySnapshot } from '../scanning/daySnapshot.ts';
+import type { SiftTask } from '../scanning/scanQueries.ts';
 
 /** A call of the provider, without its signal: a task is abandoned from outside. */
-export type HistoryCall = {
+type ProviderCall = {
   [Method in keyof HistoryProvider]: {
     readonly method: Method;
     readonly parameters: HistoryProvider[Method] extends (
@@ -20,6 +26,8 @@ export type HistoryCall = {
       : never;
   };
 }[keyof HistoryProvider];
+
+export type HistoryCall = ProviderCall | { readonly method: 'sift'; readonly parameters: [task: SiftTask] };
 
 export interface HistoryTask {
   readonly provider: ProviderConfig;
@@ -46,5 +54,20 @@ export default function fetchHistory(task: HistoryTask): Promise<unknown> {
       return provider.quotes(...call.parameters);
     case 'snapshots':
       return provider.snapshots(...call.parameters);
+    case 'sift':
+      return sift(provider, ...call.parameters);
   }
+}
+
+/** Snapshots of a whole market are far more to hand over than what a scanner finds among them. */
+async function sift(
+  from: HistoryProvider,
+  { scanner, symbols, dayMicros, ...facts }: SiftTask,
+): Promise<Outcome<readonly Sifted[]>> {
+  const definition = findSiftingScanner(scanner);
+  assert(definition !== undefined, `no scanner that sifts: ${scanner}`);
+  const answer = await from.snapshots(symbols);
+  if (!answer.ok) return answer;
+  const days = [...answer.value.values()].map((snapshot) => daySnapshot(snapshot, dayMicros));
+  return success(definition.sift(days, facts));
 }

@@ -5,6 +5,8 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { LogTarget } from '../../observability/log.ts';
 import type { ProviderConfig } from '../../providers/config.ts';
 import type { HistoryProvider } from '../../providers/contract.ts';
+import type { Sifted } from '../../scanners/sifting.ts';
+import type { SiftTask } from '../scanning/scanQueries.ts';
 import type { HistoryCall, HistoryTask } from './historyTask.ts';
 
 /** Requests that wait for the pool; beyond it they are refused. */
@@ -22,6 +24,8 @@ export interface PooledHistoryOptions {
 }
 
 export interface PooledHistory extends HistoryProvider {
+  /** Asks for snapshots and looks them over in the pool. */
+  sift(task: SiftTask, signal?: AbortSignal): Promise<Outcome<readonly Sifted[]>>;
   close(): Promise<void>;
 }
 
@@ -61,6 +65,7 @@ export function openPooledHistory(options: PooledHistoryOptions): PooledHistory 
     quotes: (symbol, fromMicros, toMicros, signal) =>
       run({ method: 'quotes', parameters: [symbol, fromMicros, toMicros] }, signal),
     snapshots: (symbols, signal) => run({ method: 'snapshots', parameters: [symbols] }, signal),
+    sift: (task, signal) => run({ method: 'sift', parameters: [task] }, signal),
     close: () => pool.destroy(),
   };
 }

@@ -64,6 +64,7 @@ export function makeScanners(
     scanners: preparation.scanners,
     market: {
       ...{ history, calendar, hours: plan.marketHours, instruments: cachedInstruments(broker, clock) },
+      sift: (task, signal) => history.sift(task, signal),
       select: (query, limits) => stores.select(query, limits),
     },
     clock,

@@ -1,16 +1,25 @@
 /** What a scanner may ask of the market, answered by a history provider. */
 import type { SessionCalendar } from '../../clock/calendar.ts';
-import type { Bar, Instrument, MarketHours, Session, Snapshot } from '../../domain/market.ts';
+import type { Bar, Instrument, MarketHours, Session } from '../../domain/market.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { type EpochMicros, MICROS_PER_DAY, MICROS_PER_MINUTE } from '../../domain/time.ts';
 import type { HistoryProvider } from '../../providers/contract.ts';
-import type { DaySnapshot, ScannerContext, SelectedRows, SessionVolumes } from '../../scanners/contract.ts';
+import type { ScannerContext, SelectedRows, SessionVolumes } from '../../scanners/contract.ts';
+import type { Sifted, SiftingContext, SiftRequest } from '../../scanners/sifting.ts';
+import { daySnapshot } from './daySnapshot.ts';
 
 /** Calendar days that hold one trading day, holidays and weekends counted in. */
 const CALENDAR_DAYS_PER_TRADING_DAY = 1.7;
 const CALENDAR_DAYS_MIN = 7;
 
-export type ScanQueries = Omit<ScannerContext<unknown>, 'parameters' | 'log'>;
+export type ScanQueries = Omit<ScannerContext<unknown>, 'parameters' | 'log'> & SiftingContext;
+
+/** A look over the snapshots of the symbols, by a built-in scanner. */
+export interface SiftTask extends SiftRequest {
+  readonly symbols: readonly string[];
+  /** When the session's day begins, in the exchange's time zone. */
+  readonly dayMicros: EpochMicros;
+}
 
 export interface ScanMarket {
   readonly history: HistoryProvider;
@@ -18,6 +27,8 @@ export interface ScanMarket {
   readonly hours: MarketHours;
   /** What the account may trade. */
   instruments(): Promise<Outcome<readonly Instrument[]>>;
+  /** Looks where the snapshots are; left out where that is here. */
+  sift?(task: SiftTask, signal: AbortSignal): Promise<Outcome<readonly Sifted[]>>;
   /** Asks the database; left out where there is none. */
   select?(
     query: string,
@@ -40,6 +51,12 @@ export async function openScanQueries(
   const dayMicros = calendar.startOf(session.date);
   const allSymbols = () => instruments.map((instrument) => instrument.symbol);
   return {
+    ...(market.sift === undefined
+      ? {}
+      : {
+          sift: async (request: SiftRequest) =>
+            need(await market.sift!({ ...request, symbols: allSymbols(), dayMicros }, signal), 'snapshots'),
+        }),
     nowMicros,
     session,
     minutesSinceOpen: (nowMicros - session.openMicros) / MICROS_PER_MINUTE,
@@ -119,19 +136,6 @@ function earlierSessions(
 
 function volumeOf(bars: readonly Bar[]): number {
   return bars.reduce((sum, { volume }) => sum + volume, 0);
-}
-
-/** Tells today's bar from yesterday's: before a symbol's first trade of the day feeds still show the day before. */
-function daySnapshot(snapshot: Snapshot, dayMicros: EpochMicros): DaySnapshot {
-  const { symbol, dailyBar, previousDailyBar } = snapshot;
-  const isToday = dailyBar !== undefined && dailyBar.timeMicros >= dayMicros;
-  return {
-    symbol,
-    lastPrice: snapshot.latestTrade?.price ?? snapshot.minuteBar?.close ?? dailyBar?.close ?? null,
-    quote: snapshot.latestQuote ?? null,
-    today: isToday ? dailyBar : null,
-    previous: (isToday ? previousDailyBar : dailyBar) ?? null,
-  };
 }
 
 function need<T>(outcome: Outcome<T>, what: string): T {
