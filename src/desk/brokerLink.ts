@@ -133,17 +133,17 @@ export class BrokerLink implements BrokerRequests {
   /** Asks for the broker's books; while that is under way, once more afterwards. */
   reconcile(reason: string, when: 'now' | 'soon'): void {
     if (this.#isClosed) return;
+    const { clock, limits, log } = this.#options;
+    log.debug({ reason, when }, 'reconciliation is wanted');
     if (this.#isReconciling) {
       this.#isReconcileWanted = true;
       return;
     }
-    const { clock, limits, log } = this.#options;
     const sinceMs = clock.monotonicMs() - this.#reconciledAtMs;
     if (when === 'soon' && sinceMs < limits.reconcileSpacingMs) {
       this.#reconcileIn(limits.reconcileSpacingMs - sinceMs);
       return;
     }
-    log.debug({ reason }, 'reconciling');
     void this.#reconcile();
   }
 

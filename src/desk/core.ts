@@ -191,6 +191,11 @@ export class DeskCore {
     this.feed(command);
   }
 
+  /** Asks for the broker's books soon, on whatever sign that something may have been missed. */
+  reconcile(reason: string): void {
+    this.#link?.reconcile(reason, 'soon');
+  }
+
   /** The database, or its successor after it was started again. */
   connect(stores: DeskStores): void {
     this.#stores = stores;

@@ -191,6 +191,9 @@ export class Desk {
           units: this.#core.machine.unitStates(command.units),
         });
         return;
+      case 'reconcile':
+        this.#core.reconcile(command.reason);
+        return;
       case 'halt':
         this.#core.feed({ type: 'command', command: 'halt', reason: command.reason, instanceIds: null });
         return;

@@ -277,6 +277,8 @@ export class Trader {
         const seconds = ((report.toMicros - report.fromMicros) / 1_000_000).toFixed(1);
         const message = `market data may be missing for ${seconds} s: ${report.reason}`;
         this.#alerts.raise({ severity: 'warning', code: 'feed_gap', message });
+        // What cut it off may have cut off the broker's stream, unnoticed.
+        if (report.reason === 'disconnected') this.#parts.desk?.reconcile('the market data was cut off');
         return;
       }
       case 'unacknowledged': {

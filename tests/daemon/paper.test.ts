@@ -40,7 +40,7 @@ describe('paper mode, against a market that misbehaves', () => {
     ]);
     await exchange.heard('\n');
     ({ env } = JSON.parse(exchange.stdout()) as { env: Record<string, string> });
-    daemon = startOpenbell(['trade', plan, ...workshop.storage], env);
+    daemon = startOpenbell(['trade', plan, ...workshop.storage], { ...env, OPENBELL_LOG_LEVEL: 'debug' });
     await daemon.heard('Trading, batch');
   });
 
@@ -79,6 +79,13 @@ describe('paper mode, against a market that misbehaves', () => {
     const before = fills();
     await until(() => fills() >= before + 2, { what: 'fills after the reconnection', timeoutMs: 40_000 });
   }, 90_000);
+
+  it("compares its books with the broker's when the market data is back, whatever cut it off", () => {
+    const reasons = logOf(daemon).flatMap(({ msg, reason }) =>
+      msg === 'reconciliation is wanted' ? [reason] : [],
+    );
+    expect(reasons).toContain('the market data was cut off');
+  });
 
   it('counts what it cannot read and keeps the rest', async () => {
     const status = await statusOf(workshop);

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { DeskLimits } from '../../src/desk/config.ts';
 import { decimal, ZERO } from '../../src/domain/decimal.ts';
+import type { DeskCommand } from '../../src/transport/messages.ts';
 import { until } from '../support/until.ts';
 import { type Floor, openFloor, SYMBOL } from './floor.ts';
 import type { Harness } from './harness.ts';
@@ -105,6 +107,21 @@ describe('a desk whose exchange', () => {
       floor.exchange.disconnect('trading');
       await until(() => harness.alerts().includes('foreign_position'), { what: 'the foreign position' });
       expect((await harness.status()).positions).toEqual([]);
+    });
+
+    it.each<[string, Partial<DeskLimits>, DeskCommand | null]>([
+      ['from time to time, though all looks well', { reconcilePeriodMs: 100 }, null],
+      ['when another stream was cut off', {}, { type: 'reconcile', reason: 'the market data is back' }],
+    ])('finds out %s', async (_when, limits, command) => {
+      const harness = await floor.startDesk({ limits });
+      await buyByHand();
+      await until(() => harness.alerts().includes('foreign_order'), { what: 'the foreign order' });
+      if (command !== null) {
+        expect(harness.alerts()).toEqual(['foreign_order']);
+        harness.command(command);
+      }
+      await until(() => harness.alerts().includes('foreign_position'), { what: 'the foreign position' });
+      expect(harness.alerts()).not.toContain('broker_disconnected');
     });
 
     it('closes and cancels them where the plan says so', async () => {

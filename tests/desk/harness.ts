@@ -9,7 +9,7 @@ import { createBroker } from '../../src/brokers/factory.ts';
 import { seededRandom } from '../../src/clock/chance.ts';
 import type { Clock } from '../../src/clock/clock.ts';
 import { liveClock } from '../../src/clock/live.ts';
-import { DEFAULT_DESK_LIMITS, type DeskConfig } from '../../src/desk/config.ts';
+import { DEFAULT_DESK_LIMITS, type DeskConfig, type DeskLimits } from '../../src/desk/config.ts';
 import { Desk } from '../../src/desk/desk.ts';
 import { decimal } from '../../src/domain/decimal.ts';
 import { deriveClientOrderId, type Intent, type Order, type OrderIntent } from '../../src/domain/order.ts';
@@ -60,6 +60,7 @@ export interface HarnessOptions {
   readonly risk?: Partial<RiskPlan>;
   readonly unknownHoldings?: 'leave' | 'adopt' | 'flatten';
   readonly broken?: Partial<AlpacaBrokerConfig>;
+  readonly limits?: Partial<DeskLimits>;
 }
 
 export class Harness {
@@ -120,6 +121,7 @@ export class Harness {
         databaseRetryMs: 10,
         databaseRetryMaxMs: 50,
         startTimeoutMs: 5_000,
+        ...options.limits,
       },
     };
     this.#broker =

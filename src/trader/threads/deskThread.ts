@@ -119,6 +119,11 @@ export class DeskThread {
     this.#thread.tell({ type: 'instances', instances, portfolios });
   }
 
+  /** Has the broker's books compared with ours. */
+  reconcile(reason: string): void {
+    this.#thread.tell({ type: 'reconcile', reason });
+  }
+
   halt(reason: string): void {
     this.#thread.tell({ type: 'halt', reason });
   }

@@ -57,6 +57,8 @@ export type DeskCommand =
     }
   /** Ask for the state of units, to hand them to a (restarted) consumer. */
   | { readonly type: 'units'; readonly requestId: number; readonly units: readonly Unit[] }
+  /** Compare the broker's books with ours, though nothing here asks for it. */
+  | { readonly type: 'reconcile'; readonly reason: string }
   | { readonly type: 'halt'; readonly reason: string }
   | { readonly type: 'resume' }
   | { readonly type: 'liquidate'; readonly reason: string; readonly instanceIds: readonly string[] | null }
