@@ -8,6 +8,9 @@ import { failureFrom } from '../models/failure.ts';
 import type { Log } from '../observability/log.ts';
 import type { Reach } from './steps.ts';
 
+/** So many tries in a row that fail are an outage, of which a person should know. */
+const FAILURES_BEFORE_ALERT = 4;
+
 export interface OutboxOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -18,7 +21,7 @@ export interface OutboxOptions {
   readonly reach: Reach;
   /** Every row up to this line of the journal is in the database. */
   onConfirmed(throughLine: number): void;
-  /** A row that the database will never take, or rows that memory cannot hold: a person should know. */
+  /** A row that the database will never take, rows that memory cannot hold, or an outage: a person should know. */
   onTrouble(code: string, message: string): void;
 }
 
@@ -135,8 +138,9 @@ export class Outbox {
 
   async #onFailed(stores: RowStores, batch: readonly Entry[], error: unknown): Promise<void> {
     const failure = failureFrom(error);
-    // A database that went away may come back, by another port if need be; one that says no to a row will not change.
-    if (failure.kind !== 'invalid' && failure.kind !== 'broken') {
+    // Only values that it cannot hold are the row's own fault. All else may come right: a database that went away or
+    // broke comes back, by another port if need be, and a table that is missing may be put there.
+    if (failure.kind !== 'invalid') {
       this.#waitAndRetry(failure.message);
     } else if (batch.length > 1) {
       await this.#oneByOne(stores, batch);
@@ -153,7 +157,7 @@ export class Outbox {
         this.#onWritten(1);
       } catch (error) {
         const failure = failureFrom(error);
-        if (failure.kind !== 'invalid' && failure.kind !== 'broken') {
+        if (failure.kind !== 'invalid') {
           this.#waitAndRetry(failure.message);
           return;
         }
@@ -175,6 +179,10 @@ export class Outbox {
     const delayMs = Math.min(retryMs * 2 ** this.#failures, retryMaxMs);
     if (this.#failures === 0) log.warn({ why, waiting: this.#entries.length }, 'the database takes no rows');
     this.#failures += 1;
+    if (this.#failures === FAILURES_BEFORE_ALERT) {
+      const message = `the database takes no rows, which wait and are in the journal; trading goes on: ${why}`;
+      this.#options.onTrouble('database_down', message);
+    }
     this.#timer = clock.after(delayMs, () => {
       this.#timer = null;
       this.#pump();

@@ -9,6 +9,8 @@ export type FailureKind =
   | 'disk_full'
   | 'read_only'
   | 'invalid'
+  /** A table or a column is not there: another version's, or somebody's work on the tables. */
+  | 'schema'
   | 'overloaded'
   | 'closed'
   | 'broken';
@@ -38,6 +40,7 @@ function isRetrySensible(kind: FailureKind): boolean {
       return true;
     case 'refused':
     case 'invalid':
+    case 'schema':
     case 'closed':
     case 'broken':
       return false;
@@ -55,6 +58,8 @@ const KIND_OF_CODE: Readonly<Record<string, FailureKind>> = {
   '40': 'busy',
   '42': 'invalid',
   '42501': 'refused',
+  '42703': 'schema',
+  '42P01': 'schema',
   '53': 'busy',
   '53100': 'disk_full',
   '55P03': 'busy',

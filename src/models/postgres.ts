@@ -158,6 +158,7 @@ function connectionError(place: string, error: unknown): UserError {
     case 'disk_full':
     case 'read_only':
     case 'invalid':
+    case 'schema':
     case 'overloaded':
     case 'closed':
     case 'broken':

@@ -160,6 +160,7 @@ describe('a desk on the local exchange', () => {
     await harness.settled(id, 'filled');
     expect((await harness.status()).rowsWaiting).toBeGreaterThan(0);
     expect(await tradeRows(harness)).toEqual([]);
+    await until(() => harness.alerts().includes('database_down'), { what: 'the alert' });
     isDown = false;
     await until(async () => (await harness.status()).rowsWaiting === 0, { what: 'rows to be written' });
     const rows = await tradeRows(harness);
