@@ -4,9 +4,11 @@ import { resolve } from 'node:path';
 import { EXIT_USAGE, UserError, type Violation } from '../domain/exit.ts';
 import { completePlan } from './complete.ts';
 import { PLAN_BYTES_MAX, readPlanDocument } from './document.ts';
+import type { EnvironmentVariables } from './environment.ts';
 import type { Tradeplan } from './plan.ts';
 import { checkReferences } from './references.ts';
 import { planSchema } from './schema.ts';
+import { withVariables } from './variables.ts';
 import { violationAt, violationsOfIssues } from './violations.ts';
 
 export type PlanResult =
@@ -15,11 +17,12 @@ export type PlanResult =
 
 /**
  * Reads and checks a plan's file. Parameters of strategies and scanners are left to their own schemas.
+ * @param env of which `${OPENBELL_NAME}` in parameters is filled in.
  * @throws {UserError} exit code 2: no such file, or every violation with its path and line.
  */
-export function loadTradeplan(path: string): Tradeplan {
+export function loadTradeplan(path: string, env: EnvironmentVariables = process.env): Tradeplan {
   const file = resolve(path);
-  const result = parseTradeplan(readPlanText(path, file), file);
+  const result = parseTradeplan(readPlanText(path, file), file, env);
   if (result.ok) return result.plan;
   const { length } = result.violations;
   throw new UserError({
@@ -31,11 +34,18 @@ export function loadTradeplan(path: string): Tradeplan {
   });
 }
 
-/** @param path of the file, absolute: relative paths in the plan are taken from its folder. */
-export function parseTradeplan(text: string, path: string): PlanResult {
-  const document = readPlanDocument(text);
-  if (!document.ok) return document;
+/**
+ * @param path of the file, absolute: relative paths in the plan are taken from its folder.
+ * @param env of which `${OPENBELL_NAME}` in parameters is filled in.
+ */
+export function parseTradeplan(text: string, path: string, env: EnvironmentVariables = {}): PlanResult {
+  const written = readPlanDocument(text);
+  if (!written.ok) return written;
   const violations: Violation[] = [];
+  const value = withVariables(written.value, env, (at, allowed) =>
+    violations.push(violationAt(written, at, allowed)),
+  );
+  const document = { ...written, value };
   const parsed = planSchema.safeParse(document.value);
   if (!parsed.success) violations.push(...violationsOfIssues(document, parsed.error.issues));
   checkReferences(document.value, (at, allowed) => violations.push(violationAt(document, at, allowed)));

@@ -47,7 +47,7 @@ export interface PreparationInput {
 
 /** @throws {UserError} exit code 2, with every violation of plan, environment, strategies and parameters. */
 export async function prepare(input: PreparationInput): Promise<Preparation> {
-  const plan = loadTradeplan(input.planPath);
+  const plan = loadTradeplan(input.planPath, input.env);
   const violations: Violation[] = [];
   const resolved = resolveEnvironment({ plan, ...input });
   if (!resolved.ok) violations.push(...resolved.violations);
