@@ -11,6 +11,9 @@ export interface RunningPostgres {
   readonly url: string;
   /** Makes another database, empty or a copy of an existing one, and answers its URL. Takes some 15 ms. */
   createDatabase(name: string, template?: string): Promise<string>;
+  /** Ends it without a farewell, as a crash does; {@link restart} brings it back with all that was committed. */
+  crash(): Promise<void>;
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,11 +50,13 @@ export async function startPostgres(): Promise<RunningPostgres | null> {
     'UTF8',
   ]);
   const port = await freePort();
-  const server = spawn(
-    join(binaries, 'postgres'),
-    ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'],
-    { ...account, cwd: folder, stdio: 'ignore' },
-  );
+  const serve = () =>
+    spawn(
+      join(binaries, 'postgres'),
+      ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'],
+      { ...account, cwd: folder, stdio: 'ignore' },
+    );
+  let server = serve();
   const urlOf = (name: string) =>
     `postgres://openbell:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${name}`;
   const close = async () => {
@@ -79,7 +84,12 @@ export async function startPostgres(): Promise<RunningPostgres | null> {
       await execute(urlOf('postgres'), `create database "${name}" template "${template}"`);
       return urlOf(name);
     };
-    return { url: await createDatabase('openbell'), createDatabase, close };
+    const restart = async () => {
+      server = serve();
+      await untilAnswering(urlOf('postgres'), server);
+    };
+    const url = await createDatabase('openbell');
+    return { url, createDatabase, crash: () => stop(server), restart, close };
   } catch (error) {
     await close();
     throw error;
