@@ -93,3 +93,11 @@ export interface DeskWorkerData {
   /** To the recorder; null where the inbox is not recorded. */
   readonly recording: MessagePort | null;
 }
+
+/**
+ * When an order that was not answered for is of unknown fate, whatever the adapter is doing: it may wait for the rate
+ * limit as long as for the answer, and as long as it waits it has certainly not been sent.
+ */
+export function answerTimeoutMs({ limits }: Pick<Tradeplan, 'limits'>): number {
+  return 2 * limits.submitTimeoutMs;
+}

@@ -19,7 +19,7 @@ import type { PortfolioFunds } from '../models/portfolios.ts';
 import type { Log } from '../observability/log.ts';
 import type { DeskCommand, DeskEvent, DeskReport } from '../transport/messages.ts';
 import { BrokerLink } from './brokerLink.ts';
-import type { DeskConfig } from './config.ts';
+import { answerTimeoutMs, type DeskConfig } from './config.ts';
 import { Executor } from './executor.ts';
 import { Funds, unknownFunds } from './funds.ts';
 import type { Journal } from './journalFile.ts';
@@ -77,7 +77,7 @@ export class DeskCore {
       assetClass: plan.assetClass,
       marketHours: plan.marketHours,
       liquidateBeforeCloseMs: plan.liquidateBeforeCloseMs,
-      submitTimeoutMs: plan.limits.submitTimeoutMs,
+      submitTimeoutMs: answerTimeoutMs(plan),
       session: config.session,
       unknownHoldings: plan.unknownHoldings,
       policy: parts.policy ?? DEFAULT_DESK_POLICY,

@@ -1,6 +1,6 @@
 /** What each thread is told, out of the plan and the environment: small plain copies, each with what it needs only. */
 import { join } from 'node:path';
-import { alpacaBrokerConfig, type BrokerConfig } from '../brokers/config.ts';
+import { alpacaBrokerConfig, type BrokerConfig, DEFAULT_BROKER_LIMITS } from '../brokers/config.ts';
 import { type ConsumerConfig, DEFAULT_HEARTBEAT_PERIOD_MS } from '../consumer/config.ts';
 import { DEFAULT_DESK_LIMITS, type DeskConfig } from '../desk/config.ts';
 import { EXIT_USAGE, UserError } from '../domain/exit.ts';
@@ -57,7 +57,10 @@ export function brokerConfigOf(context: BatchContext): BrokerConfig {
     secretKey,
     baseUrl,
     assetClass: plan.assetClass,
-    limits: { requestTimeoutMs: plan.limits.submitTimeoutMs },
+    limits: {
+      requestTimeoutMs: plan.limits.submitTimeoutMs,
+      queueTimeoutMs: Math.min(DEFAULT_BROKER_LIMITS.queueTimeoutMs, plan.limits.submitTimeoutMs),
+    },
   });
 }
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { SessionCalendar, usEquityRules } from '../../src/clock/calendar.ts';
 import { decimal } from '../../src/domain/decimal.ts';
+import { formatMicros } from '../../src/domain/time.ts';
 import { readLine, writeLine } from '../../src/execution/books/journal.ts';
 import { Recovery } from '../../src/execution/books/recovery.ts';
 import type { JournalEntry } from '../../src/execution/contract.ts';
-import { BATCH, Bench, SESSION, START } from './harness.ts';
+import { BATCH, Bench, ONE_SECOND, SESSION, START } from './harness.ts';
 
 /** The desk that follows one that was killed, by its journal; once more begun anew in between. */
 function followerOf(before: Bench, batchId = 'batch-0002'): Bench {
@@ -69,5 +71,37 @@ describe('what a person has ordered to be closed', () => {
     const third = followerOf(next, 'batch-0003');
     third.restartedFrom(next);
     expect(third.denial(third.order())).toBeUndefined();
+  });
+});
+
+describe('intraday positions', () => {
+  const calendar = new SessionCalendar(usEquityRules);
+
+  it.each([
+    ['an ordinary day', '2026-11-20', '21:00:00'],
+    ['the day after Thanksgiving', '2026-11-27', '18:00:00'],
+    ['Christmas Eve', '2026-12-24', '18:00:00'],
+    ['the first day of summer time', '2026-03-09', '20:00:00'],
+    ['the first day of winter time', '2026-11-02', '21:00:00'],
+  ])('are closed by the lead before the close of %s (%s)', (_day, date, closeTime) => {
+    const session = calendar.nextSession(Date.parse(`${date}T05:00:00Z`) * 1_000);
+    expect(formatMicros(session.closeMicros)).toContain(`${date}T${closeTime}`);
+    const bench = new Bench({ isReady: false, config: { session } });
+    bench.nowMicros = session.openMicros;
+    bench.restartedFrom(new Bench());
+    bench.buy('10');
+    bench.skipTo(session.closeMicros - 901 * ONE_SECOND);
+    bench.feed({ type: 'tick' });
+    expect(closes(bench)).toEqual([]);
+    bench.pass(2);
+    expect(closes(bench).map(({ order }) => order.quantity)).toEqual([decimal('10')]);
+    const { clientOrderId } = closes(bench)[0]!.order;
+    bench.accept(clientOrderId);
+    bench.fill(clientOrderId, '10');
+    bench.quote(99.99, 100.01);
+    expect(bench.denial(bench.order())).toMatchObject({ code: 'outside_window' });
+    bench.skipTo(session.closeMicros + ONE_SECOND);
+    bench.feed({ type: 'tick' });
+    expect(bench.alerts()).not.toContain('not_flat');
   });
 });
