@@ -30,7 +30,8 @@ export function openProgress(clock: Clock, terminal: NodeJS.WriteStream = proces
   };
 }
 
-function bar(share: number): string {
-  const filled = Math.round(Math.min(1, Math.max(0, share)) * BAR_WIDTH);
+function bar(given: number): string {
+  const share = Math.min(1, Math.max(0, given));
+  const filled = Math.round(share * BAR_WIDTH);
   return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${String(Math.round(share * 100)).padStart(3)} %`;
 }
