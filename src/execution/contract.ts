@@ -102,11 +102,13 @@ export interface KeptRisk {
   readonly liquidated?: readonly { readonly instanceId: string; readonly reason: string }[];
 }
 
-/** A position that must become flat, and why: whatever the session, and until it is. */
+/** A position that must become flat, or a part of one that must go, and why: whatever the session, and until it is. */
 export interface KeptClosing {
   readonly instanceId: string;
   readonly symbol: string;
   readonly reason: string;
+  /** Only a part of it must go: how much is left of that, signed as it is, and the order that is closing it. */
+  readonly part?: { readonly left: string; readonly clientOrderId: string | null };
 }
 
 /** The state of one instance's loss limits. What it lost since the session began is valid in that session. */

@@ -104,6 +104,42 @@ describe('a position that nobody knows', () => {
     bench.reconcile({ positions: held('12') });
     expect(bench.of('submit').at(-1)?.order).toMatchObject({ side: 'sell', quantity: decimal('2') });
   });
+
+  it('is closed at the first comparison of a start already, and again when that is refused', () => {
+    const bench = new Bench({
+      isReady: false,
+      config: { unknownHoldings: 'flatten', instances: instances(['X']) },
+    });
+    const row = { instanceId: 'alpha', symbol: 'X', qty: '10', avgPrice: '100', realizedPnl: '0' };
+    const holdings = [{ ...row, targetPrice: null, stopPrice: null }];
+    bench.feed({ type: 'restore', orders: [], executionIds: [], holdings, risk: null });
+    bench.account({});
+    bench.feed({ type: 'broker_connection', connected: true, detail: '' });
+    bench.quote(99.99, 100.01);
+    bench.skipTo(bench.nowMicros + 10_000_000);
+    bench.reconcile({ positions: held('12') });
+    bench.pass(1);
+    const sales = () => bench.of('submit').map(({ order }) => order);
+    expect(sales().map(({ side, quantity }) => [side, quantity])).toEqual([['sell', decimal('2')]]);
+    const refusal = { httpStatus: 403, vendorCode: null, message: 'no', retryAfterMs: null };
+    const { clientOrderId } = sales()[0]!;
+    bench.feed({ type: 'submitted', clientOrderId, outcome: { type: 'refused', ...refusal } });
+    bench.pass(10);
+    expect(sales().map(({ quantity }) => quantity)).toEqual([decimal('2'), decimal('2')]);
+    const second = sales()[1]!.clientOrderId;
+    bench.accept(second);
+    bench.fill(second, '1');
+    bench.update(second, 'canceled', 'canceled');
+    bench.pass(10);
+    const third = sales()[2]!;
+    expect(third.quantity).toBe(decimal('1'));
+    bench.accept(third.clientOrderId);
+    bench.fill(third.clientOrderId, '1');
+    bench.pass(60);
+    expect(sales()).toHaveLength(3);
+    expect(bench.position()).toBe(decimal('10'));
+    expect(bench.journal().findLast(({ entry }) => entry === 'closing')).toMatchObject({ closing: [] });
+  });
 });
 
 describe('an order that nobody knows', () => {

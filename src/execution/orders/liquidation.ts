@@ -17,6 +17,7 @@ import { deriveClientOrderId, type OrderIntent } from '../../domain/order.ts';
 import { type EpochMicros, formatMicros, MICROS_PER_MILLISECOND } from '../../domain/time.ts';
 import type { KeptClosing } from '../contract.ts';
 import type { DeskState } from '../state.ts';
+import { Parts } from './parts.ts';
 import type { Placing } from './placing.ts';
 
 /** After this many tries a person is told. */
@@ -31,6 +32,7 @@ export class Liquidation {
   readonly #state: DeskState;
   readonly #placing: Placing;
   readonly #targets = new Map<string, Target>();
+  readonly #parts: Parts;
   readonly #sequences = new Map<string, number>();
   /** What is held over night was looked at. */
   #isNightReported = false;
@@ -40,6 +42,7 @@ export class Liquidation {
   constructor(state: DeskState, placing: Placing) {
     this.#state = state;
     this.#placing = placing;
+    this.#parts = new Parts(state, (of, quantity) => this.#close(of, this.#closableNow(of.symbol, quantity)));
   }
 
   /** The last sequence of the desk's own order ids, after a restart within the batch. */
@@ -50,9 +53,11 @@ export class Liquidation {
 
   /** What the desk before this one had not closed yet. */
   restore(closing: readonly KeptClosing[]): void {
-    for (const { instanceId, symbol, reason } of closing) {
+    for (const { instanceId, symbol, reason, part } of closing) {
       // What nobody here trades is reported as such, and left.
-      if (this.#state.instances.has(instanceId)) this.#add(instanceId, symbol, reason);
+      if (!this.#state.instances.has(instanceId)) continue;
+      if (part === undefined) this.#add(instanceId, symbol, reason);
+      else this.#parts.restore({ instanceId, symbol, reason, part });
     }
     this.#isKeepingDue = false;
   }
@@ -77,9 +82,11 @@ export class Liquidation {
     this.#work();
   }
 
-  /** Closes a part of a position once; `quantity` is signed as the part is. */
-  closePart(of: Pick<Target, 'instanceId' | 'symbol' | 'reason'>, quantity: Decimal): void {
-    this.#close(of, quantity);
+  /** Closes a part of a position, and tries until it is gone; `quantity` is signed as the part is. */
+  closePart(of: KeptClosing, quantity: Decimal): void {
+    this.#parts.add(of, quantity);
+    this.#isKeepingDue = true;
+    this.#work();
   }
 
   onTick(): void {
@@ -144,6 +151,7 @@ export class Liquidation {
           this.#isKeepingDue = true;
         } else if (this.#state.nowMicros >= target.dueMicros) this.#try(target);
       }
+      if (this.#parts.work()) this.#isKeepingDue = true;
     }
     if (this.#isKeepingDue) this.#keep();
   }
@@ -152,9 +160,10 @@ export class Liquidation {
     const state = this.#state;
     this.#isKeepingDue = false;
     if (!state.keepsRecords) return;
-    const closing = [...this.#targets.values()].map(
+    const whole = [...this.#targets.values()].map(
       ({ instanceId, symbol, reason }): KeptClosing => ({ instanceId, symbol, reason }),
     );
+    const closing = [...whole, ...this.#parts.kept()];
     state.emit({ type: 'journal', entry: { entry: 'closing', atMicros: state.nowMicros, closing } });
   }
 
@@ -184,7 +193,7 @@ export class Liquidation {
         this.#placing.requestCancel(tracked, reason);
     }
     const held = state.positions.quantity(instanceId, symbol);
-    const now = closableNow(held, state.positions.net(symbol), state.config.assetClass);
+    const now = this.#closableNow(symbol, held);
     if (now !== ZERO && !isClosing) this.#close(target, now);
     if (target.attempts === ATTEMPTS_BEFORE_ALERT) {
       state.alert('critical', 'not_flat_yet', `${symbol} of ${instanceId} is not flat yet: ${reason}`, {
@@ -196,14 +205,18 @@ export class Liquidation {
     }
   }
 
-  #close(
-    { instanceId, symbol, reason }: Pick<Target, 'instanceId' | 'symbol' | 'reason'>,
-    held: Decimal,
-  ): void {
+  #closableNow(symbol: string, held: Decimal): Decimal {
+    const { positions, config } = this.#state;
+    return closableNow(held, positions.net(symbol), config.assetClass);
+  }
+
+  /** Answers the order's id; null when it did not become one. */
+  #close({ instanceId, symbol, reason }: KeptClosing, held: Decimal): string | null {
     const state = this.#state;
+    if (held === ZERO) return null;
     const run = state.runOf(instanceId, symbol);
     const algoRunId = run?.algoRunId ?? state.positions.find(instanceId, symbol)?.algoRunId;
-    if (algoRunId === undefined) return;
+    if (algoRunId === undefined) return null;
     const key = keyOf(instanceId, symbol);
     const sequence = (this.#sequences.get(key) ?? 0) + 1;
     this.#sequences.set(key, sequence);
@@ -229,7 +242,7 @@ export class Liquidation {
       causedBy: 0,
       decidedAtMicros: state.nowMicros,
     };
-    this.#placing.place(intent);
+    return this.#placing.place(intent) ? intent.clientOrderId : null;
   }
 }
 
