@@ -87,7 +87,7 @@ export interface KeptOrder {
   readonly isCancelWanted: boolean;
 }
 
-/** The state of risk as the journal kept it. It is valid in the session that it names. */
+/** The state of risk as the journal kept it. What the day has lost is valid in the session that it names. */
 export interface KeptRisk {
   readonly sessionOpenMicros: EpochMicros;
   readonly startEquity: string | null;

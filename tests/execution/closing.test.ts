@@ -8,7 +8,7 @@ import type { JournalEntry } from '../../src/execution/contract.ts';
 import { BATCH, Bench, ONE_SECOND, SESSION, START } from './harness.ts';
 
 /** The desk that follows one that was killed, by its journal; once more begun anew in between. */
-function followerOf(before: Bench, batchId = 'batch-0002'): Bench {
+function followerOf(before: Bench, batchId = 'batch-0002', session = SESSION): Bench {
   const header: JournalEntry = { entry: 'batch', atMicros: START, batchId: BATCH, environment: 'PAPER' };
   let entries: readonly JournalEntry[] = [header, ...before.journal()];
   for (let time = 0; time < 2; time += 1) {
@@ -17,7 +17,7 @@ function followerOf(before: Bench, batchId = 'batch-0002'): Bench {
       ...{ atMicros: before.nowMicros, memoryMs: 86_400_000, firstLine: 1, holdings: [] },
     });
   }
-  const next = new Bench({ isReady: false, config: { batchId, session: SESSION } });
+  const next = new Bench({ isReady: false, config: { batchId, session } });
   next.nowMicros = before.nowMicros;
   next.feed(recoveryOf(entries).restored([]));
   return next;
@@ -56,6 +56,20 @@ describe('what a person has ordered to be closed', () => {
     next.pass(60);
     expect(closes(next)).toHaveLength(1);
     expect(next.journal().findLast(({ entry }) => entry === 'closing')).toMatchObject({ closing: [] });
+  });
+
+  it('stays halted over restarts and nights, until that person resumes', () => {
+    const before = new Bench();
+    before.feed({ type: 'command', command: 'halt', reason: 'a doubt', instanceIds: null });
+    const next = followerOf(before);
+    next.restartedFrom(before);
+    next.feed({ type: 'session', session: { ...SESSION, openMicros: SESSION.openMicros + 1 } });
+    const third = followerOf(next, 'batch-0003', { ...SESSION, openMicros: SESSION.openMicros + 2 });
+    third.restartedFrom(next);
+    expect(third.machine.status()).toMatchObject({ riskState: 'halted', riskReason: 'a doubt' });
+    expect(third.alerts()).toContain('risk_restored');
+    third.feed({ type: 'command', command: 'resume', reason: 'by hand', instanceIds: null });
+    expect(third.denial(third.order())).toBeUndefined();
   });
 
   it('takes no new risk after a restart either, until that person resumes', () => {

@@ -105,6 +105,35 @@ describe('a position that nobody knows', () => {
     expect(bench.of('submit').at(-1)?.order).toMatchObject({ side: 'sell', quantity: decimal('2') });
   });
 
+  it.each(['adopt', 'flatten'] as const)(
+    'is none as long as an order of unknown fate may explain it: nobody will %s it',
+    (policy) => {
+      const bench = benchWith(policy, ['X']);
+      const id = bench.order();
+      bench.feed({ type: 'submitted', clientOrderId: id, outcome: { type: 'unknown', message: 'reset' } });
+      for (let time = 0; time < 4; time += 1) {
+        bench.pass(6);
+        bench.reconcile({ positions: held('10') });
+      }
+      expect(bench.alerts()).not.toContain('foreign_position');
+      expect(bench.of('submit')).toHaveLength(1);
+      const execution = bench.execution(id, '10', '100');
+      const order = bench.described(id, 'filled', decimal('10'));
+      bench.feed({ type: 'resolved', clientOrderId: id, order });
+      bench.reconcile({ positions: held('10') });
+      // Its fill is counted, but not told yet.
+      bench.pass(6);
+      bench.reconcile({ positions: held('10') });
+      expect(bench.position()).toBe(ZERO);
+      bench.reconcile({ positions: held('10'), executions: [execution] });
+      bench.pass(6);
+      bench.reconcile({ positions: held('10'), executions: [execution] });
+      expect(bench.position()).toBe(decimal('10'));
+      expect(bench.of('record_trade')).toHaveLength(1);
+      expect(bench.of('submit')).toHaveLength(1);
+    },
+  );
+
   it('is closed at the first comparison of a start already, and again when that is refused', () => {
     const bench = new Bench({
       isReady: false,

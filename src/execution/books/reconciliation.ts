@@ -168,8 +168,9 @@ export class Reconciliation {
       const before = this.#breaks.get(symbol);
       const isSame = before?.difference === difference;
       const isAlerted = isSame && before.isAlerted;
-      // Fills may be on their way: a difference that stays is one.
-      const isCertain = isSame || this.#isQuiet(symbol, books.askedAtMicros);
+      // Fills may be on their way: a difference that stays is one, unless an order of ours may still explain it.
+      const isSettled = isSame || this.#isQuiet(symbol, books.askedAtMicros);
+      const isCertain = isSettled && !this.#isInDoubt(symbol);
       if (isCertain && !isAlerted && this.#isSplit(symbol, books)) continue;
       if (isCertain && !isAlerted) {
         this.#alertBreak(symbol, actual.get(symbol) ?? ZERO);
@@ -196,6 +197,16 @@ export class Reconciliation {
     for (const _live of this.#state.orders.live(symbol)) return false;
     const fromMicros = askedAtMicros - ANSWER_LAG_MS * MICROS_PER_MILLISECOND;
     return (this.#state.lastBookedMicros(symbol) ?? 0) < fromMicros;
+  }
+
+  /** Orders whose fate is asked for, given up ones among them, and fills that were counted but not told. */
+  #isInDoubt(symbol: string): boolean {
+    for (const tracked of this.#state.orders.all()) {
+      if (tracked.order.symbol !== symbol) continue;
+      if (tracked.missing > ZERO) return true;
+      if (!tracked.isKnownToBroker && tracked.isAsked) return true;
+    }
+    return false;
   }
 
   #alertBreak(symbol: string, actual: Decimal): void {

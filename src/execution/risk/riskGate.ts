@@ -1,7 +1,7 @@
 /**
  * Whether new risk may be taken at all: the kill switch, the loss limit, the state of the broker's connection and of
- * reconciliation, the session and the end of day. What is decided by a person or by a loss is kept over a restart,
- * for the session it was decided in.
+ * reconciliation, the session and the end of day. What is decided by a person or by a loss is kept over a restart: a
+ * loss of the day for its session, all else until a person takes it back.
  */
 import { type Decimal, decimal, formatDecimal, formatFixed } from '../../domain/decimal.ts';
 import type { DenialReason, RiskState } from '../../domain/order.ts';
@@ -146,12 +146,13 @@ export class RiskGate {
     this.#keep();
   }
 
-  /** Takes over what the journal knows; it is in force in the session that it was kept in. */
+  /** Takes over what the journal knows. A loss of the day is in force in the session that it was kept in. */
   restore(kept: KeptRisk | null): void {
     this.dailyLoss.begin(this.#state.positions.all(), null);
     this.strategies.beginSession();
     this.#kept = kept;
     if (kept === null) return;
+    this.#restoreOrders(kept);
     this.#restoreDrawdown(kept);
     this.strategies.restoreMarks(kept.strategies ?? []);
     this.#resumeSession(kept);
@@ -163,12 +164,20 @@ export class RiskGate {
     const startEquity = kept.startEquity === null ? null : decimal(kept.startEquity);
     this.dailyLoss.resume(startEquity, decimal(kept.startRealized));
     this.strategies.restoreDay(kept.strategies ?? []);
-    this.#haltReason = kept.haltReason;
     this.#lossReason = kept.lossReason;
-    for (const { instanceId, reason } of kept.liquidated ?? []) this.#liquidated.set(instanceId, reason);
-    const reason = kept.haltReason ?? kept.lossReason ?? kept.liquidated?.[0]?.reason ?? null;
-    if (reason !== null)
-      this.#state.alert('warning', 'risk_restored', `still in force: ${reason}`, { reason });
+    if (kept.lossReason !== null) this.#alertRestored(kept.lossReason);
+  }
+
+  /** What a person has ordered, only a person takes back, however long ago it was. */
+  #restoreOrders({ haltReason, liquidated = [] }: KeptRisk): void {
+    this.#haltReason = haltReason;
+    for (const { instanceId, reason } of liquidated) this.#liquidated.set(instanceId, reason);
+    const reason = haltReason ?? liquidated[0]?.reason ?? null;
+    if (reason !== null) this.#alertRestored(reason);
+  }
+
+  #alertRestored(reason: string): void {
+    this.#state.alert('warning', 'risk_restored', `still in force: ${reason}`, { reason });
   }
 
   onAccount(): void {
@@ -203,8 +212,7 @@ export class RiskGate {
     const { limit } = highWater;
     const highest = highWater.highest ?? limit;
     this.#drawdown = { code: 'drawdown', drawdown: decimal(drawdown.reached), highest, limit };
-    const reason = denialText(this.#drawdown);
-    this.#state.alert('warning', 'risk_restored', `still in force: ${reason}`, { reason });
+    this.#alertRestored(denialText(this.#drawdown));
   }
 
   #changed(): void {
