@@ -271,7 +271,7 @@ export class Harness {
   async settled(clientOrderId: string, status: Order['status']): Promise<Order> {
     await until(() => this.told(clientOrderId)?.status === status, {
       what: `${clientOrderId} to be ${status}`,
-      timeoutMs: 8_000,
+      timeoutMs: 30_000,
     }).catch((error: Error) => {
       const events = JSON.stringify(this.events.slice(-5), (_key, value) =>
         typeof value === 'bigint' ? `${value}` : value,
