@@ -76,6 +76,49 @@ describe('a subscription', () => {
     );
   });
 
+  it('comes to an end whatever the feed acknowledges: it is not asked the same for ever', () => {
+    const channels = ['trades', 'quotes', 'bars', 'statuses', 'lulds', 'updatedBars'] as const;
+    const few = fc.subarray(['*', 'A', 'B', 'C', 'D', 'NEVER_ASKED']);
+    const answer = fc.oneof(
+      fc.constantFrom('symbol_limit' as const, 'invalid_channel' as const, 'invalid_request' as const),
+      fc.record(Object.fromEntries(channels.map((channel) => [channel, few]))),
+    );
+    const wanted = fc.subarray(['A', 'B', 'C', 'D']);
+    fc.assert(
+      fc.property(
+        fc.record({ trades: wanted, quotes: wanted, bars: wanted }),
+        fc.array(answer, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: 4 }),
+        (want, answers, symbolsMax) => {
+          const subscriptions = new SubscriptionState({ symbolsMax, hasStatuses: true });
+          subscriptions.want(want);
+          let requests = 0;
+          for (; subscriptions.next() !== null; requests += 1) {
+            // Each of 36 may be asked for and given up a few times, and asked for in parts.
+            if (requests > 300) throw new Error('the subscription never settles');
+            const told = answers[requests % answers.length]!;
+            if (typeof told === 'string') subscriptions.refuse(told);
+            else subscriptions.acknowledge(told);
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('asks again for what it gave up and wants again before the feed has answered', () => {
+    const subscriptions = new SubscriptionState({ symbolsMax: 10, hasStatuses: false });
+    const one = { trades: ['A'], quotes: [], bars: [] };
+    subscriptions.want(one);
+    subscriptions.next();
+    subscriptions.acknowledge({ trades: ['A'] });
+    subscriptions.want({ ...one, trades: [] });
+    expect(subscriptions.next()?.action).toBe('unsubscribe');
+    subscriptions.want(one);
+    subscriptions.acknowledge({ trades: [] });
+    expect(requestText(subscriptions.next()!)).toBe('{"action":"subscribe","trades":["A"]}');
+  });
+
   it('counts every symbol of a channel as acknowledged where all are', () => {
     const subscriptions = new SubscriptionState({ symbolsMax: 10, hasStatuses: false });
     subscriptions.want({ trades: [], quotes: [], bars: ['*', 'AAPL'] });

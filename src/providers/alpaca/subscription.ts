@@ -30,6 +30,8 @@ export type Refusal = 'symbol_limit' | 'invalid_channel' | 'invalid_request';
 /** `AAPL`, `BRK.B`, `BTC/USD`, `*`: anything else would make the feed refuse its whole request. */
 const SYMBOL_FORM = /^(?:\*|[A-Za-z0-9][A-Za-z0-9./_-]{0,31})$/;
 const ALL = '*';
+/** So often a symbol may be asked for and given up. */
+const TURNS_MAX = 4;
 
 export class SubscriptionState {
   readonly #symbolsMax: number;
@@ -42,6 +44,8 @@ export class SubscriptionState {
   #parts: SubscriptionRequest[] = [];
   /** Not asked for again on this connection, and until something else is wanted. */
   #refused = emptyState();
+  /** How often each was asked for or given up on this connection, since something else was wanted. */
+  #turns = noTurns();
   /** Not asked for again at all: the feed does not understand it. */
   readonly #misunderstood = emptyState();
   readonly #droppedChannels = new Set<Channel>();
@@ -84,6 +88,7 @@ export class SubscriptionState {
     this.#underWay = null;
     if (request === null) return;
     for (const { channel, symbol } of request.entries) {
+      this.#countTurn(channel, symbol);
       const isThere = this.#isAcknowledged(channel, symbol);
       if (isThere !== (request.action === 'subscribe')) this.#refused[channel].add(symbol);
     }
@@ -126,9 +131,17 @@ export class SubscriptionState {
     return { trades: [...trades], quotes: [...quotes], bars: [...bars] };
   }
 
+  /** What the feed gives and takes back by itself, in turns, is not asked for in turns for ever. */
+  #countTurn(channel: Channel, symbol: string): void {
+    const turns = (this.#turns[channel].get(symbol) ?? 0) + 1;
+    this.#turns[channel].set(symbol, turns);
+    if (turns >= TURNS_MAX) this.#refused[channel].add(symbol);
+  }
+
   #startOver(): void {
     this.#parts = [];
     this.#refused = emptyState();
+    this.#turns = noTurns();
     this.#companionsGivenUp = false;
     this.#desired = emptyState();
     for (const channel of CORE_CHANNELS) this.#desired[channel] = new Set(this.#wanted[channel]);
@@ -174,7 +187,7 @@ export class SubscriptionState {
 
   #mayAsk(channel: Channel, symbol: string): boolean {
     return (
-      !this.#acknowledged[channel].has(symbol) &&
+      !this.#isAcknowledged(channel, symbol) &&
       !this.#refused[channel].has(symbol) &&
       !this.#misunderstood[channel].has(symbol) &&
       !this.#droppedChannels.has(channel) &&
@@ -234,6 +247,17 @@ function emptyState(): Record<Channel, Set<string>> {
     statuses: new Set(),
     lulds: new Set(),
     updatedBars: new Set(),
+  };
+}
+
+function noTurns(): Record<Channel, Map<string, number>> {
+  return {
+    trades: new Map(),
+    quotes: new Map(),
+    bars: new Map(),
+    statuses: new Map(),
+    lulds: new Map(),
+    updatedBars: new Map(),
   };
 }
 
