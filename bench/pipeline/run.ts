@@ -169,7 +169,7 @@ async function startOpenbell(run: Run, url: string, pipeline: PipelineName): Pro
     if (report.type === 'failed') throw new Error(report.error.cause);
     if (report.type === 'statistics') run.counters = report.receivers[0];
   });
-  const attach: ProducerCommand = { type: 'attach', receiver: RECEIVER, port: port1 };
+  const attach: ProducerCommand = { type: 'attach', receiver: RECEIVER, port: port1, spacingMs: 0 };
   const route: ProducerCommand = {
     type: 'route',
     receiver: RECEIVER,

@@ -53,7 +53,7 @@ const finished = new Promise<Snapshot>((resolve) => {
 const ports = await Promise.all(names.map((_, index) => startConsumer(index)));
 const producer = startProducer();
 names.forEach((receiver, index) => {
-  const attach: ProducerCommand = { type: 'attach', receiver, port: ports[index]! };
+  const attach: ProducerCommand = { type: 'attach', receiver, port: ports[index]!, spacingMs: 0 };
   const symbols = [...shares[index]!, MARK_SYMBOL];
   const routes = symbols.map((symbol) => ({ symbol, trades: true, quotes: true, bars: false }));
   producer.postMessage(attach, [ports[index]!]);

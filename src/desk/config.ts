@@ -35,6 +35,8 @@ export interface DeskLimits {
   /** Rows that wait in memory for the database; beyond it they wait in the journal alone, until the next start. */
   readonly rowsWaitingMax: number;
   readonly rowsPerCall: number;
+  /** From one call of the database to the next. An order's rows of so long are one, which spares nine tenths of its work. */
+  readonly rowsSpacingMs: number;
   readonly databaseRetryMs: number;
   readonly databaseRetryMaxMs: number;
   /** At a stop: how long open orders may take to be canceled, and rows to reach the database. */
@@ -60,6 +62,7 @@ export const DEFAULT_DESK_LIMITS: DeskLimits = {
   clockSkewMaxMs: 5_000,
   rowsWaitingMax: 200_000,
   rowsPerCall: 500,
+  rowsSpacingMs: 50,
   databaseRetryMs: 250,
   databaseRetryMaxMs: 10_000,
   stopCancelTimeoutMs: 2_000,

@@ -98,6 +98,7 @@ export class DeskCore {
       reach,
       rowsWaitingMax: limits.rowsWaitingMax,
       rowsPerCall: limits.rowsPerCall,
+      callSpacingMs: limits.rowsSpacingMs,
       retryMs: limits.databaseRetryMs,
       retryMaxMs: limits.databaseRetryMaxMs,
       onConfirmed: (line) => {

@@ -16,6 +16,8 @@ export interface OutboxOptions {
   readonly log: Log;
   readonly rowsWaitingMax: number;
   readonly rowsPerCall: number;
+  /** From one call to the next at least: what comes meanwhile travels together, an order as it was last. */
+  readonly callSpacingMs: number;
   readonly retryMs: number;
   readonly retryMaxMs: number;
   readonly reach: Reach;
@@ -38,7 +40,11 @@ export class Outbox {
   #isSending = false;
   #hasOverflowed = false;
   #failures = 0;
+  /** Runs after a failure. */
   #timer: Timer | null = null;
+  /** Runs while rows wait for others. */
+  #spacing: Timer | null = null;
+  #calledMs = Number.NEGATIVE_INFINITY;
   #idle: (() => void)[] = [];
 
   constructor(options: OutboxOptions) {
@@ -76,11 +82,13 @@ export class Outbox {
         timer.cancel();
         resolve(true);
       });
+      this.#pump();
     });
   }
 
   close(): void {
     this.#timer?.cancel();
+    this.#spacing?.cancel();
     this.#stores = null;
   }
 
@@ -104,6 +112,19 @@ export class Outbox {
       for (const call of this.#idle.splice(0)) call();
       return;
     }
+    const { clock, callSpacingMs, rowsPerCall } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const earlyMs = this.#calledMs + callSpacingMs - nowMs;
+    if (earlyMs > 0 && this.#entries.length < rowsPerCall && this.#idle.length === 0) {
+      this.#spacing ??= clock.after(earlyMs, () => {
+        this.#spacing = null;
+        this.#pump();
+      });
+      return;
+    }
+    this.#spacing?.cancel();
+    this.#spacing = null;
+    this.#calledMs = nowMs;
     this.#isSending = true;
     // The rows of one turn of the event loop travel together.
     queueMicrotask(() => void this.#send());

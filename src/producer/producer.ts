@@ -35,6 +35,8 @@ export class Producer {
   readonly #dropped = new Map<string, number>();
   #recording: MarketRecording | undefined;
   #timer: Timer | undefined;
+  /** Runs while a receiver's batch waits for its time. */
+  #spaced: Timer | undefined;
   #isTurnPlanned = false;
   #isWantPlanned = false;
   #isStopped = false;
@@ -63,7 +65,7 @@ export class Producer {
     if (this.#isStopped) return;
     switch (command.type) {
       case 'attach':
-        this.#attach(command.receiver, command.port);
+        this.#attach(command.receiver, command.port, command.spacingMs);
         break;
       case 'detach':
         this.#detach(command.receiver);
@@ -94,7 +96,7 @@ export class Producer {
     }
   }
 
-  #attach(receiver: string, port: MessagePort): void {
+  #attach(receiver: string, port: MessagePort, spacingMs: number): void {
     this.#detach(receiver);
     const typed = new TypedPort<ArrayBuffer, ArrayBuffer>(port, {
       onMessage: (buffer) => {
@@ -110,7 +112,7 @@ export class Producer {
       post: (buffer: ArrayBuffer, transfer: readonly ArrayBuffer[]) => typed.post(buffer, transfer),
       takeReturned: () => receiveMessageOnPort(port)?.message as ArrayBuffer | undefined,
     };
-    this.#router.attach(receiver, sink, this.#parts.clock.nowMicros());
+    this.#router.attach(receiver, sink, this.#parts.clock.nowMicros(), spacingMs);
     this.#planTurn();
     this.#parts.log.debug({ receiver }, 'receiver attached');
   }
@@ -189,8 +191,14 @@ export class Producer {
   }
 
   #endTurn(): void {
-    this.#parts.stream.flush();
-    this.#router.endTurn();
+    const { clock, stream } = this.#parts;
+    stream.flush();
+    const dueMs = this.#router.endTurn(clock.monotonicMs());
+    if (dueMs === 0 || this.#spaced !== undefined) return;
+    this.#spaced = clock.after(dueMs, () => {
+      this.#spaced = undefined;
+      this.#endTurn();
+    });
   }
 
   // Routes of several receivers change together: the feed is told once.
@@ -240,7 +248,9 @@ export class Producer {
     this.#isStopped = true;
     this.#timer?.cancel();
     await this.#parts.stream.close();
-    this.#endTurn();
+    this.#spaced?.cancel();
+    this.#parts.stream.flush();
+    this.#router.endTurn(Number.POSITIVE_INFINITY);
     this.#reportStatistics();
     for (const port of this.#ports.values()) port.close();
     this.#ports.clear();

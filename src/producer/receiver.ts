@@ -55,6 +55,8 @@ export class Receiver {
   /** 1 = named on this port, by symbol id; id 0 needs no name. */
   #defined = new Uint8Array(1_024);
   #sequence = 0;
+  #spacingMs = 0;
+  #postedMs = Number.NEGATIVE_INFINITY;
   /** Oldest event that a receiver which ended may not have shown; null while none is missing. */
   #lostFromMicros: EpochMicros | null = null;
   readonly #notice = Batch.create({ rows: 1, heapBytes: 0 });
@@ -71,10 +73,14 @@ export class Receiver {
     return this.#sink !== undefined;
   }
 
-  /** Gives the receiver its buffers. A successor is named every symbol again and told what was lost. */
-  attach(sink: BatchSink, nowMicros: EpochMicros): void {
+  /**
+   * Gives the receiver its buffers. A successor is named every symbol again and told what was lost.
+   * @param spacingMs small batches come no closer together; 0 = at the end of each turn.
+   */
+  attach(sink: BatchSink, nowMicros: EpochMicros, spacingMs = 0): void {
     if (this.#sink !== undefined) this.detach(nowMicros);
     this.#sink = sink;
+    this.#spacingMs = spacingMs;
     this.#defined.fill(0);
     this.#defined[0] = 1;
     this.#buffers.make();
@@ -108,6 +114,11 @@ export class Receiver {
     this.#posted = [];
   }
 
+  /** Whether {@link offerWhole} serves it: a small batch would be sent at once. */
+  mayTakeWhole(batch: Batch): boolean {
+    return this.#spacingMs === 0 || batch.count * 2 >= batch.capacity;
+  }
+
   /**
    * Takes a whole batch: market events only, named by `rows` as well. Where it can, the batch itself is sent and
    * another answered in exchange for it, which saves copying its rows; else the rows are copied as by {@link offer}.
@@ -119,7 +130,7 @@ export class Receiver {
       this.offer(batch, rows, count);
       return batch;
     }
-    this.endTurn();
+    this.#postOpen();
     batch.firstSequence = this.#sequence;
     addCounts(this.#fates.received, this.#post(batch));
     return exchange;
@@ -180,9 +191,17 @@ export class Receiver {
     if (this.#queue.isEmpty) this.#buffers.dropMore();
   }
 
-  /** Sends what this turn of the event loop has put into the open batch. */
-  endTurn(): void {
-    if (this.#open !== undefined && this.#open.count > 0) this.#post(this.#open);
+  /**
+   * Sends what this turn of the event loop has put into the open batch, unless it is too early. Answers how long that
+   * has to wait yet: 0 when nothing has to.
+   */
+  endTurn(nowMs: number): number {
+    if (this.#open === undefined || this.#open.count === 0) return 0;
+    const earlyMs = this.#postedMs + this.#spacingMs - nowMs;
+    if (earlyMs > 0) return earlyMs;
+    this.#postedMs = nowMs;
+    this.#postOpen();
+    return 0;
   }
 
   counters(): ReceiverCounters {
@@ -343,6 +362,10 @@ export class Receiver {
     this.#open = this.#buffers.take();
     this.#open?.reset(0, baseMicros, this.#sequence);
     return this.#open;
+  }
+
+  #postOpen(): void {
+    if (this.#open !== undefined && this.#open.count > 0) this.#post(this.#open);
   }
 
   /** Sends a batch and answers what it holds, by kind. */

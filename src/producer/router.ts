@@ -66,8 +66,8 @@ export class Router {
   }
 
   /** Gives the receiver of that name buffers to fill; a successor takes over its predecessor's routes. */
-  attach(name: string, sink: BatchSink, nowMicros: EpochMicros): void {
-    this.#laneOf(name).receiver.attach(sink, nowMicros);
+  attach(name: string, sink: BatchSink, nowMicros: EpochMicros, spacingMs = 0): void {
+    this.#laneOf(name).receiver.attach(sink, nowMicros, spacingMs);
   }
 
   /** A buffer of that receiver has come back. */
@@ -147,7 +147,7 @@ export class Router {
     }
     let whole: Lane | undefined;
     for (const lane of lanes) {
-      if (whole === undefined && lane.count === count) whole = lane;
+      if (whole === undefined && lane.count === count && lane.receiver.mayTakeWhole(batch)) whole = lane;
       else if (lane.count > 0) this.#flush(lane, batch);
     }
     if (whole === undefined) return batch;
@@ -161,8 +161,14 @@ export class Router {
     for (const lane of this.#lanes) lane.receiver.notify(notice);
   }
 
-  endTurn(): void {
-    for (const lane of this.#lanes) lane.receiver.endTurn();
+  /** Sends what is due, and answers after how long more is: 0 when nothing was kept. */
+  endTurn(nowMs: number): number {
+    let dueMs = 0;
+    for (const lane of this.#lanes) {
+      const earlyMs = lane.receiver.endTurn(nowMs);
+      if (earlyMs > 0) dueMs = dueMs === 0 ? earlyMs : Math.min(dueMs, earlyMs);
+    }
+    return dueMs;
   }
 
   counters(): readonly ReceiverCounters[] {

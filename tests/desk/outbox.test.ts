@@ -17,7 +17,7 @@ class Bench {
   failure: unknown = null;
   refused: string | null = null;
   readonly outbox = new Outbox({
-    ...{ clock: this.clock, log: silentLog, rowsWaitingMax: 100, rowsPerCall: 10 },
+    ...{ clock: this.clock, log: silentLog, rowsWaitingMax: 100, rowsPerCall: 10, callSpacingMs: 0 },
     ...{ retryMs: 100, retryMaxMs: 1_000, reach: () => {} },
     onConfirmed: (line) => {
       this.confirmed = line;

@@ -25,7 +25,7 @@ function behind(events: readonly Event[]) {
   const answer = () => {
     reader.read();
     router.credit('A', reader.takeReturned()!);
-    router.endTurn();
+    router.endTurn(0);
     let underWay = 0;
     while (reader.read()) underWay += 1;
     return underWay;
@@ -41,7 +41,7 @@ it('sends a receiver that answers again what waits for it in fewer round trips, 
   const { router, reader, answer, giveBack } = behind(Array.from({ length: 48 }, () => TRADE));
   expect(answer()).toBe(6);
   giveBack();
-  router.endTurn();
+  router.endTurn(0);
   while (reader.read()) giveBack();
   const [counters] = router.counters();
   expect(counters).toMatchObject({ waiting: 0, inFlight: 0, credits: 2 });

@@ -58,6 +58,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+const SPACING_MS = 3;
+
 /** The whole path from a stream's batches to readers of real ports, with every fate written down. */
 class Flow {
   readonly writer = new EventWriter();
@@ -68,6 +70,7 @@ class Flow {
   readonly received = new Map<string, Map<number, Event>>(NAMES.map((each) => [each, new Map()]));
   /** Batches that were sent as they were, instead of their rows. */
   exchanged = 0;
+  nowMs = 0;
   readonly readersClosed: { readonly name: string; readonly reader: SlowReader }[] = [];
 
   constructor() {
@@ -95,7 +98,8 @@ class Flow {
         break;
       }
       case 'end turn':
-        this.router.endTurn();
+        this.nowMs += 1;
+        this.router.endTurn(this.nowMs);
         break;
       case 'read':
         this.readers.get(step.name)?.read();
@@ -119,7 +123,8 @@ class Flow {
   attach(receiver: string): void {
     const reader = new SlowReader();
     this.readers.set(receiver, reader);
-    this.router.attach(receiver, reader.sink, this.nowMicros());
+    // One of them is sent small batches in every third turn only.
+    this.router.attach(receiver, reader.sink, this.nowMicros(), receiver === NAMES[0] ? SPACING_MS : 0);
   }
 
   detach(receiver: string): void {
@@ -149,10 +154,15 @@ class Flow {
   settle(): void {
     for (const receiver of this.readers.keys()) {
       do {
-        while (this.credit(receiver)) this.router.endTurn();
-        this.router.endTurn();
+        while (this.credit(receiver)) this.endTurnLater();
+        this.endTurnLater();
       } while (this.readers.get(receiver)?.read());
     }
+  }
+
+  endTurnLater(): void {
+    this.nowMs += SPACING_MS;
+    expect(this.router.endTurn(this.nowMs)).toBe(0);
   }
 
   close(): void {

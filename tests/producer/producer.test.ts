@@ -131,7 +131,7 @@ class Reader {
 
 function attach(to: Subject, receiver: string): Reader {
   const { port1, port2 } = new MessageChannel();
-  to.tell({ type: 'attach', receiver, port: port1 }, [port1]);
+  to.tell({ type: 'attach', receiver, port: port1, spacingMs: 0 }, [port1]);
   return new Reader(port2);
 }
 
@@ -263,7 +263,7 @@ describe('the producer', () => {
     };
     const producer = await startHere(await startFeed(), limits);
     const { port1, port2 } = new MessageChannel();
-    producer.tell({ type: 'attach', receiver: 'still', port: port1 }, [port1]);
+    producer.tell({ type: 'attach', receiver: 'still', port: port1, spacingMs: 0 }, [port1]);
     const quick = attach(producer, 'quick');
     route(producer, 'still', 'AAPL', 'MSFT');
     route(producer, 'quick', 'AAPL', 'MSFT');

@@ -154,7 +154,7 @@ export class House {
   }
 
   endTurn(): void {
-    this.router.endTurn();
+    this.router.endTurn(0);
   }
 
   /** The consumer takes one batch; its buffer goes on its way back. */

@@ -77,10 +77,13 @@ export class ProducerThread {
     return this.#figures;
   }
 
-  /** Gives a receiver a market port, a new one if it had one; answers the receiver's end. */
-  attach(receiver: string): MessagePort {
+  /**
+   * Gives a receiver a market port, a new one if it had one; answers the receiver's end.
+   * @param spacingMs small batches come no closer together than this; 0 = as soon as they can.
+   */
+  attach(receiver: string, spacingMs = 0): MessagePort {
     const channel = new MessageChannel();
-    this.#thread.tell({ type: 'attach', receiver, port: channel.port1 }, [channel.port1]);
+    this.#thread.tell({ type: 'attach', receiver, port: channel.port1, spacingMs }, [channel.port1]);
     return channel.port2;
   }
 

@@ -24,6 +24,8 @@ export type ProducerCommand =
       readonly type: 'attach';
       readonly receiver: string;
       readonly port: import('node:worker_threads').MessagePort;
+      /** Small batches come no closer together than this; 0 = as soon as they can. */
+      readonly spacingMs: number;
     }
   /** The receiver has ended. Its routes stay, so that its successor can be attached under the same name. */
   | { readonly type: 'detach'; readonly receiver: string }
