@@ -83,6 +83,9 @@ export interface GainRow {
   readonly gainValue: Decimal;
 }
 
+/** A symbol and a run that traded it. */
+export type Traded = Pick<GainRow, 'symbol' | 'algoRunId'>;
+
 /** What a portfolio earned in one symbol, over all its runs; a simulated one with its newest batch. */
 export interface PortfolioGainRow {
   readonly portfolioId: string;
@@ -118,10 +121,15 @@ export type MinedRows =
   | { readonly table: 'similar_tickers'; readonly rows: readonly SimilarRow[] }
   /** The whole index: who is not among the rows is no member any more. */
   | { readonly table: 'constituents'; readonly index: string; readonly rows: readonly ConstituentRow[] }
-  | { readonly table: 'gain_loss'; readonly rows: readonly GainRow[] }
+  /** `whole`: of these nothing stays that is not among the rows. */
+  | { readonly table: 'gain_loss'; readonly rows: readonly GainRow[]; readonly whole?: readonly Traded[] }
   /** The whole table: what is not among the rows is removed. */
   | { readonly table: 'portfolio_gain_loss'; readonly rows: readonly PortfolioGainRow[] }
-  | { readonly table: 'trade_analysis'; readonly rows: readonly RoundTripRow[] };
+  | {
+      readonly table: 'trade_analysis';
+      readonly rows: readonly RoundTripRow[];
+      readonly whole?: readonly Traded[];
+    };
 
 export interface MinerContext<Parameters> {
   readonly parameters: Parameters;
@@ -154,6 +162,8 @@ export interface MinerContext<Parameters> {
   ): Promise<SimilarColumns>;
   /** Reads a CSV file; a relative path counts from the plan's folder. Rejects with one line where it cannot. */
   table(path: string): Promise<TableFile>;
+  /** All runs of strategies in symbols in which one of their fills was taken back: what is stored of them may be wrong. */
+  takenBack(): Promise<readonly Traded[]>;
   /** All our fills that still count, in the order of their execution. */
   fills(): AsyncIterable<MinedFill>;
   /** @param share of the work that is done, from 0 to 1. */

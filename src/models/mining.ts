@@ -90,6 +90,9 @@ export interface TradeAnalysisRow extends GainLossRow {
   readonly rUnits: string | null;
 }
 
+/** A symbol and a run that traded it. */
+export type TradedRow = Pick<GainLossRow, 'symbol' | 'algoRunId'>;
+
 /** An execution with what is known of its run. */
 export interface FillRow {
   readonly tradeId: string;
@@ -148,10 +151,14 @@ export interface MiningStores {
   recordSimilarTickers(rows: readonly SimilarTickersRow[]): Promise<number>;
   /** Writes sector, industry and the tag `index:X`, which tickers lose that are not in the rows. */
   recordIndexMembers(index: string, rows: readonly IndexMemberRow[]): Promise<number>;
-  recordGains(gains: readonly GainLossRow[]): Promise<number>;
+  /** @param whole what of these the rows do not have is removed. */
+  recordGains(gains: readonly GainLossRow[], whole?: readonly TradedRow[]): Promise<number>;
   /** The whole table: what is not among the rows is removed. */
   recordPortfolioGains(gains: readonly PortfolioGainRow[]): Promise<number>;
-  recordRoundTrips(trips: readonly TradeAnalysisRow[]): Promise<number>;
+  /** @param whole as of {@link recordGains}. */
+  recordRoundTrips(trips: readonly TradeAnalysisRow[], whole?: readonly TradedRow[]): Promise<number>;
+  /** All runs of instances, in symbols in which an execution of the instance was taken back. */
+  takenBack(): Promise<readonly TradedRow[]>;
   /** In the order of execution, beginning after a row, at most {@link FILLS_PER_PAGE}; without those taken back. */
   fillsAfter(after: Pick<FillRow, 'tradeId' | 'executedAt'> | null): Promise<readonly FillRow[]>;
 }

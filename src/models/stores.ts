@@ -69,6 +69,7 @@ export function createStores(backend: Backend): Stores {
     recordGains: guarded(gains.recordGains),
     recordPortfolioGains: guarded(gains.recordPortfolioGains),
     recordRoundTrips: guarded(gains.recordRoundTrips),
+    takenBack: guarded(gains.takenBack),
     fillsAfter: guarded(gains.fillsAfter),
     recordOptimizerRun: guarded(optimizerRuns.recordOptimizerRun),
     optimizerRunsAfter: guarded(optimizerRuns.optimizerRunsAfter),

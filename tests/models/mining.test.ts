@@ -132,6 +132,44 @@ describe.each(KINDS)('what miners keep on $kind', ({ kind, start }) => {
     expect(await stores.recordRoundTrips([{ ...trip, rUnits: null }])).toBe(1);
   });
 
+  it('is corrected where an execution was taken back: what is wrong of a run goes, and nothing else', async (context) => {
+    const stores = storesOf(context);
+    const instanceId = 'busted';
+    const [first, second] = [
+      await stores.startRun(aRun({ batchId: 'bust-1', instanceId })),
+      await stores.startRun(aRun({ batchId: 'bust-2', instanceId })),
+    ];
+    const other = await stores.startRun(aRun({ batchId: 'bust-1', instanceId: 'sound' }));
+    await stores.recordTrades([
+      aTrade({ algoRunId: first, executionId: 'b1', symbol: 'BUST' }),
+      aTrade({ algoRunId: second, executionId: 'b2', symbol: 'BUST', side: 'sell' }),
+      aTrade({ algoRunId: second, executionId: 'b3', symbol: 'KO' }),
+      aTrade({ algoRunId: other, executionId: 'b4', symbol: 'BUST' }),
+    ]);
+    const before = await stores.takenBack();
+    await query(context, `update new_trades set expire_tstamp = now() where execution_id = 'b2'`);
+    const whole = (await stores.takenBack()).filter(({ symbol }) => symbol === 'BUST');
+    expect(before.filter(({ symbol }) => symbol === 'BUST')).toEqual([]);
+    expect(whole).toEqual([first, second].map((algoRunId) => ({ symbol: 'BUST', algoRunId })));
+    const gain = { symbol: 'BUST', gainPercentage: '1', gainValue: '2' };
+    const rows = [first, second, other].map((algoRunId) => ({ ...gain, algoRunId }));
+    const at = { startedAt: '2026-11-20T14:31:00Z', endedAt: '2026-11-20T14:32:00Z', rUnits: null };
+    const trips = rows.map((row) => ({ ...row, ...at }));
+    expect([await stores.recordGains(rows), await stores.recordRoundTrips(trips)]).toEqual([3, 3]);
+    // Of the first run what was there stays, of the second nothing is left.
+    expect(await stores.recordGains(rows.slice(0, 1), whole)).toBe(1);
+    const later = { ...trips[0]!, startedAt: '2026-11-20T14:31:30Z' };
+    expect(await stores.recordRoundTrips([later], whole)).toBe(3);
+    expect([
+      await stores.recordGains(rows.slice(0, 1), whole),
+      await stores.recordRoundTrips([later], whole),
+    ]).toEqual([0, 0]);
+    const left = (table: string) =>
+      query(context, `select algo_run_id::text as id from ${table} where symbol = 'BUST' order by 1`);
+    expect(await left('gain_loss')).toEqual([first, other].sort().map((id) => ({ id })));
+    expect(await left('trade_analysis')).toEqual([first, other].sort().map((id) => ({ id })));
+  });
+
   it('is what portfolios earned: the whole of it each time, and only what changed counts', async (context) => {
     const stores = storesOf(context);
     const portfolio = { assets: 'US_EQUITIES', size: '1000', cash: '1000', credit: '0' } as const;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { add, type Decimal, ZERO } from '../../domain/decimal.ts';
 import { MICROS_PER_DAY } from '../../domain/time.ts';
-import { defineMiner, type GainRow, type RoundTripRow } from '../contract.ts';
+import { defineMiner, type GainRow, type RoundTripRow, type Traded } from '../contract.ts';
 import { PortfolioGains } from '../portfolioGains.ts';
 import { PositionWalk, percentOf } from '../roundTrips.ts';
 
@@ -37,6 +37,10 @@ export const gainLoss = defineMiner({
     const walk = new PositionWalk();
     const portfolios = new PortfolioGains();
     const sums = new Map<string, Sum>();
+    // What is stored of these may be wrong: they are written whole, of all time.
+    const whole = await context.takenBack();
+    const wholeKeys = new Set(whole.map(keyOf));
+    const wholeTrips: RoundTripRow[] = [];
     const recent = new Set<string>();
     let trips: RoundTripRow[] = [];
     let fills = 0;
@@ -44,16 +48,18 @@ export const gainLoss = defineMiner({
       const { closing, roundTrip } = walk.take(fill);
       portfolios.take(fill, closing);
       if (closing !== null) {
-        const key = JSON.stringify([closing.symbol, closing.algoRunId]);
+        const key = keyOf(closing);
         const sum = sums.get(key) ?? { ...closing, gain: ZERO, cost: ZERO };
         sum.gain = add(sum.gain, closing.gain);
         sum.cost = add(sum.cost, closing.cost);
         sums.set(key, sum);
         if (fill.executedAtMicros >= fromMicros) recent.add(key);
       }
-      if (roundTrip !== null && roundTrip.endMicros >= fromMicros) {
+      if (roundTrip !== null) {
         const { gain, cost, ...trip } = roundTrip;
-        trips.push({ ...trip, gainValue: gain, gainPercentage: percentOf(gain, cost) });
+        const row = { ...trip, gainValue: gain, gainPercentage: percentOf(gain, cost) };
+        if (wholeKeys.has(keyOf(trip))) wholeTrips.push(row);
+        else if (trip.endMicros >= fromMicros) trips.push(row);
       }
       if (trips.length >= ROWS_PER_YIELD) {
         yield { table: 'trade_analysis', rows: trips };
@@ -63,11 +69,18 @@ export const gainLoss = defineMiner({
       if (fills % FILLS_PER_PROGRESS === 0) context.progress(0.5, `${fills} fills`);
     }
     yield { table: 'trade_analysis', rows: trips };
-    const gains = [...sums].flatMap(([key, { symbol, algoRunId, gain, cost }]): GainRow[] =>
-      recent.has(key) ? [{ symbol, algoRunId, gainValue: gain, gainPercentage: percentOf(gain, cost) }] : [],
-    );
-    yield { table: 'gain_loss', rows: gains };
+    yield { table: 'trade_analysis', rows: wholeTrips, whole };
+    const gainsOf = (isWanted: (key: string) => boolean) =>
+      [...sums].flatMap(([key, { symbol, algoRunId, gain, cost }]): GainRow[] =>
+        isWanted(key) ? [{ symbol, algoRunId, gainValue: gain, gainPercentage: percentOf(gain, cost) }] : [],
+      );
+    yield { table: 'gain_loss', rows: gainsOf((key) => recent.has(key) && !wholeKeys.has(key)) };
+    yield { table: 'gain_loss', rows: gainsOf((key) => wholeKeys.has(key)), whole };
     yield { table: 'portfolio_gain_loss', rows: portfolios.rows() };
     context.progress(1, `${fills} fills`);
   },
 });
+
+function keyOf({ symbol, algoRunId }: Traded): string {
+  return JSON.stringify([symbol, algoRunId]);
+}

@@ -1,37 +1,38 @@
 /** What trades earned: the fills to reckon with, and the rows of `gain_loss` and `trade_analysis`. */
-import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNull, or, type SQL, sql } from 'drizzle-orm';
 import type { Queries } from '../backend.ts';
 import type { Environment } from '../contract.ts';
-import { FILLS_PER_PAGE, type FillRow, type MiningStores } from '../mining.ts';
+import {
+  FILLS_PER_PAGE,
+  type FillRow,
+  type GainLossRow,
+  type MiningStores,
+  type TradeAnalysisRow,
+  type TradedRow,
+} from '../mining.ts';
 import { algoRun } from '../schema/runs.ts';
 import { gainLoss, newTrades, portfolioGainLoss, tradeAnalysis } from '../schema/trades.ts';
 import { insertInParts, rowId, sideOf } from './rows.ts';
 
 type GainStores = Pick<
   MiningStores,
-  'recordGains' | 'recordPortfolioGains' | 'recordRoundTrips' | 'fillsAfter'
+  'recordGains' | 'recordPortfolioGains' | 'recordRoundTrips' | 'takenBack' | 'fillsAfter'
 >;
 
 export function createGainStores(queries: Queries): GainStores {
   return {
-    async recordGains(gains) {
-      const rows = gains.map((gain) => ({ ...gain, algoRunId: rowId(gain.algoRunId) }));
-      return await insertInParts(queries, rows, async (target, part) => {
-        const written = await target
-          .insert(gainLoss)
-          .values(part)
-          .onConflictDoUpdate({
-            target: [gainLoss.symbol, gainLoss.algoRunId],
-            set: {
-              gainPercentage: sql`excluded.gain_percentage`,
-              gainValue: sql`excluded.gain_value`,
-              tstamp: sql`excluded.tstamp`,
-            },
-            setWhere: sql`(gain_loss.gain_percentage, gain_loss.gain_value)
-              is distinct from (excluded.gain_percentage, excluded.gain_value)`,
-          })
-          .returning({ gainLossId: gainLoss.gainLossId });
-        return written.length;
+    async recordGains(gains, whole = []) {
+      if (whole.length === 0) return await writeGains(queries, gains);
+      return await queries.transaction(async (transaction) => {
+        const gone = await transaction
+          .delete(gainLoss)
+          .where(
+            sql`${isAmong('gain_loss', whole)} and not exists (
+              select from jsonb_to_recordset(${JSON.stringify(gains)}::jsonb) as kept(symbol text, "algoRunId" bigint)
+              where kept.symbol = gain_loss.symbol and kept."algoRunId" = gain_loss.algo_run_id)`,
+          )
+          .returning({ symbol: gainLoss.symbol });
+        return gone.length + (await writeGains(transaction, gains));
       });
     },
 
@@ -68,34 +69,34 @@ export function createGainStores(queries: Queries): GainStores {
       });
     },
 
-    async recordRoundTrips(trips) {
-      const rows = trips.map(({ startedAt, endedAt, ...trip }) => ({
-        ...trip,
-        algoRunId: rowId(trip.algoRunId),
-        startTstamp: startedAt,
-        endTstamp: endedAt,
-      }));
-      return await insertInParts(queries, rows, async (target, part) => {
-        const written = await target
-          .insert(tradeAnalysis)
-          .values(part)
-          .onConflictDoUpdate({
-            target: [tradeAnalysis.symbol, tradeAnalysis.algoRunId, tradeAnalysis.startTstamp],
-            set: {
-              endTstamp: sql`excluded.end_tstamp`,
-              gainPercentage: sql`excluded.gain_percentage`,
-              gainValue: sql`excluded.gain_value`,
-              rUnits: sql`excluded.r_units`,
-              tstamp: sql`excluded.tstamp`,
-            },
-            setWhere: sql`(trade_analysis.end_tstamp, trade_analysis.gain_percentage, trade_analysis.gain_value,
-                trade_analysis.r_units)
-              is distinct from (excluded.end_tstamp, excluded.gain_percentage, excluded.gain_value,
-                excluded.r_units)`,
-          })
-          .returning({ tradeAnalysisId: tradeAnalysis.tradeAnalysisId });
-        return written.length;
+    async recordRoundTrips(trips, whole = []) {
+      if (whole.length === 0) return await writeRoundTrips(queries, trips);
+      return await queries.transaction(async (transaction) => {
+        const gone = await transaction
+          .delete(tradeAnalysis)
+          .where(
+            sql`${isAmong('trade_analysis', whole)} and not exists (
+              select from jsonb_to_recordset(${JSON.stringify(trips)}::jsonb)
+                as kept(symbol text, "algoRunId" bigint, "startedAt" timestamptz)
+              where kept.symbol = trade_analysis.symbol and kept."algoRunId" = trade_analysis.algo_run_id
+                and kept."startedAt" = trade_analysis.start_tstamp)`,
+          )
+          .returning({ symbol: tradeAnalysis.symbol });
+        return gone.length + (await writeRoundTrips(transaction, trips));
       });
+    },
+
+    async takenBack() {
+      const answer = (await queries.execute(sql`
+        with back as (
+          select distinct r.instance_id, t.symbol from new_trades t join algo_run r using (algo_run_id)
+          where t.expire_tstamp is not null
+        )
+        select distinct t.symbol, t.algo_run_id::text as "algoRunId"
+        from back b join algo_run r using (instance_id)
+          join new_trades t on t.algo_run_id = r.algo_run_id and t.symbol = b.symbol
+        order by 1, 2`)) as unknown as { readonly rows: readonly TradedRow[] };
+      return answer.rows.map(({ symbol, algoRunId }) => ({ symbol, algoRunId }));
     },
 
     async fillsAfter(after) {
@@ -138,4 +139,63 @@ export function createGainStores(queries: Queries): GainStores {
       );
     },
   };
+}
+
+/** Of a table with `symbol` and `algo_run_id`. */
+function isAmong(table: 'gain_loss' | 'trade_analysis', rows: readonly TradedRow[]): SQL {
+  const name = sql.identifier(table);
+  return sql`(${name}.symbol, ${name}.algo_run_id) in (
+    select symbol, "algoRunId" from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as given(symbol text, "algoRunId" bigint))`;
+}
+
+async function writeGains(queries: Queries, gains: readonly GainLossRow[]): Promise<number> {
+  const rows = gains.map((gain) => ({ ...gain, algoRunId: rowId(gain.algoRunId) }));
+  return await insertInParts(queries, rows, async (target, part) => {
+    const written = await target
+      .insert(gainLoss)
+      .values(part)
+      .onConflictDoUpdate({
+        target: [gainLoss.symbol, gainLoss.algoRunId],
+        set: {
+          gainPercentage: sql`excluded.gain_percentage`,
+          gainValue: sql`excluded.gain_value`,
+          tstamp: sql`excluded.tstamp`,
+        },
+        setWhere: sql`(gain_loss.gain_percentage, gain_loss.gain_value)
+          is distinct from (excluded.gain_percentage, excluded.gain_value)`,
+      })
+      .returning({ gainLossId: gainLoss.gainLossId });
+    return written.length;
+  });
+}
+
+async function writeRoundTrips(queries: Queries, trips: readonly TradeAnalysisRow[]): Promise<number> {
+  const rows = trips.map(({ startedAt, endedAt, ...trip }) => ({
+    ...trip,
+    algoRunId: rowId(trip.algoRunId),
+    startTstamp: startedAt,
+    endTstamp: endedAt,
+  }));
+  return await insertInParts(queries, rows, async (target, part) => {
+    const written = await target
+      .insert(tradeAnalysis)
+      .values(part)
+      .onConflictDoUpdate({
+        target: [tradeAnalysis.symbol, tradeAnalysis.algoRunId, tradeAnalysis.startTstamp],
+        set: {
+          endTstamp: sql`excluded.end_tstamp`,
+          gainPercentage: sql`excluded.gain_percentage`,
+          gainValue: sql`excluded.gain_value`,
+          rUnits: sql`excluded.r_units`,
+          tstamp: sql`excluded.tstamp`,
+        },
+        setWhere: sql`(trade_analysis.end_tstamp, trade_analysis.gain_percentage, trade_analysis.gain_value,
+            trade_analysis.r_units)
+          is distinct from (excluded.end_tstamp, excluded.gain_percentage, excluded.gain_value,
+            excluded.r_units)`,
+      })
+      .returning({ tradeAnalysisId: tradeAnalysis.tradeAnalysisId });
+    return written.length;
+  });
 }

@@ -80,6 +80,7 @@ export function openMineQueries(
     similarColumns: (columns, options) => compareColumns({ columns, options }, signal),
     table: (path) => readTable(resolve(market.folder, path)),
     storedTickers: () => stores.listTickers(assetClass),
+    takenBack: () => stores.takenBack(),
     async *fills() {
       let after: FillRow | null = null;
       for (;;) {

@@ -25,10 +25,14 @@ export async function writeMinedRows(stores: MiningStores, mined: MinedRows): Pr
     case 'constituents':
       return stores.recordIndexMembers(mined.index, mined.rows);
     case 'gain_loss':
+      if (mined.whole !== undefined) return stores.recordGains(mined.rows.map(gainRow), mined.whole);
       return inParts(mined.rows.map(gainRow), (rows) => stores.recordGains(rows));
     case 'portfolio_gain_loss':
       return stores.recordPortfolioGains(mined.rows.map(portfolioGainRow));
     case 'trade_analysis':
+      if (mined.whole !== undefined) {
+        return stores.recordRoundTrips(mined.rows.map(roundTripRow), mined.whole);
+      }
       return inParts(mined.rows.map(roundTripRow), (rows) => stores.recordRoundTrips(rows));
   }
 }
