@@ -3,7 +3,7 @@
 import { numberFromDecimal } from '../domain/decimal.ts';
 import type { Session } from '../domain/market.ts';
 import type { Intent, JsonObject, Position } from '../domain/order.ts';
-import type { EpochMicros } from '../domain/time.ts';
+import type { InboxPlace } from '../strategies/guest/bridge.ts';
 import type { ConsumerReport } from '../transport/messages.ts';
 import { ACTIVITY } from '../transport/messages.ts';
 import type { HostConfig } from './config.ts';
@@ -25,8 +25,11 @@ export class HostCore {
   readonly output: HostOutput;
   /** Shared with a trader that watches for handlers that do not end; see `ACTIVITY`. */
   readonly activity: Int32Array;
-  /** The host's time: that of the newest thing in its inbox. */
-  readonly clock = { nowMicros: 0 as EpochMicros };
+  /**
+   * The host's time is that of the newest thing in its inbox; its sequence counts market rows, desk events, commands
+   * and timers. Paused: what was said must be answered before more is shown, see {@link StrategyHost.handleMoments}.
+   */
+  readonly clock: InboxPlace = { nowMicros: 0, sequence: 0, isPaused: false };
   readonly timers = new TimerQueue();
   readonly instances: Instance[] = [];
   readonly units: (Unit | undefined)[] = [];
@@ -35,15 +38,11 @@ export class HostCore {
   readonly table = new MarketTable();
   readonly marketsBySlot: SymbolMarket[] = [];
   session: Session | null;
-  /** Counts what came out of the inbox: market rows, desk events, commands, timers. */
-  inboxSequence = 0;
   eventsShown = 0;
   eventsStale = 0;
   /** Age of the newest event shown when it was shown. */
   lagMs = 0;
   isStopping = false;
-  /** What was said must be answered before more is shown: see {@link StrategyHost.handleMoments}. */
-  isPaused = false;
   readonly load: LoadMeter;
   #nextUnitId = 0;
 

@@ -4,13 +4,16 @@ import type { BuiltBar } from '../fincalcs/bars.ts';
 import { SERIES_MINUTE } from '../strategies/guest/bridge.ts';
 import { type Batch, EventKind, RowFlag } from '../tape/batch.ts';
 import { Ahead } from './ahead.ts';
+import { BarRuns } from './barRuns.ts';
 import type { HostCore } from './core.ts';
+import { Freshness } from './freshness.ts';
 import { gapOfRow } from './gap.ts';
 import { Gaps } from './gaps.ts';
 import type { HistoryRequests } from './history.ts';
 import type { SymbolMarket } from './market.ts';
 import type { Moves } from './moves.ts';
 import type { Runner } from './runner.ts';
+import { Slots } from './slots.ts';
 import { Staleness } from './staleness.ts';
 import { Figure, INSTANCE_SHIFT, Route, RouteFlag } from './table.ts';
 import { AHEAD_ROWS } from './unit.ts';
@@ -18,7 +21,6 @@ import { AHEAD_ROWS } from './unit.ts';
 /** Flags say what a trade does not do; shifted and inverted they are the builder's effects. */
 const EFFECTS_SHIFT = 4;
 const EFFECTS_MASK = 7;
-const SLOTS_MIN = 1_024;
 /** So few markets stay in the processor's cache: looking ahead would only cost, 8 ns a row. */
 const MARKETS_NEAR = 64;
 
@@ -53,14 +55,9 @@ export class Feed {
   readonly #staleness: Staleness;
   readonly #ahead: Ahead;
   readonly #fireTimers: (nowMicros: EpochMicros) => void;
-  readonly #lagMaxNs: number;
-  #names: string[] = [];
-  /** Slots of the market table by the stream's symbol id; -1: no unit of this host looks at it. */
-  #slots = new Int32Array(0);
-  #areSlotsKnown = true;
-  #stream = Number.NaN;
-  /** Rows of the batch received before this, in nanoseconds from its base, are too old. */
-  #oldestNs = 0;
+  readonly #slots: Slots;
+  readonly #freshness: Freshness;
+  readonly #barRuns: BarRuns;
   #takenMicros: EpochMicros = 0;
   /** Rows are taken in steps: see {@link handleMoments}. */
   #isStepping = false;
@@ -85,18 +82,20 @@ export class Feed {
     this.#staleness = new Staleness(core);
     this.#ahead = new Ahead(core);
     this.#fireTimers = joined.fireTimers;
-    this.#lagMaxNs = (core.config.feedDelayMs + core.config.feedLagMaxMs) * 1_000_000;
+    this.#slots = new Slots(core);
+    this.#freshness = new Freshness(core.config);
+    this.#barRuns = new BarRuns(core, runner, this.#freshness);
   }
 
   /** A unit came or went: which symbols are looked at is asked anew. */
   forgetMarkets(): void {
-    this.#areSlotsKnown = false;
+    this.#slots.forget();
   }
 
   /** See {@link StrategyHost.handleMoments}. Answers the row behind the last that was taken. */
   handleMoments(batch: Batch, takenMicros: EpochMicros, from: number, to: number): number {
     this.#isStepping = true;
-    this.#core.isPaused = false;
+    this.#core.clock.isPaused = false;
     this.handleBatch(batch, takenMicros, from, to);
     this.#isStepping = false;
     return this.#nextRow;
@@ -104,11 +103,7 @@ export class Feed {
 
   /** See {@link StrategyHost.handleBatch}. */
   handleBatch(batch: Batch, takenMicros: EpochMicros, from: number, to: number): void {
-    if (batch.streamId !== this.#stream) {
-      this.#stream = batch.streamId;
-      this.#names = [];
-      this.#slots.fill(-1);
-    }
+    this.#slots.follow(batch.streamId);
     this.begin(batch, takenMicros);
     const { load } = this.#core;
     if (load.begins(takenMicros, to - from)) this.#timedRows(batch, from, to);
@@ -121,32 +116,32 @@ export class Feed {
 
   /** Prepares for rows of the batch: for {@link row} too. */
   begin(batch: Batch, takenMicros: EpochMicros): void {
-    const { config, instances } = this.#core;
-    if (!this.#areSlotsKnown) this.#findSlots();
+    const { instances } = this.#core;
+    this.#slots.begin();
     for (const { guest } of instances) guest.read(batch);
     this.#takenMicros = takenMicros;
-    this.#oldestNs = (takenMicros - config.eventAgeMaxMs * MICROS_PER_MILLISECOND - batch.baseMicros) * 1_000;
+    this.#freshness.begin(batch, takenMicros);
     this.#shownNs = Number.NaN;
   }
 
   /** Where in the market table a symbol of the stream stands; -1: no unit of this host looks at it. */
   slotOf(symbolId: number): number {
-    return symbolId < this.#slots.length ? this.#slots[symbolId]! : -1;
+    return this.#slots.of(symbolId);
   }
 
   /** Symbols as the stream numbers them. */
   nameOf(symbolId: number): string | undefined {
-    return this.#names[symbolId];
+    return this.#slots.nameOf(symbolId);
   }
 
   symbolIdOf(symbol: string): number {
-    return this.#names.indexOf(symbol);
+    return this.#slots.idOf(symbol);
   }
 
   /** Whether a row of the batch that {@link begin} was called with is young enough to be shown. */
   isFresh(batch: Batch, row: number): boolean {
     const isBar = batch.kind[row] === EventKind.minuteBar;
-    return this.#isFresh(batch, row, isBar ? MICROS_PER_MINUTE * 1_000 : 0);
+    return this.#freshness.isFresh(batch, row, isBar ? MICROS_PER_MINUTE : 0);
   }
 
   /** Shows one row of a symbol's market to those who look at it. */
@@ -161,7 +156,7 @@ export class Feed {
     const { load, marketsBySlot } = this.#core;
     for (let row = from; row < to; row += 1) {
       this.#rows(batch, row, row + 1);
-      const slot = this.slotOf(batch.symbolId[row]!);
+      const slot = this.#slots.of(batch.symbolId[row]!);
       const viewer = slot === -1 ? undefined : marketsBySlot[slot]?.viewers[0];
       load.lap(viewer === undefined ? -1 : viewer.unit.id);
     }
@@ -177,11 +172,11 @@ export class Feed {
     this.#nextRow = to;
     const looksAhead = this.#core.marketsBySlot.length > MARKETS_NEAR;
     for (let row = from; row < to; row += 1) {
-      if (looksAhead && row % ROWS_AHEAD === 0) this.#ahead.touch(batch, row, this.#slots);
+      if (looksAhead && row % ROWS_AHEAD === 0) this.#ahead.touch(batch, row, this.#slots.byId);
       const rowKind = kind[row]!;
       if (rowKind === NONE) continue;
       if (rowKind === DEFINITION) {
-        this.#define(symbolId[row]!, batch.heapText(row));
+        this.#slots.define(symbolId[row]!, batch.heapText(row));
         continue;
       }
       const rowNs = receivedNs[row]!;
@@ -189,7 +184,7 @@ export class Feed {
       if (rowNs !== lastNs) {
         lastNs = rowNs;
         receivedMicros = baseMicros + Math.floor(rowNs / 1_000);
-        const mustStop = this.#core.isPaused || receivedMicros >= timers.nextDueMicros;
+        const mustStop = clock.isPaused || receivedMicros >= timers.nextDueMicros;
         if (this.#isStepping && mustStop && row > from) {
           this.#nextRow = row;
           return;
@@ -197,40 +192,25 @@ export class Feed {
       }
       if (receivedMicros >= timers.nextDueMicros) this.#fireTimers(receivedMicros);
       if (receivedMicros > clock.nowMicros) clock.nowMicros = receivedMicros;
-      this.#core.inboxSequence += 1;
-      if (isHolding) this.#moves.hold(batch, row, this.#names[symbolId[row]!]);
-      const slot = this.slotOf(symbolId[row]!);
+      clock.sequence += 1;
+      if (isHolding) this.#moves.hold(batch, row, this.#slots.nameOf(symbolId[row]!));
+      const slot = this.#slots.of(symbolId[row]!);
       if (slot === -1) {
         if (rowKind === GAP && symbolId[row] === 0) this.#gaps.ofAll(batch, row);
         else if (rowKind === BARRIER) isHolding = this.#barrier(batch, row);
       } else if (rowKind === QUOTE) this.#quote(batch, row, slot);
       else if (rowKind === TRADE) this.#trade(batch, row, slot);
-      else if (rowKind === MINUTE_BAR) this.#bar(batch, row, this.#core.marketsBySlot[slot]!);
-      else this.#seldom(batch, row, this.#core.marketsBySlot[slot]!);
+      else if (rowKind === MINUTE_BAR) {
+        row = this.#bars(batch, row, isHolding ? row + 1 : to) - 1;
+        lastNs = receivedNs[row]!;
+      } else this.#seldom(batch, row, this.#core.marketsBySlot[slot]!);
     }
   }
 
   /** Answers whether rows are held from here on. */
   #barrier(batch: Batch, row: number): boolean {
-    if (this.#moves.barrier(batch, row)) this.#findSlots();
+    if (this.#moves.barrier(batch, row)) this.#slots.look();
     return this.#moves.isHolding;
-  }
-
-  #define(symbolId: number, symbol: string): void {
-    this.#names[symbolId] = symbol;
-    if (symbolId >= this.#slots.length) {
-      const slots = new Int32Array(Math.max(SLOTS_MIN, symbolId * 2)).fill(-1);
-      slots.set(this.#slots);
-      this.#slots = slots;
-    }
-    this.#slots[symbolId] = this.#core.markets.get(symbol)?.slot ?? -1;
-  }
-
-  #findSlots(): void {
-    this.#areSlotsKnown = true;
-    this.#names.forEach((name, symbolId) => {
-      this.#slots[symbolId] = this.#core.markets.get(name)?.slot ?? -1;
-    });
   }
 
   #trade(batch: Batch, row: number, slot: number): void {
@@ -245,9 +225,9 @@ export class Feed {
     if (begins && (routes[route + FLAGS]! & BUILT_BARS) !== 0) {
       this.closeLater(this.#core.marketsBySlot[slot]!);
     }
-    if (!this.#isFresh(batch, row, 0)) {
+    if (!this.#freshness.isFresh(batch, row, 0)) {
       // A late report says of itself that it is late: when we took it in time, it is no sign of lag.
-      const isLateReport = (flags & NOT_LAST) !== 0 && batch.receivedNs[row]! >= this.#oldestNs;
+      const isLateReport = (flags & NOT_LAST) !== 0 && batch.receivedNs[row]! >= this.#freshness.oldestNs;
       this.#core.eventsStale += 1;
       if (!isLateReport) this.#hold(batch, row, { slot, spanMicros: 0 });
       return;
@@ -268,7 +248,7 @@ export class Feed {
   }
 
   #quote(batch: Batch, row: number, slot: number): void {
-    if (!this.#isFresh(batch, row, 0)) {
+    if (!this.#freshness.isFresh(batch, row, 0)) {
       this.#core.eventsStale += 1;
       this.#hold(batch, row, { slot, spanMicros: 0 });
       return;
@@ -313,10 +293,25 @@ export class Feed {
     }
   }
 
+  /** A bar, and those of its symbol behind it where they are shown in one go. Answers the row behind them. */
+  #bars(batch: Batch, row: number, to: number): number {
+    const market = this.#core.marketsBySlot[this.#slots.of(batch.symbolId[row]!)]!;
+    const end = this.#barRuns.end(batch, row, to, market);
+    if (end === row + 1) {
+      this.#bar(batch, row, market);
+      return end;
+    }
+    // Only who takes rows in steps is to answer a pause before the next row is shown.
+    if (!this.#isStepping) this.#core.clock.isPaused = false;
+    const next = this.#barRuns.show(row, end, market);
+    this.#shownNs = batch.receivedNs[next - 1]!;
+    return next;
+  }
+
   /** A closed minute is never lost: a stale one still goes into the series, it is only not shown. */
   #bar(batch: Batch, row: number, market: SymbolMarket): void {
     const { slot, onlyBarViewer } = market;
-    const isFresh = this.#isFresh(batch, row, MICROS_PER_MINUTE * 1_000);
+    const isFresh = this.#freshness.isFresh(batch, row, MICROS_PER_MINUTE);
     const isStale = this.#core.table.routes[slot * ROUTE + STALE_COUNT] !== 0;
     if (isFresh && onlyBarViewer?.isShown === true && !isStale) {
       this.#endForming(batch, row, market);
@@ -370,17 +365,11 @@ export class Feed {
     if (bar === undefined) return;
     const viewers = market.builtBarViewers;
     const full = { ...bar, notional: bar.vwap * bar.volume };
-    if (this.#moves.isHolding) this.#moves.holdBar(this.#names.indexOf(market.symbol), market.symbol, bar);
+    if (this.#moves.isHolding) this.#moves.holdBar(this.#slots.idOf(market.symbol), market.symbol, bar);
     for (const { unit, place } of viewers) unit.instance.guest.putBar(unit.id, place, SERIES_MINUTE, full);
     for (const viewer of viewers) {
       if (viewer.isShown && viewer.unit.instance.takesBars) this.#runner.bar(viewer);
     }
-  }
-
-  /** Whether the row is young enough to be shown; `spanNs` is how long after its time stamp it is complete. */
-  #isFresh(batch: Batch, row: number, spanNs: number): boolean {
-    const rowNs = batch.receivedNs[row]!;
-    return rowNs >= this.#oldestNs && rowNs - batch.timeNs[row]! - spanNs <= this.#lagMaxNs;
   }
 
   #shown(batch: Batch, row: number, slot: number): void {

@@ -102,7 +102,7 @@ export class StrategyHost {
 
   /** Called while the host speaks: what it says is to be answered before {@link handleMoments} goes on. */
   pause(): void {
-    this.#core.isPaused = true;
+    this.#core.clock.isPaused = true;
   }
 
   /** That of the newest thing that came out of the inbox. */
@@ -113,14 +113,14 @@ export class StrategyHost {
   handleDesk(events: readonly DeskEvent[], nowMicros: EpochMicros): void {
     this.advanceTo(nowMicros);
     for (const event of events) {
-      this.#core.inboxSequence += 1;
+      this.#core.clock.sequence += 1;
       this.#answers.handle(event);
     }
   }
 
   handleCommand(command: HostCommand, nowMicros: EpochMicros): void {
     this.advanceTo(nowMicros);
-    this.#core.inboxSequence += 1;
+    this.#core.clock.sequence += 1;
     switch (command.type) {
       case 'assign':
         if (!this.#isCheckpointArmed) this.#armCheckpoint();
@@ -185,7 +185,7 @@ export class StrategyHost {
 
   /** Of the last thing that came out of the inbox: what intents name as their cause. */
   get inboxSequence(): number {
-    return this.#core.inboxSequence;
+    return this.#core.clock.sequence;
   }
 
   get counters(): HostCounters {
@@ -210,7 +210,7 @@ export class StrategyHost {
       const timer = timers.takeDue(nowMicros);
       if (timer === undefined) return;
       if (timer.dueMicros > clock.nowMicros) clock.nowMicros = timer.dueMicros;
-      this.#core.inboxSequence += 1;
+      this.#core.clock.sequence += 1;
       const { fire } = timer;
       timer.fire = null;
       fire?.();

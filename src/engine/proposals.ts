@@ -17,6 +17,7 @@ import { type HostCore, unitFields } from './core.ts';
 import { isReducing, type Proposal, priceAtTick, propose, proposeChanges, reasonOf } from './intents.ts';
 import type { Runner } from './runner.ts';
 import type { OpenOrder, Unit, UnitSymbol } from './unit.ts';
+import { viewerNamedIn, viewerOf } from './viewers.ts';
 import { denialOfNewRisk } from './windows.ts';
 
 /** How often closing a position is tried before a person must look; the waits between double from a second. */
@@ -46,24 +47,28 @@ export class Proposals {
       if (unit === undefined) throw new Error('this unit does not run any more');
       return unit;
     };
+    // What is said may change what comes before the next row.
+    const saidBy = (id: number): Unit => {
+      core.clock.isPaused = true;
+      return unitOf(id);
+    };
     return {
       clock: core.clock,
       random: (id) => core.units[id]?.random() ?? moduleRandom(),
       isWindowOpen: (id) => this.#newRiskDenial(unitOf(id)) === null,
-      order: (id, side, fields) => this.#order(unitOf(id), side, fields),
+      order: (id, side, fields) => this.#order(saidBy(id), side, fields),
       openOrders: (id, place) => {
         const viewer = core.units[id]?.symbols[place];
         return viewer === undefined ? '[]' : core.openOrdersText(viewer);
       },
       cancel: (id, clientOrderId, reason) => {
-        const unit = unitOf(id);
-        const viewer = unit.symbols.find((entry) => entry?.openOrders.has(clientOrderId));
+        const viewer = saidBy(id).symbols.find((entry) => entry?.openOrders.has(clientOrderId));
         if (viewer !== undefined) this.#cancel(viewer, clientOrderId, reason);
       },
-      replace: (id, clientOrderId, fields) => this.#replace(unitOf(id), clientOrderId, fields),
-      flatten: (id, symbol, reason) => this.close(viewerOf(unitOf(id), symbol), reason),
-      reject: (id, symbol, reason) => this.#reject(viewerOf(unitOf(id), symbol), reason),
-      setTimer: (id, name, atMicros) => this.setTimer(unitOf(id), name, atMicros),
+      replace: (id, clientOrderId, fields) => this.#replace(saidBy(id), clientOrderId, fields),
+      flatten: (id, symbol, reason) => this.close(viewerOf(saidBy(id), symbol), reason),
+      reject: (id, symbol, reason) => this.#reject(viewerOf(saidBy(id), symbol), reason),
+      setTimer: (id, name, atMicros) => this.setTimer(saidBy(id), name, atMicros),
       cancelTimer: (id, name) => this.#cancelTimer(unitOf(id), name),
       plot: (id, symbol, series, value) => this.#plot(viewerOf(unitOf(id), symbol), series, value),
       log: (id, level, message, fieldsJson) => {
@@ -160,7 +165,7 @@ export class Proposals {
     as: { readonly clientOrderId: string; readonly side: Side; readonly reduceOnly: boolean },
     order: Proposal,
   ): void {
-    const { config, clock, inboxSequence, output } = this.#core;
+    const { config, clock, output } = this.#core;
     const { unit } = viewer;
     const { clientOrderId, side } = as;
     const symbol = viewer.market.symbol;
@@ -194,7 +199,7 @@ export class Proposals {
       parent: undefined,
       reason: order.reason,
       indicators: order.indicators,
-      causedBy: inboxSequence,
+      causedBy: clock.sequence,
       decidedAtMicros: clock.nowMicros,
     };
     this.#open(viewer, intent);
@@ -250,7 +255,7 @@ export class Proposals {
     old: OpenOrder,
     to: Pick<ReplaceIntent, 'clientOrderId' | 'changes' | 'reason'>,
   ): void {
-    const { clock, inboxSequence, output } = this.#core;
+    const { clock, output } = this.#core;
     const { unit } = viewer;
     const quantity = subtract(to.changes.quantity ?? old.quantity, old.filledQuantity);
     const isReduction = isReducing(viewer, old.side, quantity, old.clientOrderId);
@@ -273,7 +278,7 @@ export class Proposals {
       replaces: old.clientOrderId,
       instanceId: unit.instance.config.instanceId,
       symbol: old.symbol,
-      causedBy: inboxSequence,
+      causedBy: clock.sequence,
       decidedAtMicros: clock.nowMicros,
     });
     this.#runner.proposed(unit);
@@ -288,7 +293,7 @@ export class Proposals {
       instanceId: viewer.unit.instance.config.instanceId,
       symbol: viewer.market.symbol,
       reason,
-      causedBy: this.#core.inboxSequence,
+      causedBy: this.#core.clock.sequence,
       decidedAtMicros: this.#core.clock.nowMicros,
     };
     this.#core.output.intent(intent);
@@ -377,24 +382,6 @@ export class Proposals {
     this.#core.timers.cancel(timer);
     unit.timers.delete(name);
   }
-}
-
-function viewerOf(unit: Unit, symbol: unknown): UnitSymbol {
-  const viewer = typeof symbol === 'string' ? unit.find(symbol) : undefined;
-  if (viewer !== undefined) return viewer;
-  const name = typeof symbol === 'string' ? JSON.stringify(symbol) : 'what was given';
-  throw new RangeError(`${name} is not a symbol of this strategy: name one of context.symbols`);
-}
-
-/** The symbol that stands in an order's id; a universe's first where none of its symbols does. */
-function viewerNamedIn(unit: Unit, clientOrderId: string): UnitSymbol {
-  const viewers = unit.symbols.filter((entry) => entry !== undefined);
-  const named = viewers.find(({ market }) =>
-    clientOrderId.includes(`.${market.symbol.replaceAll('/', '-')}.`),
-  );
-  const viewer = named ?? viewers[0];
-  if (viewer === undefined) throw new RangeError('this strategy has no symbol');
-  return viewer;
 }
 
 function unitName(unit: Unit): { instanceId: string; symbol: string } {

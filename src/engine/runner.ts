@@ -82,6 +82,22 @@ export class Runner {
     if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
   }
 
+  /** As {@link barRow}, for rows of the symbol that follow each other. Answers the row behind the last one shown. */
+  barRows(
+    viewer: UnitSymbol,
+    rows: { readonly from: number; readonly to: number },
+    lastPrice: { readonly figures: Float64Array; readonly at: number },
+  ): number {
+    const { activity } = this.#core;
+    const { instance, id } = viewer.unit;
+    activity[ACTIVE_UNIT] = instance.index;
+    const result = instance.rowCalls.barRows(id, viewer.place, rows, lastPrice);
+    activity[ACTIVE_UNIT] = -1;
+    if (result < 0) this.#failAt(id, viewer.place);
+    if (this.#denials.length > 0 || this.#proposers.length > 0) this.#settle();
+    return result < 0 ? ~result + 1 : result;
+  }
+
   start(unit: Unit): void {
     this.#call(unit, unit.symbol, (guest) => guest.start(unit.id));
   }

@@ -57,7 +57,7 @@ export function describeBundle(bundle: Pick<StrategyBundle, 'path' | 'source'>):
 
 /** A host without a market, for reading definitions and checking parameters. Its time is the epoch. */
 export const idleBridge: HostBridge = {
-  clock: { nowMicros: 0 },
+  clock: { nowMicros: 0, sequence: 0, isPaused: false },
   random: () => 0.5,
   isWindowOpen: () => false,
   order: () => '',

@@ -24,7 +24,17 @@ import {
   type HandlerName,
   isThenable,
 } from './definition.ts';
-import { moveTo, putRow, quoteRow, readColumns, setName, touchName, tradeRow } from './rows.ts';
+import {
+  closeOf,
+  moveTo,
+  putRow,
+  quoteRow,
+  readColumns,
+  receivedMicros,
+  setName,
+  touchName,
+  tradeRow,
+} from './rows.ts';
 import type { Series } from './series.ts';
 import { GuestSymbol } from './symbol.ts';
 
@@ -207,6 +217,22 @@ export function createGuest(bridge: HostBridge, load: () => unknown): Guest {
       const series = GuestSymbol.minuteSeries(GuestContext.at(context, place));
       putRow(series, row);
       return showBar(unit, context, series);
+    },
+    barRows: (unit, place, { from, to }, lastPrice) => {
+      const context = units[unit]!;
+      if (isUniverse) GuestContext.enter(context, place);
+      const series = GuestSymbol.minuteSeries(GuestContext.at(context, place));
+      const { clock } = bridge;
+      const { figures, at } = lastPrice;
+      for (let row = from; ; ) {
+        figures[at] = closeOf(row);
+        putRow(series, row);
+        if (showBar(unit, context, series) !== CALL_DONE) return ~row;
+        row += 1;
+        if (row === to || clock.isPaused) return row;
+        clock.nowMicros = receivedMicros(row);
+        clock.sequence += 1;
+      }
     },
     fill: (unit, place, fillJson) => call(unit, place, 'onFill', parse(fillJson)),
     order: (unit, place, updateJson) => call(unit, place, 'onOrder', parse(updateJson)),

@@ -130,6 +130,16 @@ export function middle(bidPrice: number, askPrice: number): number {
   return bidPrice > 0 && askPrice > bidPrice ? (bidPrice + askPrice) / 2 : Number.NaN;
 }
 
+/** When a row was received. */
+export function receivedMicros(at: number): number {
+  return baseMicros + Math.floor(columns.receivedNs[at]! / 1_000);
+}
+
+/** The close of the bar that a row holds. */
+export function closeOf(at: number): number {
+  return columns.n3[at]!;
+}
+
 /** Puts the bar that a row holds into a series. */
 export function putRow(series: Series, at: number): void {
   const timeMicros = baseMicros + Math.floor(columns.timeNs[at]! / 1_000);
