@@ -58,6 +58,21 @@ describe('a request', () => {
     expect(paths).toEqual(['/base/x?y=1']);
   });
 
+  it('goes over the connection of the one before it', async () => {
+    const ports = new Set<number | undefined>();
+    const { client } = await clientAt(
+      (request, _body, response) => {
+        ports.add(request.socket.remotePort);
+        response.end('yes');
+      },
+      { connectionsMax: 8 },
+    );
+    for (const path of ['/1', '/2', '/3']) {
+      expect(await client.send(get(path))).toMatchObject({ type: 'answered' });
+    }
+    expect(ports.size).toBe(1);
+  });
+
   it.each([
     ['before it was handed to a connection', () => Promise.resolve()],
     ['while it waited for a connection', () => new Promise((resolve) => setImmediate(resolve))],
