@@ -118,7 +118,7 @@ describe('a request', () => {
       (request, _body, response) => {
         if (request.url !== '/base/hang') response.end();
       },
-      { requestTimeoutMs: 30 },
+      { requestTimeoutMs: 500 },
     );
     expect(await client.send(get('/hang'))).toMatchObject({ type: 'lost', failure: { kind: 'timeout' } });
     expect(await client.send(get('/next'))).toMatchObject({ type: 'answered' });
