@@ -27,6 +27,8 @@ function stepsOf(dockerfile: string): Step[] {
 
 const DOCKERFILE = readFileSync(resolve('Dockerfile'), 'utf8');
 const STEPS = stepsOf(DOCKERFILE);
+/** What npm would ask the registry for beside the packages takes half of its time. */
+const LESS_ASKING = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_prefer_offline: 'true' };
 let roots: string;
 
 function build(): string {
@@ -47,7 +49,7 @@ function build(): string {
       const run = spawnSync('sh', ['-c', text], {
         cwd: join(root, directory),
         encoding: 'utf8',
-        env: { ...process.env, NODE_ENV: '' },
+        env: { ...process.env, NODE_ENV: '', ...LESS_ASKING },
       });
       if (run.status !== 0) throw new Error(`RUN ${text}\n${run.stdout}\n${run.stderr}`);
     }
