@@ -28,7 +28,11 @@ function stepsOf(dockerfile: string): Step[] {
 const DOCKERFILE = readFileSync(resolve('Dockerfile'), 'utf8');
 const STEPS = stepsOf(DOCKERFILE);
 /** What npm would ask the registry for beside the packages takes half of its time. */
-const LESS_ASKING = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_prefer_offline: 'true' };
+const LESS_ASKING = {
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  npm_config_prefer_offline: 'true',
+};
 let roots: string;
 
 function build(): string {
