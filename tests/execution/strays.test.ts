@@ -134,6 +134,24 @@ describe('a position that nobody knows', () => {
     },
   );
 
+  it('is none while a working order of ours is asked for, but not for ever', () => {
+    const bench = benchWith('adopt', ['X']);
+    const id = bench.order({ type: 'limit', limitPrice: decimal('100') });
+    bench.accept(id);
+    // It was filled, and neither the stream nor any answer says so.
+    for (let time = 0; time < 3; time += 1) {
+      bench.pass(6);
+      bench.reconcile({ positions: held('10') });
+      bench.feed({ type: 'resolve_failed', clientOrderId: id, message: 'a bad gateway' });
+    }
+    expect(bench.alerts()).toEqual([]);
+    for (let time = 0; time < 12; time += 1) {
+      bench.feed({ type: 'resolve_failed', clientOrderId: id, message: 'a bad gateway' });
+    }
+    bench.reconcile({ positions: held('10') });
+    expect(bench.alerts()).toEqual(['foreign_position']);
+  });
+
   it('is closed at the first comparison of a start already, and again when that is refused', () => {
     const bench = new Bench({
       isReady: false,

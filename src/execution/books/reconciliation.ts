@@ -17,6 +17,8 @@ import type { Strays } from './strays.ts';
 
 /** Executions that cannot be booked yet (the order's answer was lost) are kept; the oldest are dropped first. */
 export const ORPHANS_MAX = 10_000;
+/** More than a minute of questions that led to nothing. */
+const QUESTIONS_IN_DOUBT_MAX = 10;
 /** Fills this shortly before the question may be missing in its answer. */
 const ANSWER_LAG_MS = 2_000;
 
@@ -199,12 +201,13 @@ export class Reconciliation {
     return (this.#state.lastBookedMicros(symbol) ?? 0) < fromMicros;
   }
 
-  /** Orders whose fate is asked for, given up ones among them, and fills that were counted but not told. */
+  /** Orders that are asked for, given up ones among them, and fills that were counted but not told. */
   #isInDoubt(symbol: string): boolean {
     for (const tracked of this.#state.orders.all()) {
       if (tracked.order.symbol !== symbol) continue;
       if (tracked.missing > ZERO) return true;
-      if (!tracked.isKnownToBroker && tracked.isAsked) return true;
+      // One that the broker does not answer for in the end explains nothing: an account that was reset, say.
+      if (tracked.isAsked && tracked.questions <= QUESTIONS_IN_DOUBT_MAX) return true;
     }
     return false;
   }
