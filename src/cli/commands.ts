@@ -70,6 +70,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/rows.ts')).positionsCommand(),
   },
   {
+    name: 'mined',
+    description: 'list runs of miners: when, how many rows, why they failed',
+    load: async () => (await import('./commands/rows.ts')).minedCommand(),
+  },
+  {
     name: 'portfolio',
     description: 'portfolios: cash of their own for strategies, whatever the account holds',
     load: async () => (await import('./commands/portfolio.ts')).portfolioCommand(),

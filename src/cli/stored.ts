@@ -12,7 +12,10 @@ import { type ControlClient, connectControl } from '../trader/control/control.ts
 import type { PortfolioMethods } from '../trader/control/portfolioMethods.ts';
 import type { PlanEditor } from '../trader/plans/editing.ts';
 
-export type Stored = Pick<Stores, 'listRuns' | 'listOrders' | 'listTrades' | 'listPositions'>;
+export type Stored = Pick<
+  Stores,
+  'listRuns' | 'listOrders' | 'listTrades' | 'listPositions' | 'listMinerRuns'
+>;
 
 /**
  * Does all its reading over one connection, and closes it whatever happens.
@@ -37,6 +40,7 @@ export async function withStored<T>(storage: Storage, work: (stored: Stored) => 
       listOrders: ask('listOrders'),
       listTrades: ask('listTrades'),
       listPositions: ask('listPositions'),
+      listMinerRuns: ask('listMinerRuns'),
     });
   } finally {
     client.close();

@@ -134,7 +134,7 @@ export interface MiningStores {
   noteMinerRun(minerRunId: string, note: { rows: number; progress: string }): Promise<void>;
   endMinerRun(minerRunId: string, end: MinerEnd): Promise<void>;
   minerHistory(): Promise<readonly MinerHistoryRow[]>;
-  /** Newest first. */
+  /** Newest first; strategy and symbol are not asked of them. */
   listMinerRuns(filter: RowFilter): Promise<readonly MinerRunRow[]>;
   recordDays(days: readonly DayRow[]): Promise<number>;
   /** Removes all days of the symbols. */

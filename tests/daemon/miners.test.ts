@@ -2,13 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { liveClock } from '../../src/clock/live.ts';
-import { openDatabase } from '../../src/models/database.ts';
 import type { MinerRunRow } from '../../src/models/mining.ts';
-import { silentLog } from '../../src/observability/log.ts';
 import type { MineResult } from '../../src/trader/mining/mining.ts';
 import { logOf, openWorkshop, statusOf } from '../support/daemon.ts';
-import { openbell, startOpenbell } from '../support/openbell.ts';
+import { openbell, openbellJson, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -16,18 +13,9 @@ const SYMBOLS = ['AAPL', 'KO', 'MSFT', 'PEP'];
 
 describe('miners', () => {
   const workshop = openWorkshop('miners');
-  const directory = join(workshop.directory, 'data');
   afterAll(() => workshop.close());
 
-  const runs = async (): Promise<readonly MinerRunRow[]> => {
-    const context = { log: silentLog, clock: liveClock };
-    const database = await openDatabase({ type: 'embedded', directory }, context);
-    try {
-      return await database.stores.listMinerRuns({});
-    } finally {
-      await database.close();
-    }
-  };
+  const runs = () => openbellJson<MinerRunRow[]>(['mined', ...workshop.storage]);
   const plan = () => {
     writeFileSync(
       join(workshop.directory, 'index.csv'),
@@ -69,6 +57,10 @@ describe('miners', () => {
       expect(rows(await mine())).toEqual([0, 0, 0, 0, 0]);
       const kept = await runs();
       expect(kept).toHaveLength(10);
+      const { stdout } = await openbell(['mined', '--limit', '1', ...workshop.storage]);
+      expect(stdout).toMatch(
+        /^miner +started[^\n]*\ngain-loss +\d{4}-[^\n]* done +0 [^\n]*\n\n1 runs of miners, 0 failed\n$/,
+      );
       expect(new Set(kept.map(({ endReason }) => endReason))).toEqual(new Set(['done']));
     },
     TIMEOUT_MS,
@@ -83,12 +75,13 @@ describe('miners', () => {
         logOf(daemon).filter(({ msg, miner }) => msg === 'miner done' && miner !== undefined);
       await until(() => mined().length === 5, { what: 'the five miners', timeoutMs: 60_000 });
       const batchId = (await statusOf(workshop))?.batchId;
+      // Asked of the daemon, which owns the database.
+      const own = (await runs()).filter((run) => run.batchId === batchId);
       const refused = await openbell(['mine', plan(), ...workshop.storage]);
       expect(refused.exitCode).toBe(2);
       expect(refused.stderr).toContain('It runs the miners of its plan itself');
       daemon.child.kill('SIGTERM');
       expect((await daemon.finished).exitCode).toBe(0);
-      const own = (await runs()).filter((run) => run.batchId === batchId);
       expect(own.map(({ minerId, endReason }) => `${minerId} ${endReason}`).sort()).toEqual(
         ['clusters', 'days', 'gain-loss', 'members', 'ticker-data'].map((minerId) => `${minerId} done`),
       );

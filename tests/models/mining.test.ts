@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, it, type TestContext } from 'vitest';
 import type { Backend } from '../../src/models/backend.ts';
+import type { RowFilter } from '../../src/models/contract.ts';
 import type { DayRow, NewMinerRun, TickerRow } from '../../src/models/mining.ts';
 import { openPostgres } from '../../src/models/postgres.ts';
 import { createStores } from '../../src/models/stores.ts';
@@ -219,6 +220,10 @@ describe.each(KINDS)('what miners keep on $kind', ({ kind, start }) => {
       { endedAt: null, endReason: null },
       { endReason: 'done', error: null, rows: 40, progress: '2 of 4 symbols', miner: 'daily-bars' },
     ]);
+    const since = async (filter: RowFilter) =>
+      (await stores.listMinerRuns(filter)).filter((row) => row.minerId === 'one').map((row) => row.endReason);
+    expect(await since({ since: '2026-11-21T00:00:00Z' })).toEqual([null]);
+    expect(await since({ until: '2026-11-21T00:00:00Z', limit: 1_000 })).toEqual(['done']);
   });
 
   it('goes on after a process that died in the middle of a run', async (context) => {

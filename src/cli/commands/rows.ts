@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { add, type Decimal, decimal, formatDecimal, multiply, ZERO } from '../../domain/decimal.ts';
 import { type EpochMicros, formatMicros } from '../../domain/time.ts';
 import type { OrderRow, PositionRow, RowFilter, RunRow, TradeRow } from '../../models/contract.ts';
+import type { MinerRunRow } from '../../models/mining.ts';
 import {
   dataDirectoryOption,
   jsonOption,
@@ -12,7 +13,7 @@ import {
   wholeNumber,
 } from '../options.ts';
 import { type Column, paintAmount, print, printJson, renderCsv, renderTable } from '../output.ts';
-import { withStored } from '../stored.ts';
+import { type Stored, withStored } from '../stored.ts';
 
 interface Options extends StorageOptions {
   readonly batch?: string;
@@ -27,15 +28,18 @@ interface Options extends StorageOptions {
 
 interface Listing<Row> {
   readonly name: string;
-  readonly method: 'listRuns' | 'listOrders' | 'listTrades' | 'listPositions';
+  readonly method: keyof Stored;
   readonly columns: readonly Column<Row>[];
   /** In the order of the CSV. */
   readonly keys: readonly (keyof Row & string)[];
   /** A line below the table. */
   readonly totals: (rows: readonly Row[]) => string;
+  readonly hasStrategies: boolean;
   readonly hasSymbols: boolean;
   readonly hasMoments: boolean;
   readonly example: string;
+  /** Left out, `no runs yet` and the like. */
+  readonly whenEmpty?: string;
 }
 
 const LIMIT_DEFAULT = 1_000;
@@ -48,6 +52,7 @@ export function runsCommand(): Command {
     columns: RUN_COLUMNS,
     keys: RUN_KEYS,
     totals: ({ length }) => `${length} runs`,
+    hasStrategies: true,
     hasSymbols: false,
     hasMoments: true,
     example: '--strategy momentum-long --since 2026-11-20',
@@ -61,6 +66,7 @@ export function ordersCommand(): Command {
     columns: ORDER_COLUMNS,
     keys: ORDER_KEYS,
     totals: orderTotals,
+    hasStrategies: true,
     hasSymbols: true,
     hasMoments: true,
     example: '--symbol AAPL --limit 20',
@@ -74,6 +80,7 @@ export function tradesCommand(): Command {
     columns: TRADE_COLUMNS,
     keys: TRADE_KEYS,
     totals: tradeTotals,
+    hasStrategies: true,
     hasSymbols: true,
     hasMoments: true,
     example: '--since 2026-11-01 --until 2026-12-01 --csv > november.csv',
@@ -87,17 +94,33 @@ export function positionsCommand(): Command {
     columns: POSITION_COLUMNS,
     keys: POSITION_KEYS,
     totals: positionTotals,
+    hasStrategies: true,
     hasSymbols: true,
     hasMoments: false,
     example: '--strategy vwap-reversion',
   });
 }
 
+export function minedCommand(): Command {
+  return listing<MinerRunRow>({
+    name: 'mined',
+    method: 'listMinerRuns',
+    columns: MINED_COLUMNS,
+    keys: MINED_KEYS,
+    totals: minedTotals,
+    hasStrategies: false,
+    hasSymbols: false,
+    hasMoments: true,
+    example: '--since 2026-11-20 --csv',
+    whenEmpty: 'nothing was mined yet',
+  });
+}
+
 function listing<Row extends object>(list: Listing<Row>): Command {
   const { name } = list;
-  const command = new Command(name)
-    .option('--batch <id>', 'only of this batch (one start of the daemon)')
-    .option('--strategy <name>', 'only of this strategy, or of this instance of one');
+  const command = new Command(name).option('--batch <id>', 'only of this batch (one start of the daemon)');
+  if (list.hasStrategies)
+    command.option('--strategy <name>', 'only of this strategy, or of this instance of one');
   if (list.hasSymbols) command.option('--symbol <symbol>', 'only in this symbol');
   if (list.hasMoments) {
     command
@@ -127,7 +150,7 @@ function listing<Row extends object>(list: Listing<Row>): Command {
       if (options.json) printJson(rows);
       else if (options.csv) print(renderCsv(list.keys, rows));
       else {
-        print(renderTable(list.columns, rows, `no ${name} yet`));
+        print(renderTable(list.columns, rows, list.whenEmpty ?? `no ${name} yet`));
         if (rows.length > 0) print(`\n${list.totals(rows)}`);
       }
     });
@@ -161,6 +184,11 @@ function positionTotals(rows: readonly PositionRow[]): string {
     paintAmount(formatDecimal(sum(values.map((value) => decimal(value ?? '0')))));
   const open = total(rows.map((row) => row.unrealizedPnl));
   return `${rows.length} positions: open P&L ${open}, realised P&L ${total(rows.map((row) => row.realizedPnl))}`;
+}
+
+function minedTotals(rows: readonly MinerRunRow[]): string {
+  const failed = rows.filter(({ endReason }) => endReason === 'failed').length;
+  return `${rows.length} runs of miners, ${failed} failed`;
 }
 
 function sum(amounts: readonly Decimal[]): Decimal {
@@ -284,4 +312,19 @@ const POSITION_KEYS = [
   'marketPrice',
   'unrealizedPnl',
   'realizedPnl',
+] as const;
+
+const MINED_COLUMNS: readonly Column<MinerRunRow>[] = [
+  { title: 'miner', value: (row) => row.minerId },
+  { title: 'started (UTC)', value: (row) => clockTime(row.startedAt) },
+  { title: 'ended', value: (row) => clockTime(row.endedAt) },
+  { title: 'outcome', value: (row) => row.endReason ?? 'runs' },
+  { title: 'rows', align: 'right', value: (row) => String(row.rows) },
+  { title: 'batch', value: (row) => row.batchId.slice(0, 8) },
+  { title: 'why, or how far', value: (row) => row.error ?? row.progress ?? '' },
+];
+
+const MINED_KEYS = [
+  ...(['minerRunId', 'batchId', 'minerId', 'miner', 'startedAt', 'endedAt', 'endReason'] as const),
+  ...(['rows', 'error', 'progress'] as const),
 ] as const;

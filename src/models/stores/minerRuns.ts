@@ -1,5 +1,5 @@
 /** The rows of `miner_run`; an open one whose process is alive is what keeps a second process from the same work. */
-import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, isNull, lt, sql } from 'drizzle-orm';
 import { assert } from '../../domain/assert.ts';
 import type { Backend } from '../backend.ts';
 import type { MinerEndReason, MinerRunRow, MiningStores } from '../mining.ts';
@@ -96,10 +96,17 @@ export function createMinerRunStores(backend: Backend): MinerRunStores {
     },
 
     async listMinerRuns(filter) {
+      const { batchId, since, until } = filter;
       const rows = await queries
         .select()
         .from(minerRun)
-        .where(filter.batchId === undefined ? undefined : eq(minerRun.batchId, filter.batchId))
+        .where(
+          and(
+            batchId === undefined ? undefined : eq(minerRun.batchId, batchId),
+            since === undefined ? undefined : gte(minerRun.startTime, since),
+            until === undefined ? undefined : lt(minerRun.startTime, until),
+          ),
+        )
         .orderBy(desc(minerRun.startTime), desc(minerRun.minerRunId))
         .limit(rowLimit(filter));
       return rows.map(toRow);

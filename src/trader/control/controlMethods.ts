@@ -48,6 +48,8 @@ export function controlHandler(daemon: Controlled): ControlHandler {
         return daemon.stores.listOrders(filterOf(parameters));
       case 'listTrades':
         return daemon.stores.listTrades(filterOf(parameters));
+      case 'listMinerRuns':
+        return daemon.stores.listMinerRuns(filterOf(parameters));
       case 'listPositions':
         return daemon.stores.listPositions(filterOf(parameters));
       default: {
