@@ -1,5 +1,5 @@
 /** Options that several commands share, and how their texts become values. */
-import { InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EpochMicros, parseMicros } from '../domain/time.ts';
 import {
   DEFAULT_DATA_DIRECTORY,
@@ -32,7 +32,20 @@ export function jsonOption(): Option {
   return new Option('--json', 'print one JSON document on standard output and nothing else there');
 }
 
-/** The two options above as the rest of the house takes them. */
+export function csvOption(): Option {
+  return new Option('--csv', 'print CSV with a heading line').conflicts('json');
+}
+
+/** A command within another that reads or writes rows: the options that all of these have, and its examples. */
+export function rowsCommand(name: string, description: string, examples: readonly string[]): Command {
+  return new Command(name)
+    .description(description)
+    .addOption(dataDirectoryOption())
+    .addOption(jsonOption())
+    .addHelpText('after', `\nExamples:\n  ${examples.join('\n  ')}`);
+}
+
+/** `--data-dir` and `--log-level` as the rest of the house takes them. */
 export function storageOptions(options: StorageOptions): { dataDirectory?: string; logLevel?: string } {
   return {
     ...(options.dataDir === undefined ? {} : { dataDirectory: options.dataDir }),

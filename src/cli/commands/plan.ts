@@ -8,14 +8,7 @@ import { type EpochMicros, formatMicros, parseMicros } from '../../domain/time.t
 import { readPlanDocument } from '../../tradeplan/document.ts';
 import { loadTradeplan } from '../../tradeplan/load.ts';
 import type { EditedPlan, PlanEdit, PlanEditor } from '../../trader/plans/editing.ts';
-import {
-  DEFAULT_PLAN,
-  dataDirectoryOption,
-  jsonOption,
-  moment,
-  type StorageOptions,
-  storageOf,
-} from '../options.ts';
+import { csvOption, DEFAULT_PLAN, moment, rowsCommand, type StorageOptions, storageOf } from '../options.ts';
 import { type Column, print, printJson, renderCsv, renderTable } from '../output.ts';
 import { withPlanEditor } from '../stored.ts';
 
@@ -52,7 +45,7 @@ export function planCommand(): Command {
 }
 
 function addCommand(): Command {
-  const command = base('add', 'add a strategy', [
+  const command = rowsCommand('add', 'add a strategy', [
     `openbell plan add morning --portfolio growth --entry '{ name: momentum-long, symbols: [SPY, QQQ] }'`,
     'openbell plan add pairs --portfolio growth --file pairs.yaml --start 2026-12-01 --expire 2027-01-01',
   ])
@@ -76,7 +69,7 @@ function addCommand(): Command {
 }
 
 function changeCommand(): Command {
-  const command = base('change', 'change a strategy, which keeps its state and its positions', [
+  const command = rowsCommand('change', 'change a strategy, which keeps its state and its positions', [
     `openbell plan change morning-0b1c2d3e --entry '{ name: momentum-long, symbols: [SPY] }'`,
     'openbell plan change morning-0b1c2d3e --expire never',
   ]).addArgument(idArgument());
@@ -97,7 +90,7 @@ function changeCommand(): Command {
 }
 
 function removeCommand(): Command {
-  return base('remove', 'let a strategy expire now: it takes no new risk, and ends when it is flat', [
+  return rowsCommand('remove', 'let a strategy expire now: it takes no new risk, and ends when it is flat', [
     'openbell plan remove morning-0b1c2d3e',
   ])
     .addArgument(idArgument())
@@ -108,12 +101,12 @@ function removeCommand(): Command {
 }
 
 function listCommand(): Command {
-  return base('list', 'list the strategies of the table, the newest first', [
+  return rowsCommand('list', 'list the strategies of the table, the newest first', [
     'openbell plan list',
     'openbell plan list --all --json | jq .[0].parameters',
   ])
     .option('--all', 'those that have expired, too')
-    .addOption(new Option('--csv', 'print CSV with a heading line').conflicts('json'))
+    .addOption(csvOption())
     .action(async (options: Options & { readonly all?: boolean; readonly csv?: boolean }) => {
       const now = formatMicros(liveClock.nowMicros());
       const rows = (await edit(options, (editor) => editor.list())).filter(
@@ -123,14 +116,6 @@ function listCommand(): Command {
       else if (options.csv) print(renderCsv(KEYS, rows));
       else print(renderTable(COLUMNS, rows, 'no strategies in the database'));
     });
-}
-
-function base(name: string, description: string, examples: readonly string[]): Command {
-  return new Command(name)
-    .description(description)
-    .addOption(dataDirectoryOption())
-    .addOption(jsonOption())
-    .addHelpText('after', `\nExamples:\n  ${examples.join('\n  ')}`);
 }
 
 function withEntry(command: Command, start: string, expire: string): Command {

@@ -13,7 +13,7 @@ import {
 import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import type { PortfolioAssets, PortfolioRow } from '../../models/portfolios.ts';
 import type { PortfolioMethods } from '../../trader/control/portfolioMethods.ts';
-import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf, wholeNumber } from '../options.ts';
+import { csvOption, rowsCommand, type StorageOptions, storageOf, wholeNumber } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { withPortfolios } from '../stored.ts';
 import { printEquity, printList, printRecalculation, printTrades, summaryOf } from './portfolioTables.ts';
@@ -50,7 +50,7 @@ export function portfolioCommand(): Command {
 }
 
 function createCommand(): Command {
-  return base('create', 'make a portfolio with a cash account of its own', [
+  return rowsCommand('create', 'make a portfolio with a cash account of its own', [
     'openbell portfolio create growth --cash 50000',
     'openbell portfolio create coins --cash 10000 --credit 2500 --assets CRYPTO',
   ])
@@ -86,7 +86,10 @@ function createCommand(): Command {
 }
 
 function listCommand(): Command {
-  return base('list', 'list the portfolios', ['openbell portfolio list', 'openbell portfolio list --csv'])
+  return rowsCommand('list', 'list the portfolios', [
+    'openbell portfolio list',
+    'openbell portfolio list --csv',
+  ])
     .addOption(csvOption())
     .action(async (options: Options) => {
       const rows = await withPortfolios(storageOf(options), (stores) => stores.listPortfolios());
@@ -95,7 +98,7 @@ function listCommand(): Command {
 }
 
 function showCommand(): Command {
-  return base('show', 'show a portfolio: its cash, what it holds, its equity', [
+  return rowsCommand('show', 'show a portfolio: its cash, what it holds, its equity', [
     'openbell portfolio show growth',
     'openbell portfolio show growth --json | jq .equity[-1]',
   ])
@@ -111,7 +114,7 @@ function showCommand(): Command {
 }
 
 function fundCommand(): Command {
-  return base('fund', 'pay in, or out with --withdraw', [
+  return rowsCommand('fund', 'pay in, or out with --withdraw', [
     'openbell portfolio fund growth 5000',
     'openbell portfolio fund growth 1200.50 --withdraw --note rent',
   ])
@@ -144,10 +147,11 @@ function fundCommand(): Command {
 }
 
 function equityCommand(): Command {
-  return base('equity', 'what a portfolio was worth at the end of each day on which it booked something', [
-    'openbell portfolio equity growth',
-    'openbell portfolio equity growth --csv > equity.csv',
-  ])
+  return rowsCommand(
+    'equity',
+    'what a portfolio was worth at the end of each day on which it booked something',
+    ['openbell portfolio equity growth', 'openbell portfolio equity growth --csv > equity.csv'],
+  )
     .addArgument(nameArgument())
     .addOption(csvOption())
     .action(async (portfolioId: string, options: Options) => {
@@ -157,7 +161,7 @@ function equityCommand(): Command {
 }
 
 function tradesCommand(): Command {
-  return base('trades', 'list what was traded for a portfolio', [
+  return rowsCommand('trades', 'list what was traded for a portfolio', [
     'openbell portfolio trades growth --limit 20',
     'openbell portfolio trades growth --csv > trades.csv',
   ])
@@ -179,10 +183,11 @@ function tradesCommand(): Command {
 }
 
 function recalculateCommand(): Command {
-  return base('recalculate', 'rebuild the cash account from the trades, and say what was booked otherwise', [
-    'openbell portfolio recalculate growth --dry-run',
-    'openbell portfolio recalculate growth',
-  ])
+  return rowsCommand(
+    'recalculate',
+    'rebuild the cash account from the trades, and say what was booked otherwise',
+    ['openbell portfolio recalculate growth --dry-run', 'openbell portfolio recalculate growth'],
+  )
     .addArgument(nameArgument())
     .option('--dry-run', 'only say what it would change')
     .action(async (portfolioId: string, options: Options & { readonly dryRun?: boolean }) => {
@@ -194,18 +199,6 @@ function recalculateCommand(): Command {
       if (options.json) printJson({ ...result, isDryRun });
       else printRecalculation(result, isDryRun);
     });
-}
-
-function base(name: string, description: string, examples: readonly string[]): Command {
-  return new Command(name)
-    .description(description)
-    .addOption(dataDirectoryOption())
-    .addOption(jsonOption())
-    .addHelpText('after', `\nExamples:\n  ${examples.join('\n  ')}`);
-}
-
-function csvOption(): Option {
-  return new Option('--csv', 'print CSV with a heading line').conflicts('json');
 }
 
 function nameArgument(): Argument {

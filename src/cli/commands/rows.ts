@@ -1,10 +1,11 @@
 /** What happened: rows from the database, through the daemon while one runs, else read directly. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { add, type Decimal, decimal, formatDecimal, multiply, ZERO } from '../../domain/decimal.ts';
 import { type EpochMicros, formatMicros } from '../../domain/time.ts';
 import type { OrderRow, PositionRow, RowFilter, RunRow, TradeRow } from '../../models/contract.ts';
 import type { MinerRunRow } from '../../models/mining.ts';
 import {
+  csvOption,
   dataDirectoryOption,
   jsonOption,
   moment,
@@ -136,7 +137,7 @@ function listing<Row extends object>(list: Listing<Row>): Command {
     )
     .addOption(dataDirectoryOption())
     .addOption(jsonOption())
-    .addOption(new Option('--csv', 'print CSV with a heading line').conflicts('json'))
+    .addOption(csvOption())
     .addHelpText(
       'after',
       `\nExamples:\n  openbell ${name}\n  openbell ${name} --json --limit 20\n  openbell ${name} ${list.example}`,
