@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { sql } from 'drizzle-orm';
 import { describe, expect, it, type TestContext } from 'vitest';
 import type { Environment, NewRun, RowFilter, Stores } from '../../src/models/contract.ts';
+import { MIGRATIONS_FOLDER } from '../../src/models/migrations.ts';
 import { createStores } from '../../src/models/stores.ts';
 import { KINDS, suiteDatabase } from './databases.ts';
 import { anOrder, aRun, aTrade } from './rows.ts';
@@ -96,6 +98,18 @@ describe.each(KINDS)('stores on $kind', ({ start }) => {
     const third = ['14:33', 'sha256-def', other.parameters];
     expect(await told({ ...other, ...at('14:33'), version: 'sha256-def' })).toEqual([first, second, third]);
     expect((await stores.listRuns({ batchId }))[0]?.version).toBe('sha256-def');
+  });
+
+  it('knows of a run of before its settings were kept what it ran with last', async (context) => {
+    const { stores, backend, batchId, instanceId } = fresh(context);
+    const algoRunId = await stores.startRun(aRun({ batchId, instanceId }));
+    const [kept] = (await stores.listRuns({ batchId }))[0]!.settings;
+    const migration = readFileSync(`${MIGRATIONS_FOLDER}/0006_algo_run_settings.sql`, 'utf8');
+    const backfill = migration.slice(migration.indexOf('INSERT INTO')).replace(/;\s*$/, '');
+    await backend.queries.execute(sql.raw(`delete from algo_run_settings where algo_run_id = ${algoRunId}`));
+    expect((await stores.listRuns({ batchId }))[0]!.settings).toEqual([]);
+    await backend.queries.execute(sql.raw(`${backfill} where algo_run_id = ${algoRunId}`));
+    expect((await stores.listRuns({ batchId }))[0]!.settings).toEqual([kept]);
   });
 
   it('closes a run that is left behind, once, and opens it again when it is started again', async (context) => {
