@@ -76,7 +76,8 @@ export class House {
         dataDirectory: this.#folder,
         journalMode: 'written',
         log: { level: 'silent', file: null, isPretty: false },
-        limits: DEFAULT_DESK_LIMITS,
+        // Its clock stands still until all that was said about an event is done: rows cannot wait for others.
+        limits: { ...DEFAULT_DESK_LIMITS, rowsSpacingMs: 0 },
       },
       clock,
       log: silentLog,
