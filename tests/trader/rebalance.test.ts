@@ -51,9 +51,14 @@ describe('who moves where', () => {
       ['Y A B', 'X A B'],
     ],
     [
-      'also where the thread did more beside it, as when it has just begun',
-      [consumer('A', { HOT: 0.3, X: 0.02 }, { ...BEHIND, load: 1.2 }), consumer('B', {})],
+      'also where its thread does nearly as much beside its units',
+      [consumer('A', { HOT: 0.3, X: 0.02 }, { ...BEHIND, load: 0.62 }), consumer('B', {})],
       ['X A B'],
+    ],
+    [
+      'nobody where the thread does more beside its units, as when it has just begun',
+      [consumer('A', { W: 0.1, X: 0, Y: 0.2 }, { ...BEHIND, load: 1.2 }), consumer('B', {})],
+      [],
     ],
     [
       'the costliest leave first, until what is left is no more than it should be',

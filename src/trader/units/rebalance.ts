@@ -73,8 +73,9 @@ export function movesAllowed(settings: RebalancePlan, newestMinute: number, unde
 /** The costliest first, until what is left is no more than a consumer should have. */
 function leaversOf(from: ConsumerFigures, settings: RebalancePlan): readonly UnitFigures[] {
   const [first, ...others] = from.units.toSorted((a, b) => b.load - a.load);
-  if (first === undefined) return [];
-  // Beside its units a thread also compiles and collects: that is no reason for the costliest unit to leave.
+  // A thread that does more beside its units than in them, compiling just after its start, gains nothing by their leaving,
+  // and what they were measured to cost says little yet.
+  if (first === undefined || from.unitsLoad < from.load / 2) return [];
   if (first.load > from.unitsLoad / 2) return others;
   const leavers: UnitFigures[] = [];
   let left = from.load;
