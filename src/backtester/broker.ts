@@ -148,7 +148,7 @@ export class SimulatedBroker {
     this.#openCount += 1;
     const market = this.#bySymbol.get(order.symbol)!;
     if (!Number.isNaN(market.last)) accepted.follow(market.last);
-    market.orders.push(accepted);
+    market.orders = market.orders.length === 0 ? [accepted] : [...market.orders, accepted];
     return accepted;
   }
 
@@ -191,7 +191,7 @@ export class SimulatedBroker {
     const { model } = this.#options;
     const trade = { price, size };
     let left = size;
-    for (const order of [...market.orders]) {
+    for (const order of market.orders) {
       if (!order.isWorking(atMicros)) continue;
       if (!order.isTriggered && order.reaches(price)) this.#trigger(order, atMicros);
       else if (!order.isTriggered) order.follow(price);
@@ -214,7 +214,7 @@ export class SimulatedBroker {
   onQuote(market: SymbolState, batch: Batch, row: number, atMicros: EpochMicros): void {
     market.quote(batch.n0[row]!, batch.n1[row]!, batch.n2[row]!, batch.n3[row]!);
     if (market.orders.length === 0 || market.isHalted) return;
-    for (const order of [...market.orders]) {
+    for (const order of market.orders) {
       if (!order.isWorking(atMicros)) continue;
       notePlaceInQueue(order, market);
       const offer = offerOfQuote(order, market, this.#options.model);
@@ -330,7 +330,7 @@ export class SimulatedBroker {
   }
 
   #endImmediate(market: SymbolState, atMicros: EpochMicros): void {
-    for (const order of [...market.orders]) {
+    for (const order of market.orders) {
       if (order.isImmediate && order.isTriggered && atMicros >= order.arrivesMicros) {
         this.#end(order, 'canceled', atMicros);
       }
@@ -346,7 +346,8 @@ export class SimulatedBroker {
   }
 
   #remove(order: SimulatedOrder, market: SymbolState): void {
-    market.orders = market.orders.filter((other) => other !== order);
+    const { orders } = market;
+    market.orders = orders.length === 1 ? NO_ORDERS : orders.filter((other) => other !== order);
     this.#openCount -= 1;
   }
 

@@ -32,7 +32,8 @@ export class DeskSide {
   readonly #latencyMicros: number;
   readonly #listener: DeskListener;
   readonly #inputs = new Fifo<DeskInput>();
-  #events: DeskEvent[] = [];
+  /** Null while there are none; see {@link DeskState.emit} for why. */
+  #events: DeskEvent[] | null = null;
   #session: Session;
 
   constructor(
@@ -82,9 +83,8 @@ export class DeskSide {
 
   /** What the strategies are to be told since the last call. */
   takeEvents(): readonly DeskEvent[] {
-    if (this.#events.length === 0) return NO_EVENTS;
-    const events = this.#events;
-    this.#events = [];
+    const events = this.#events ?? NO_EVENTS;
+    this.#events = null;
     return events;
   }
 
@@ -170,7 +170,8 @@ export class DeskSide {
         return;
       case 'tell':
       case 'tell_all':
-        this.#events.push(action.event);
+        if (this.#events === null) this.#events = [action.event];
+        else this.#events.push(action.event);
         if (action.event.type === 'fill') this.#listener.onFill(action.event.fill, action.event.position);
         return;
       case 'alert':

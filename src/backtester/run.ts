@@ -271,7 +271,10 @@ export class BacktestRun {
 
   /** Tells the desk the prices that have changed since it was last told: they do nothing until it decides. */
   #tellPrices(nowMicros: EpochMicros): void {
-    for (const { symbol, atMicros, last, bid, ask, hasQuotes } of this.#valuation.takeUntold()) {
+    for (;;) {
+      const market = this.#valuation.takeUntold();
+      if (market === undefined) return;
+      const { symbol, atMicros, last, bid, ask, hasQuotes } = market;
       if (hasQuotes) {
         this.machine.handle({ type: 'quote', symbol, bidPrice: bid, askPrice: ask, atMicros }, nowMicros);
       }

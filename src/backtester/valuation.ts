@@ -1,5 +1,6 @@
 /** What the account is worth from moment to moment, and which prices the desk has not been told yet. */
 import { numberFromDecimal } from '../domain/decimal.ts';
+import { Fifo } from '../domain/fifo.ts';
 import type { EpochMicros } from '../domain/time.ts';
 import { type Batch, EventKind } from '../tape/batch.ts';
 import type { SimulatedAccount } from './account.ts';
@@ -17,7 +18,7 @@ export class Valuation {
   equity: number;
   sessionEquity: number;
   readonly #account: SimulatedAccount;
-  #untold: SymbolState[] = [];
+  readonly #untold = new Fifo<SymbolState>();
 
   constructor(account: SimulatedAccount, startMicros: EpochMicros) {
     this.#account = account;
@@ -79,14 +80,10 @@ export class Valuation {
     this.sessionEquity = this.equity;
   }
 
-  /** Markets whose newest price the desk was not told; each is named once. */
-  takeUntold(): readonly SymbolState[] {
-    if (this.#untold.length === 0) return NONE;
-    const untold = this.#untold;
-    this.#untold = [];
-    for (const market of untold) market.isUntold = false;
-    return untold;
+  /** A market whose newest price the desk was not told; each is named once. Undefined when there is none. */
+  takeUntold(): SymbolState | undefined {
+    const market = this.#untold.shift();
+    if (market !== undefined) market.isUntold = false;
+    return market;
   }
 }
-
-const NONE: readonly SymbolState[] = [];

@@ -14,6 +14,11 @@ export class Fifo<Kept> {
     return this.#size;
   }
 
+  /** What {@link shift} would take out. */
+  get oldest(): Kept | undefined {
+    return this.#size === 0 ? undefined : this.#ring[this.#head];
+  }
+
   push(entry: Kept): void {
     if (this.#size === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = entry;

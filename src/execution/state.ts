@@ -65,7 +65,8 @@ export class DeskState {
   /** When the last fill of a symbol was booked, by our clock: the broker's may be off. */
   readonly #bookedMicros = new Map<string, EpochMicros>();
   nowMicros: EpochMicros = 0;
-  #actions: DeskAction[] = [];
+  /** Null while there are none: a list that begins empty takes 150 bytes with its first entry, one made of it 56. */
+  #actions: DeskAction[] | null = null;
   /** The consumer that last ordered for an instance and symbol: it holds the unit. By instance, then by symbol. */
   readonly #consumers = new Map<string, Map<string, string>>();
 
@@ -102,14 +103,14 @@ export class DeskState {
   }
 
   emit(action: DeskAction): void {
-    this.#actions.push(action);
+    if (this.#actions === null) this.#actions = [action];
+    else this.#actions.push(action);
   }
 
   /** The actions since the last call. */
   take(): readonly DeskAction[] {
-    if (this.#actions.length === 0) return NO_ACTIONS;
-    const actions = this.#actions;
-    this.#actions = [];
+    const actions = this.#actions ?? NO_ACTIONS;
+    this.#actions = null;
     return actions;
   }
 

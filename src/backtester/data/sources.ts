@@ -1,6 +1,6 @@
 /**
- * All data of a run. Every file is read twice: first to see what it holds and whether it can be used, so that a wrong
- * row is told before anything has run; then for the run.
+ * All data of a run. Every file is looked at twice: first to see what it holds and whether it can be used, so that a
+ * wrong row is told before anything has run; then for the run.
  */
 import type { EpochMicros } from '../../domain/time.ts';
 import { type Batch, EventKind } from '../../tape/batch.ts';
@@ -8,6 +8,7 @@ import type { Splits } from './actions.ts';
 import { align } from './align.ts';
 import { type DataFile, type DataFileOptions, openDataFile, readDataFile, readSorted } from './files.ts';
 import { DataInspection, type DataReport } from './inspect.ts';
+import { KEPT_BYTES_MAX, type KeptBudget, KeptRows } from './kept.ts';
 import { mergeStreams } from './merge.ts';
 
 export interface SourcesOptions extends DataFileOptions {
@@ -43,6 +44,7 @@ interface Survey {
   readonly outOfOrder: number;
   readonly firstMicros: EpochMicros;
   readonly lastMicros: EpochMicros;
+  readonly kept: KeptRows | null;
 }
 
 /** Rows of bars wait for their bar's end; so a file of both is read as two streams, each of them in order. */
@@ -54,9 +56,10 @@ export async function openSources(options: SourcesOptions): Promise<Sources> {
   const files = await Promise.all(options.paths.map((path) => openDataFile(path, options)));
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const surveys: Survey[] = [];
+  const budget = { bytesLeft: KEPT_BYTES_MAX };
   let bytesBefore = 0;
   for (const file of files) {
-    surveys.push(await survey(file, surveying, options));
+    surveys.push(await survey(file, surveying, { ...options, budget }));
     bytesBefore += file.bytes;
     options.onProgress?.(bytes === 0 ? 1 : bytesBefore / bytes);
   }
@@ -89,9 +92,10 @@ export async function openSources(options: SourcesOptions): Promise<Sources> {
 async function survey(
   file: DataFile,
   inspection: DataInspection,
-  options: { readonly barMicros: number; readonly splits?: Splits },
+  options: { readonly barMicros: number; readonly splits?: Splits; readonly budget: KeptBudget },
 ): Promise<Survey> {
   const looking = inspection.file(file.path, file.symbols);
+  const kept = file.type === 'csv' ? new KeptRows(options.budget) : null;
   let rows = 0;
   let hasBars = false;
   let hasTicks = false;
@@ -99,9 +103,12 @@ async function survey(
   let firstMicros = Number.POSITIVE_INFINITY;
   let lastMicros = Number.NEGATIVE_INFINITY;
   const lastKnown = { bars: Number.NEGATIVE_INFINITY, ticks: Number.NEGATIVE_INFINITY };
-  for await (const { batch, placeOf } of readDataFile(file, (line, reason) =>
-    looking.badLine(line, reason),
-  )) {
+  const onBadLine = (line: number, reason: string) => {
+    kept?.drop();
+    looking.badLine(line, reason);
+  };
+  for await (const { batch, placeOf } of readDataFile(file, onBadLine)) {
+    kept?.keep({ batch, placeOf });
     options.splits?.restate(batch);
     looking.look(batch, placeOf);
     align(batch, options.barMicros);
@@ -119,8 +126,11 @@ async function survey(
       lastMicros = Math.max(lastMicros, known);
     }
   }
+  // Of both kinds it is read once for each, and out of order it is sorted.
+  if ((hasBars && hasTicks) || !isOrdered) kept?.drop();
   return {
     file,
+    kept,
     rows,
     hasBars,
     hasTicks,
@@ -132,7 +142,7 @@ async function survey(
 }
 
 async function* streamOf(
-  { file, isOrdered, outOfOrder }: Survey,
+  { file, isOrdered, outOfOrder, kept }: Survey,
   part: Part,
   how: {
     readonly inspection: DataInspection;
@@ -143,7 +153,8 @@ async function* streamOf(
   const looking = how.inspection.file(file.path, file.symbols);
   const onBadLine = (line: number, reason: string) => looking.badLine(line, reason);
   if (outOfOrder > 0) how.inspection.sorted(outOfOrder);
-  const batches = isOrdered ? readDataFile(file, onBadLine) : readSorted(file, onBadLine);
+  const read = isOrdered ? readDataFile : readSorted;
+  const batches = kept?.take() ?? read(file, onBadLine);
   for await (const { batch, placeOf } of batches) {
     if (part !== 'all') leaveOnly(batch, part);
     how.splits?.restate(batch);

@@ -5,8 +5,8 @@ import type { SimulatedOrder } from './order.ts';
 
 export class SymbolState {
   readonly symbol: string;
-  /** In the order of their arrival. */
-  orders: SimulatedOrder[] = [];
+  /** In the order of their arrival. Another list for each change: who goes through one is not disturbed. */
+  orders: readonly SimulatedOrder[] = [];
   /** Last price: of a trade, or a bar's close; NaN before the first. */
   last = Number.NaN;
   /** 0 where the side has no quote, or the quote is crossed. */

@@ -253,7 +253,8 @@ export class TrackedOrder {
     if (this.#knowsExecution(execution.executionId)) return 'known';
     const filledQuantity = add(this.#order.filledQuantity, execution.quantity);
     if (filledQuantity > minimum(this.reportedFilled, this.#mostFilled())) return 'surplus';
-    this.#fills.push(execution);
+    if (this.#fills.length === 0) this.#fills = [execution];
+    else this.#fills.push(execution);
     this.#noteExecution(execution.executionId);
     const averagePrice = weightedAverage(this.#fills);
     const brokerOrderId = this.#order.brokerOrderId ?? execution.brokerOrderId;

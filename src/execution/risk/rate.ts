@@ -1,16 +1,18 @@
 /** How many orders went out in the last minute. */
+import { Fifo } from '../../domain/fifo.ts';
 import { type EpochMicros, MICROS_PER_MINUTE } from '../../domain/time.ts';
 
 export class OrderRate {
   /** Moments of the last minute, oldest first. */
-  #moments: EpochMicros[] = [];
+  readonly #moments = new Fifo<EpochMicros>();
 
   count(nowMicros: EpochMicros): number {
     const from = nowMicros - MICROS_PER_MINUTE;
-    let expired = 0;
-    while (expired < this.#moments.length && this.#moments[expired]! <= from) expired += 1;
-    if (expired > 0) this.#moments = this.#moments.slice(expired);
-    return this.#moments.length;
+    for (let oldest = this.#moments.oldest; oldest !== undefined; oldest = this.#moments.oldest) {
+      if (oldest > from) break;
+      this.#moments.shift();
+    }
+    return this.#moments.size;
   }
 
   add(nowMicros: EpochMicros): void {

@@ -21,6 +21,7 @@ import {
   type Account,
   changedOrder,
   type DenialReason,
+  type EveryFieldOf,
   type Order,
   type OrderIntent,
   type OrderTerms,
@@ -37,7 +38,7 @@ import { orderOf, sharesFor, worstPrice } from '../orders/terms.ts';
 import { findFault, isFractional, misplacedExit } from '../orders/validation.ts';
 import { inTheWayOf } from '../orders/washTrade.ts';
 import { AllBounds, type Bounds, forbidding, narrowest } from './bounds.ts';
-import { findBreach, type OrdersLastMinute } from './breaches.ts';
+import { type Bounded, findBreach, type OrdersLastMinute } from './breaches.ts';
 import type { Book } from './exposure.ts';
 import { portfolioCost } from './portfolioCost.ts';
 import type { Prices, Reference } from './prices.ts';
@@ -204,8 +205,13 @@ export class Risk {
     const notional = intent.notional ?? multiply(price, quantity, 'up');
     const replaced = replacedBy(intent, view);
     const { instanceId } = intent;
-    const bounded = {
-      ...{ instanceId, symbol, side, price, without: replaced },
+    // Field by field, here too: a spread of fields took as long as the checks.
+    const bounded: EveryFieldOf<Bounded> = {
+      instanceId,
+      symbol,
+      side,
+      price,
+      without: replaced,
       // The one or the other is filled: until that is known the worse counts.
       quantity: maximum(quantity, replaced?.outstanding ?? ZERO),
       positionPrice: maximum(price, reference.middle),
