@@ -1,6 +1,6 @@
 /**
  * Closed bars of one symbol that follow each other and are for one unit: in one call over the border of its realm. A
- * backtest of one symbol has little else, and there the call and the host's own steps were a third of a bar's time.
+ * backtest of one symbol has little else, and there the call and the host's own steps were a fifth of a bar's time.
  */
 import { MICROS_PER_MINUTE } from '../domain/time.ts';
 import { type Batch, EventKind } from '../tape/batch.ts';

@@ -21,7 +21,7 @@ export class Instance {
   readonly guest: Guest;
   /**
    * The guest's functions that are called for every row. Each realm's guest is of a shape of its own to V8, which finds
-   * nothing quickly in what has had more than four: in the fifth backtest of a process a bar took 10 ns more.
+   * nothing quickly in what has had more than four, as after as many backtests in a process.
    */
   readonly rowCalls: Pick<Guest, 'trade' | 'quote' | 'bar' | 'barRow' | 'barRows'>;
   readonly warmUp: WarmUpBars;

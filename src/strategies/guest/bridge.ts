@@ -196,7 +196,7 @@ export interface Guest {
   readonly barRow: (unit: number, place: number, row: number) => CallResult;
   /**
    * {@link barRow} for bars of one symbol that follow each other, each of a moment of its own: the guest moves the
-   * host's inbox on, and notes each close where the host keeps the last price. A row by itself takes 50 ns more, for
+   * host's inbox on, and notes each close where the host keeps the last price. A row by itself takes 40 ns more, for
    * the border and what the host does at each. Stops behind a row whose handler has paused the inbox. Answers the row
    * to go on with; where a handler failed, the failed row with its bits inverted.
    */
