@@ -116,7 +116,8 @@ export class Outbox {
     const nowMs = clock.monotonicMs();
     const earlyMs = this.#calledMs + callSpacingMs - nowMs;
     if (earlyMs > 0 && this.#entries.length < rowsPerCall && this.#idle.length === 0) {
-      this.#spacing ??= clock.after(earlyMs, () => {
+      // In whole milliseconds: what rounding leaves of one would be waited for again and again at the same moment.
+      this.#spacing ??= clock.after(Math.ceil(earlyMs), () => {
         this.#spacing = null;
         this.#pump();
       });
