@@ -8,6 +8,7 @@ import { createLog } from '../observability/log.ts';
 import { ThreadMonitor } from '../observability/vitals.ts';
 import { openDatabase } from './database.ts';
 import type { DatabaseCommand, DatabaseReport, DatabaseWorkerConfig } from './messages.ts';
+import { makeWayForOthers } from './priority.ts';
 import { createStoresServer } from './server.ts';
 
 const VITALS_PERIOD_MS = 1_000;
@@ -16,6 +17,7 @@ assert(parentPort !== null, 'the database worker runs in a worker thread');
 const control = parentPort;
 const report = (message: DatabaseReport) => control.postMessage(message);
 
+makeWayForOthers();
 const config = workerData as DatabaseWorkerConfig;
 const log = createLog(config.log, { ...config.logFields, thread: 'database' });
 
