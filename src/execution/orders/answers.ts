@@ -336,6 +336,8 @@ export class Answers {
 
   #alertReject(tracked: TrackedOrder, why: string): void {
     const { clientOrderId, symbol } = tracked.order;
+    // The account may say why: blocked, suspended, its money tied up.
+    this.#state.emit({ type: 'refresh_account' });
     this.#state.alert('warning', 'order_rejected', `${symbol}: the broker refused an order: ${why}`, {
       clientOrderId,
       symbol,
