@@ -419,6 +419,23 @@ describe('faults of trading', () => {
     test.clock.advanceBy(60_000);
     expect(await status(test, stuck.body.id)).toMatchObject({ status: 'pending_cancel' });
   });
+
+  it('refuses a cancel: the order goes on, also one that was still on its way, or whose cancel was stuck', async () => {
+    const test = await start({ faults: { cancelRejected: true } });
+    const early = await test.order({ symbol: 'F', qty: '1', side: 'buy' });
+    await test.send('DELETE', `/v2/orders/${String(early.body.id)}`);
+    test.clock.advanceBy(1_000);
+    expect(await status(test, early.body.id)).toMatchObject({ status: 'filled' });
+    test.exchange.setFaults({ stuckPendingCancel: true });
+    const stuck = await test.order({ symbol: 'F', qty: '1', side: 'buy' });
+    await test.send('DELETE', `/v2/orders/${String(stuck.body.id)}`);
+    test.clock.advanceBy(1_000);
+    expect(await status(test, stuck.body.id)).toMatchObject({ status: 'pending_cancel' });
+    test.exchange.setFaults({ stuckPendingCancel: false });
+    await test.send('DELETE', `/v2/orders/${String(stuck.body.id)}`);
+    test.clock.advanceBy(1_000);
+    expect(await status(test, stuck.body.id)).toMatchObject({ status: 'filled' });
+  });
 });
 
 it('closes all positions and cancels their orders on request', async () => {

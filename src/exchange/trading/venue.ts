@@ -46,7 +46,7 @@ export class Venue {
   readonly #books = new Map<string, Book>();
   readonly #groups: OrderGroups;
   /** Orders whose cancel was taken and never carried out. */
-  readonly #stuck = new Set<ExchangeOrder>();
+  readonly #stuck = new Map<ExchangeOrder, ExchangeOrder['status']>();
   readonly #revisions: Revisions;
   #listener: (update: OrderUpdate) => void = () => {};
 
@@ -96,20 +96,21 @@ export class Venue {
   /** Takes a cancel request; the order lives on until it is carried out, and may be filled before. */
   requestCancel(order: ExchangeOrder): void {
     // One is under way: only where it was never carried out does another ask anew.
-    if (order.status === 'pending_cancel' && !this.#stuck.delete(order)) return;
-    const before = order.status;
+    const stuckFrom = this.#stuck.get(order);
+    if (order.status === 'pending_cancel' && stuckFrom === undefined) return;
+    this.#stuck.delete(order);
+    const before = stuckFrom ?? order.status;
     order.cancelRequestedAtMicros = this.#now();
     order.status = 'pending_cancel';
     this.#tell('pending_cancel', order);
     if (this.#options.faults.current.stuckPendingCancel) {
-      this.#stuck.add(order);
+      this.#stuck.set(order, before);
       return;
     }
     this.#later(() => {
       if (order.status !== 'pending_cancel') return;
       if (this.#options.faults.current.cancelRejected) {
-        order.status = before === 'pending_cancel' ? 'new' : before;
-        this.#tell('order_cancel_rejected', order);
+        this.#liveOn(order, before, 'order_cancel_rejected');
         return;
       }
       this.#end(order, 'canceled', 'canceled');
@@ -247,6 +248,22 @@ export class Venue {
     return this.#options.market.schedule.running(this.#now()) !== undefined;
   }
 
+  /** The order is to be neither canceled nor replaced after all: it goes on from where it was, or would be by now. */
+  #liveOn(
+    order: ExchangeOrder,
+    before: ExchangeOrder['status'],
+    event: 'order_cancel_rejected' | 'order_replace_rejected',
+  ): void {
+    const isFilledInPart = order.filledQuantity > 0n && before !== 'held';
+    order.status = isFilledInPart ? 'partially_filled' : before;
+    this.#tell(event, order);
+    if (order.status === 'accepted' && this.#canRoute(order)) {
+      order.status = 'pending_new';
+      this.#tell('pending_new', order);
+    }
+    this.#arrive(order);
+  }
+
   #arrive(order: ExchangeOrder): void {
     if (order.status !== 'pending_new') return;
     if (this.#options.random() < this.#options.faults.current.rejectProbability) {
@@ -360,8 +377,7 @@ export class Venue {
     if (replacement.quantity !== null) {
       const left = subtract(replacement.quantity, order.filledQuantity);
       if (left <= 0n) {
-        order.status = before;
-        this.#tell('order_replace_rejected', order);
+        this.#liveOn(order, before, 'order_replace_rejected');
         this.#end(replacement, 'rejected', 'rejected');
         return;
       }
