@@ -16,7 +16,8 @@ export default defineConfig({
     execArgv: ['--liftoff-only'],
     // Of two cores: tests of the daemon mostly wait for it.
     maxWorkers: 3,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Tests wait for conditions: a machine that others use needs longer, and no test gets slower by it.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

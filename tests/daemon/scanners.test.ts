@@ -16,7 +16,7 @@ export default defineScanner({
   description: 'Picks three symbols, then one.',
   parameters: z.strictObject({}),
   scan() {
-    const symbols = Math.floor(Date.now() / 8_000) % 2 === 0 ? ['AAPL', 'MSFT', 'NVDA'] : ['AAPL'];
+    const symbols = Math.floor(Date.now() / 15_000) % 2 === 0 ? ['AAPL', 'MSFT', 'NVDA'] : ['AAPL'];
     return symbols.map((symbol, index) => ({ symbol, score: -index, reason: 'number ' + (index + 1) }));
   },
 });`;
