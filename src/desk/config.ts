@@ -35,7 +35,7 @@ export interface DeskLimits {
   /** Rows that wait in memory for the database; beyond it they wait in the journal alone, until the next start. */
   readonly rowsWaitingMax: number;
   readonly rowsPerCall: number;
-  /** From one call of the database to the next. An order's rows of so long are one, which spares nine tenths of its work. */
+  /** From one call of the database to the next. An order's rows of so long are one. */
   readonly rowsSpacingMs: number;
   readonly databaseRetryMs: number;
   readonly databaseRetryMaxMs: number;

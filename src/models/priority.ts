@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 
 /** Linux numbers threads like processes; the link's target ends with the calling thread's number. */
 const THREAD_SELF = '/proc/thread-self';
-/** A nice value: beside a busy thread of ordinary priority it leaves a tenth of the core. */
+/** A nice value: beside a busy thread of ordinary priority it gets a tenth of the core. */
 const BACKGROUND_NICE = 10;
 
 /**
