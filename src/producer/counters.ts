@@ -1,5 +1,5 @@
 /** The book-keeping of one receiver: every event routed to it, by fate and kind. */
-import { EventKind, KIND_NAMES } from '../tape/batch.ts';
+import { type Batch, EventKind, KIND_NAMES } from '../tape/batch.ts';
 import type { FlowCounts } from '../transport/messages.ts';
 
 /** Kinds of market events lie below the kinds of the port's own words. */
@@ -82,4 +82,15 @@ function emptyCounts(): Record<keyof FlowCounts, number> {
     waiting: 0,
     inFlight: 0,
   };
+}
+
+/** Adds a batch's events to the counts. */
+export function countKinds(batch: Batch, counts: KindCounts): void {
+  const kinds = batch.kind;
+  const count = batch.count;
+  for (let row = 0; row < count; row += 1) {
+    const kind = kinds[row]!;
+    // Definitions and gaps fall behind the end of the counts, where nothing is kept.
+    if (kind < counts.length) counts[kind] = counts[kind]! + 1;
+  }
 }

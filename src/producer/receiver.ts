@@ -12,7 +12,8 @@ import type { SymbolTable } from '../tape/symbols.ts';
 import type { ReceiverCounters } from '../transport/messages.ts';
 import { Buffers } from './buffers.ts';
 import type { ProducerLimits } from './config.ts';
-import { addCounts, FateCounters, flowCounts, type KindCounts, kindCounts } from './counters.ts';
+import { addCounts, countKinds, FateCounters, flowCounts, type KindCounts, kindCounts } from './counters.ts';
+import { appendBarrier, appendGap, type GapNotice } from './notices.ts';
 import { type Waiting, WaitingQueue } from './queue.ts';
 
 const textEncoder = new TextEncoder();
@@ -23,16 +24,6 @@ export interface BatchSink {
   post(buffer: ArrayBuffer, transfer: readonly ArrayBuffer[]): void;
   /** A buffer that has come back but was not announced yet. */
   takeReturned(): ArrayBuffer | undefined;
-}
-
-export interface GapNotice {
-  /** 0 = all symbols. */
-  readonly symbolId: number;
-  readonly fromMicros: EpochMicros;
-  readonly toMicros: EpochMicros;
-  /** NaN when nobody knows. */
-  readonly count: number;
-  readonly reason: GapReason;
 }
 
 /** A batch that was posted and has not come back. */
@@ -158,7 +149,7 @@ export class Receiver {
   notify(gap: GapNotice): void {
     if (this.#sink === undefined) return;
     this.#notice.reset(0, gap.toMicros);
-    this.#writeGap(this.#notice, gap);
+    appendGap(this.#notice, gap);
     this.#take(this.#notice, FIRST_ROW, 1);
   }
 
@@ -168,12 +159,9 @@ export class Receiver {
    */
   barrier(moveId: number, nowMicros: EpochMicros): void {
     if (this.#sink === undefined) return;
-    const notice = this.#notice;
-    notice.reset(0, nowMicros);
-    notice.clearRow(0, EventKind.barrier, 0);
-    notice.n0[0] = moveId;
-    notice.count = 1;
-    this.#take(notice, FIRST_ROW, 1);
+    this.#notice.reset(0, nowMicros);
+    appendBarrier(this.#notice, moveId);
+    this.#take(this.#notice, FIRST_ROW, 1);
   }
 
   /** A buffer came back: its events were shown, and what waits goes into it. */
@@ -341,19 +329,7 @@ export class Receiver {
 
   #tellDropped(batch: Batch, symbolId: number): void {
     if (!batch.hasRoom(0)) this.#post(batch);
-    else this.#writeGap(batch, { symbolId, reason: GapReason.overflow, ...this.#queue.gaps.take(symbolId) });
-  }
-
-  #writeGap(batch: Batch, gap: GapNotice): void {
-    const row = batch.count;
-    batch.clearRow(row, EventKind.gap, gap.symbolId);
-    batch.timeNs[row] = (gap.fromMicros - batch.baseMicros) * 1_000;
-    // It is told now: after the row before it, whatever times the missing events carried.
-    batch.receivedNs[row] = row === 0 ? 0 : batch.receivedNs[row - 1]!;
-    batch.n0[row] = (gap.toMicros - batch.baseMicros) * 1_000;
-    batch.n1[row] = gap.count;
-    batch.code0[row] = gap.reason;
-    batch.count += 1;
+    else appendGap(batch, { symbolId, reason: GapReason.overflow, ...this.#queue.gaps.take(symbolId) });
   }
 
   /** The open batch, or a new one when there is a buffer. Its times count from `baseMicros` when it is new. */
@@ -406,15 +382,5 @@ export class Receiver {
     for (const posted of this.#posted) addCounts(counts, posted.counts);
     if (this.#open !== undefined) countKinds(this.#open, counts);
     return counts;
-  }
-}
-
-function countKinds(batch: Batch, counts: KindCounts): void {
-  const kinds = batch.kind;
-  const count = batch.count;
-  for (let row = 0; row < count; row += 1) {
-    const kind = kinds[row]!;
-    // Definitions and gaps fall behind the end of the counts, where nothing is kept.
-    if (kind < counts.length) counts[kind] = counts[kind]! + 1;
   }
 }

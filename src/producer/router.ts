@@ -7,7 +7,8 @@ import type { SymbolTable } from '../tape/symbols.ts';
 import type { ReceiverCounters, Route, RoutesOf } from '../transport/messages.ts';
 import type { ProducerLimits } from './config.ts';
 import { EVENT_KINDS } from './counters.ts';
-import { type BatchSink, type GapNotice, Receiver } from './receiver.ts';
+import type { GapNotice } from './notices.ts';
+import { type BatchSink, Receiver } from './receiver.ts';
 
 /** Receivers are bits of a 32-bit mask. */
 export const RECEIVERS_MAX = 32;
