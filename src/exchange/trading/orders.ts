@@ -1,7 +1,9 @@
 /** An order as the exchange keeps it, and as its REST and streams show it. */
+import { newId } from '../../clock/chance.ts';
 import { type Decimal, divide, formatDecimal, isZero, subtract, ZERO } from '../../domain/decimal.ts';
 import type { OrderType, Side, TimeInForce } from '../../domain/order.ts';
 import type { EpochMicros } from '../../domain/time.ts';
+import type { Listing } from '../market/instruments.ts';
 import { formatTime } from '../streams/wire.ts';
 
 export type OrderClass = 'simple' | 'bracket' | 'oco' | 'oto';
@@ -71,6 +73,45 @@ export interface ExchangeOrder extends Omit<OrderDraft, 'takeProfit' | 'stopLoss
 }
 
 const FINAL: ReadonlySet<string> = new Set(['filled', 'canceled', 'expired', 'replaced', 'rejected']);
+
+/** The order that a draft becomes; one that comes with another is held until that is filled. */
+export function newOrder(
+  draft: OrderDraft,
+  of: {
+    readonly listing: Listing;
+    readonly positionIntent: string;
+    readonly createdAtMicros: EpochMicros;
+    readonly expiresAtMicros: EpochMicros | null;
+    readonly replaces: string | null;
+    readonly parentId: string | null;
+  },
+): ExchangeOrder {
+  const { takeProfit: _takeProfit, stopLoss: _stopLoss, ...asked } = draft;
+  const { listing, ...placed } = of;
+  return {
+    ...asked,
+    ...placed,
+    id: newId(),
+    assetId: listing.assetId,
+    assetClass: listing.assetClass,
+    status: placed.parentId === null ? 'pending_new' : 'held',
+    filledQuantity: ZERO,
+    filledNotional: ZERO,
+    updatedAtMicros: placed.createdAtMicros,
+    filledAtMicros: null,
+    expiredAtMicros: null,
+    canceledAtMicros: null,
+    cancelRequestedAtMicros: null,
+    failedAtMicros: null,
+    replacedAtMicros: null,
+    replacedBy: null,
+    highWaterMark: null,
+    isTriggered: false,
+    isAtVenue: false,
+    queueAhead: null,
+    legs: [],
+  };
+}
 
 export function isFinal(order: ExchangeOrder): boolean {
   return FINAL.has(order.status);

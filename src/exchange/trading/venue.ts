@@ -1,7 +1,7 @@
 /** Where orders are worked: they arrive after a latency, wait, are matched, canceled, replaced, and end. */
 import { newId, type Random } from '../../clock/chance.ts';
 import type { Clock } from '../../clock/clock.ts';
-import { add, multiply, subtract, ZERO } from '../../domain/decimal.ts';
+import { add, multiply, subtract } from '../../domain/decimal.ts';
 import { type EpochMicros, MICROS_PER_DAY } from '../../domain/time.ts';
 import type { FaultSwitches } from '../faults.ts';
 import type { TickEvent, TradeEvent } from '../market/events.ts';
@@ -22,7 +22,7 @@ import {
 } from './matching.ts';
 import { OrderGroups } from './orderGroups.ts';
 import type { OrderStore } from './orderStore.ts';
-import { type ExchangeOrder, type FinalStatus, isFinal, type OrderDraft } from './orders.ts';
+import { type ExchangeOrder, type FinalStatus, isFinal, newOrder, type OrderDraft } from './orders.ts';
 import { legIntent } from './positionIntent.ts';
 import type { ExecutionReport, OrderUpdate, ReplaceChanges } from './reports.ts';
 import { Revisions } from './revisions.ts';
@@ -200,34 +200,14 @@ export class Venue {
     const now = this.#now();
     const { market } = this.#options;
     const listing = market.records.get(draft.symbol)!.listing;
-    const { takeProfit: _takeProfit, stopLoss: _stopLoss, ...asked } = draft;
-    const order: ExchangeOrder = {
-      ...asked,
-      id: newId(),
-      assetId: listing.assetId,
-      assetClass: listing.assetClass,
+    const order = newOrder(draft, {
+      listing,
       positionIntent: intent,
       createdAtMicros: now,
       expiresAtMicros: this.#expiry(draft, listing.assetClass, now),
       replaces,
-      status: parent === null ? 'pending_new' : 'held',
-      filledQuantity: ZERO,
-      filledNotional: ZERO,
-      updatedAtMicros: now,
-      filledAtMicros: null,
-      expiredAtMicros: null,
-      canceledAtMicros: null,
-      cancelRequestedAtMicros: null,
-      failedAtMicros: null,
-      replacedAtMicros: null,
-      replacedBy: null,
-      highWaterMark: null,
-      isTriggered: false,
-      isAtVenue: false,
-      queueAhead: null,
       parentId: parent?.id ?? null,
-      legs: [],
-    };
+    });
     this.#options.store.add(order);
     return order;
   }
