@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const SOURCES = 'src';
 const MODULES = 'dist';
@@ -68,14 +68,18 @@ function compiled(source) {
 
 /** What a module finds beside itself it finds in the bundle too: beside its compiled file. */
 function keepOwnPlaces({ onLoad }) {
-  onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+  onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
     const text = readFileSync(path, 'utf8');
     if (!text.includes('import.meta.url')) return undefined;
     const place = JSON.stringify(relative(BUNDLE, compiled(relative('.', path))));
-    return {
-      contents: text.replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`),
+    const { code } = await transform(text, {
       loader: 'ts',
-    };
+      define: { 'import.meta.url': '$place' },
+      banner: `const $place=new URL(${place},import.meta.url).href;`,
+      sourcemap: 'inline',
+      sourcefile: path,
+    });
+    return { contents: code, loader: 'js' };
   });
 }
 
