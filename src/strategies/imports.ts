@@ -5,6 +5,9 @@ import type { Plugin } from 'esbuild';
 
 const BUILT_INS = new Set(builtinModules);
 
+/** All but files beside the importing one, which need no look: each look is a message from the bundler's process and back. */
+const NOT_BESIDE = /^[^.]|^\.[^./]|\.node$/;
+
 /** This house runs as TypeScript in tests and compiled everywhere else; its own files are found beside this one. */
 const OWN_EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
@@ -18,7 +21,7 @@ export const strategyImports: Plugin = {
   name: 'strategy-imports',
   setup(build) {
     build.onResolve({ filter: /^openbell$/ }, () => ({ path: ownFile('author') }));
-    build.onResolve({ filter: /.*/ }, ({ path }) => {
+    build.onResolve({ filter: NOT_BESIDE }, ({ path }) => {
       const name = path.replace(/^node:/, '');
       if (path.startsWith('node:') || BUILT_INS.has(name) || BUILT_INS.has(name.split('/')[0] ?? '')) {
         return refusal(`"${path}" is a module of Node.js, which strategies do not reach`);

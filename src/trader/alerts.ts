@@ -4,7 +4,6 @@
  * run beside it, have a time limit, and at most {@link PENDING_MAX} are under way.
  */
 import { spawn } from 'node:child_process';
-import { request } from 'undici';
 import type { Clock } from '../clock/clock.ts';
 import type { JsonObject } from '../domain/order.ts';
 import { formatMicros } from '../domain/time.ts';
@@ -97,6 +96,8 @@ export class Alerts {
   }
 
   async #post(url: string, text: string): Promise<void> {
+    // Few plans have a webhook, and its hundred modules would be loaded at each start.
+    const { request } = await import('undici');
     const answer = await request(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

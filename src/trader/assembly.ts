@@ -113,11 +113,10 @@ export async function assemble(parts: Parts, context: AssemblyContext): Promise<
   parts.lock = await lockDataDirectory(preparation.environment.dataDirectory, context.clock);
 
   checkWanted();
-  const planned = await reachMarket(parts, context);
-
-  checkWanted();
-  onProgress('opening the database');
-  const { database, stores, runs, states } = await openDatabase(parts, context, planned);
+  const [planned, { database, stores, runs, states }] = await whenBothEnded(
+    reachMarket(parts, context),
+    openDatabase(parts, context),
+  );
   const calendar = new SessionCalendar(rulesOf(planned.plan.assetClass));
   const batch = await withTradePlans(parts, context, { batch: planned, calendar, stores, states });
 
@@ -209,18 +208,28 @@ async function reachMarket(parts: Parts, context: AssemblyContext): Promise<Batc
   return { batchId, plan, environment, instances, log: logTarget };
 }
 
-async function openDatabase(parts: Parts, context: AssemblyContext, batch: BatchContext) {
-  const { clock, log, logTarget, batchId, onLost } = context;
-  const environment = batch.environment.algoEnvironment;
+/** A failure of one is told when the other has ended, too: what runs by then is noted, and can be ended. */
+async function whenBothEnded<First, Second>(
+  first: Promise<First>,
+  second: Promise<Second>,
+): Promise<[First, Second]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}
+
+async function openDatabase(parts: Parts, context: AssemblyContext) {
+  const { preparation, clock, log, logTarget, batchId, onProgress, onLost } = context;
+  const environment = preparation.environment.algoEnvironment;
+  onProgress('opening the database');
   const { database, migrations } = await DatabaseThread.start(
-    databaseConfigOf(batch.environment, logTarget, { batchId }),
+    databaseConfigOf(preparation.environment, logTarget, { batchId }),
     { clock, onLost },
   );
   parts.database = database;
   const stores = database.openStores('trader');
   parts.stores = stores;
   log.info({ migrations: migrations.applied.length }, 'database open');
-  await requirePortfolios(stores, { batchId, environment, plan: batch.plan });
+  await requirePortfolios(stores, { batchId, environment, plan: preparation.plan });
   const runs = new Runs({ stores, clock, batchId, environment });
   parts.runs = runs;
   const abandoned = await runs.endAbandoned();
@@ -228,7 +237,7 @@ async function openDatabase(parts: Parts, context: AssemblyContext, batch: Batch
     log.warn({ rows: abandoned }, 'an earlier daemon died without closing its runs; they are closed now');
   const states = new States({ stores, environment, log });
   parts.states = states;
-  await states.load(batch.instances.map((instance) => instance.instanceId));
+  await states.load(preparation.instances.map((instance) => instance.instanceId));
   return { database, stores, runs, states };
 }
 

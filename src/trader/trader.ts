@@ -23,7 +23,7 @@ import {
   summarizeDesk,
 } from './control/status.ts';
 import { daemonStatus } from './control/statusDocument.ts';
-import { MetricsServer } from './metrics/metricsServer.ts';
+import type { MetricsServer } from './metrics/metricsServer.ts';
 import { createPlanEditor } from './plans/editing.ts';
 import type { ReloadAnswer } from './plans/reload.ts';
 import { takeOver } from './plans/takingOver.ts';
@@ -162,7 +162,11 @@ export class Trader {
   async #start(): Promise<void> {
     const { preparation, batchId, clock, log, logTarget, onProgress } = this.#options;
     const { host, port } = preparation.plan.metrics;
-    if (port !== null) this.#metrics = await MetricsServer.listen({ host, port }, () => this.status());
+    if (port !== null) {
+      // Only where it is wanted: the library of the text format loads eighty modules.
+      const { MetricsServer } = await import('./metrics/metricsServer.ts');
+      this.#metrics = await MetricsServer.listen({ host, port }, () => this.status());
+    }
     await assemble(this.#parts, {
       preparation,
       batchId,
