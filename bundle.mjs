@@ -1,7 +1,8 @@
 /**
  * The second half of `npm run build`. Node takes longer to find and read hundreds of small modules than a short command
  * takes for its work; so the program of each process and thread is joined, with the packages it imports, to a few files
- * (`dist/bundle`), and its entry among the compiled modules only names them.
+ * (`dist/bundle`), and its entry among the compiled modules only names them. What strategies and scanners import is
+ * joined to one file each, for it is read again with every strategy that is loaded.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
@@ -11,6 +12,7 @@ const SOURCES = 'src';
 const MODULES = 'dist';
 const BUNDLE = 'dist/bundle';
 const COMMAND_LINE = 'src/cli/openbell.ts';
+const IMPORTED_BY_AUTHORS = ['src/strategies/author.ts', 'src/scanners/author.ts'];
 /** They load files of their own folder, or are there for some of their users only. */
 const APART = ['@electric-sql/pglite', 'esbuild', 'piscina', 'pino', 'pino-pretty', 'pg-native'];
 /** How the sources name the file of a thread. */
@@ -41,6 +43,19 @@ for (const entry of entries) {
   const { exports } = metafile.outputs[`${BUNDLE}/${nameOf(entry)}.js`];
   writeFileSync(compiled(entry), entryText(entry, exports.includes('default')));
 }
+await build({
+  entryPoints: IMPORTED_BY_AUTHORS,
+  outbase: SOURCES,
+  outdir: MODULES,
+  bundle: true,
+  format: 'esm',
+  // As strategies are bundled: for no platform, by the packages' modules.
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  conditions: ['import', 'module', 'default'],
+  target: 'es2023',
+  logLevel: 'warning',
+});
 
 /** Names hold a hash of what is in them: a daemon that runs meanwhile still finds what has not changed. */
 function replaceFiles() {
