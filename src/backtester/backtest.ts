@@ -25,7 +25,7 @@ import { openScans, showScanned } from './scans/scans.ts';
 /** How often progress is told, in batches. */
 const PROGRESS_BATCHES = 16;
 
-export interface BacktestOptions extends PlannedFiles, Pick<RunOptions, 'sessions'> {
+export interface BacktestOptions extends PlannedFiles, Pick<RunOptions, 'sessions' | 'recalled'> {
   readonly plan: Tradeplan;
   readonly instances: readonly BacktestInstance[];
   /** Decisions are made from this moment on; what lies before is history for warm-ups. */
@@ -39,8 +39,6 @@ export interface BacktestOptions extends PlannedFiles, Pick<RunOptions, 'session
   readonly watcher?: RunWatcher;
   /** Left out, it is derived from all that the run depends on: see {@link batchIdOf}. */
   readonly batchId?: string;
-  /** Rows known before the first moment, beside those of the files; their ids are those of the table. */
-  readonly past?: (symbols: SymbolTable) => Batch;
   /** Where its rows are kept; left out, nowhere. */
   readonly saved?: SavedRows;
   /** The plan's scanners; left out, strategies have the symbols that they name. */
@@ -88,6 +86,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     startMicros: fromMicros,
     dividends,
     ...(options.sessions === undefined ? {} : { sessions: options.sessions }),
+    ...(options.recalled === undefined ? {} : { recalled: options.recalled }),
     ...(options.log === undefined ? {} : { log: options.log }),
     ...(saved === undefined ? {} : { onOrder: (row) => saved.onOrder(row) }),
     ...(watcher === undefined && saved === undefined
@@ -102,8 +101,6 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   });
   await saved?.begin(run.batchId, instances, fromMicros);
   watcher?.onStart(symbols, fromMicros);
-  const past = options.past?.(symbols);
-  if (past !== undefined) run.handlePast(past, 0, past.count);
   const runMs = clock.monotonicMs();
   const spanMicros = Math.max(1, Math.min(toMicros, lastMicros) - firstMicros);
   const scans = openScans(options, { symbols, fromMicros, sessions: options.sessions ?? [] });
@@ -123,7 +120,9 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
     if (isOver) break;
   }
   run.finish();
-  await saved?.end(run.faults > 0 ? 'a strategy failed' : 'the data ended', run.nowMicros);
+  // Word of the last orders comes later still: prices of then are not the run's.
+  const endMicros = Math.min(run.nowMicros, toMicros);
+  await saved?.end(run.faults > 0 ? 'a strategy failed' : 'the data ended', endMicros);
   watcher?.onEnd(run.nowMicros, run.account.borrowCost);
   const endedMs = clock.monotonicMs();
   return resultOf(run, {

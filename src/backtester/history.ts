@@ -12,6 +12,16 @@ export interface HistoryNeed {
   readonly dailyBars: number;
 }
 
+/**
+ * Bars that were over at a moment and that the data need not have, such as those that a recorded session was given, in
+ * the order of time.
+ */
+export type RecalledBars = (
+  symbol: string,
+  interval: 'minute' | 'day',
+  nowMicros: EpochMicros,
+) => readonly Bar[];
+
 /** Flags say what a trade does not do; shifted and inverted they are the builder's effects. */
 const EFFECTS_SHIFT = 4;
 const EFFECTS_MASK = 7;
@@ -135,13 +145,15 @@ class PastOfSymbol {
 export class PastBars {
   readonly #need: HistoryNeed;
   readonly #calendar: SessionCalendar;
+  readonly #recalled: RecalledBars | undefined;
   readonly #bySymbol = new Map<string, PastOfSymbol>();
   /** Nobody asks: nothing need be kept. */
   readonly isIdle: boolean;
 
-  constructor(need: HistoryNeed, calendar: SessionCalendar) {
+  constructor(need: HistoryNeed, calendar: SessionCalendar, recalled?: RecalledBars) {
     this.#need = need;
     this.#calendar = calendar;
+    this.#recalled = recalled;
     this.isIdle = need.minuteBars === 0 && need.dailyBars === 0;
   }
 
@@ -172,15 +184,19 @@ export class PastBars {
     symbol: string,
     asked: { readonly minuteBars: number; readonly dailyBars: number; readonly toMicros: EpochMicros },
   ): HistoryAnswer {
+    const { toMicros } = asked;
     const past = this.#bySymbol.get(symbol);
-    if (past === undefined) return { ok: true, minuteBars: [], dailyBars: [] };
-    if (past.forming.endMicros <= asked.toMicros) this.#closeMinute(past, symbol);
+    if (past !== undefined && past.forming.endMicros <= toMicros) this.#closeMinute(past, symbol);
+    const minuteBars = (past?.minutes?.newest(symbol, asked.minuteBars) ?? []).filter(
+      ({ timeMicros }) => timeMicros < toMicros,
+    );
+    const dailyBars = past?.days?.newest(symbol, asked.dailyBars) ?? [];
+    if (this.#recalled === undefined) return { ok: true, minuteBars, dailyBars };
+    const recalled = (interval: 'minute' | 'day') => this.#recalled!(symbol, interval, toMicros);
     return {
       ok: true,
-      minuteBars: (past.minutes?.newest(symbol, asked.minuteBars) ?? []).filter(
-        ({ timeMicros }) => timeMicros < asked.toMicros,
-      ),
-      dailyBars: past.days?.newest(symbol, asked.dailyBars) ?? [],
+      minuteBars: newestOf(joined(minuteBars, recalled('minute')), asked.minuteBars),
+      dailyBars: newestOf(joined(dailyBars, recalled('day')), asked.dailyBars),
     };
   }
 
@@ -194,6 +210,25 @@ export class PastBars {
       nowMicros,
     }: { readonly fromMicros: EpochMicros; readonly toMicros: EpochMicros; readonly nowMicros: EpochMicros },
   ): readonly Bar[] {
+    const seen = this.#seen(symbol, interval, { fromMicros, toMicros, nowMicros });
+    if (this.#recalled === undefined) return seen;
+    const recalled = this.#recalled(symbol, interval, nowMicros);
+    return joined(
+      seen,
+      recalled.filter(({ timeMicros }) => timeMicros >= fromMicros && timeMicros < toMicros),
+    );
+  }
+
+  #seen(
+    symbol: string,
+    interval: 'minute' | 'day',
+    range: {
+      readonly fromMicros: EpochMicros;
+      readonly toMicros: EpochMicros;
+      readonly nowMicros: EpochMicros;
+    },
+  ): readonly Bar[] {
+    const { fromMicros, toMicros, nowMicros } = range;
     const past = this.#bySymbol.get(symbol);
     if (past === undefined) return [];
     if (past.forming.endMicros <= nowMicros) this.#closeMinute(past, symbol);
@@ -250,6 +285,17 @@ export class PastBars {
     day.volume += bar.volume;
     day.tradeCount += bar.tradeCount;
   }
+}
+
+/** In the order of time, each once. */
+function joined(seen: readonly Bar[], recalled: readonly Bar[]): readonly Bar[] {
+  if (recalled.length === 0) return seen;
+  const byStart = new Map([...recalled, ...seen].map((bar) => [bar.timeMicros, bar]));
+  return [...byStart.values()].sort((one, other) => one.timeMicros - other.timeMicros);
+}
+
+function newestOf(bars: readonly Bar[], count: number): readonly Bar[] {
+  return bars.slice(Math.max(0, bars.length - count));
 }
 
 function barOf(symbol: string, batch: Batch, row: number): Bar {

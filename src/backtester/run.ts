@@ -119,7 +119,11 @@ export class BacktestRun {
       log: (level, message, fields) => options.log?.(level, message, fields),
     });
     const factor = options.warmUpFactor ?? 1;
-    const past = new PastBars(historyNeedOf(plan, instances, factor), this.#sessions.calendar);
+    const past = new PastBars(
+      historyNeedOf(plan, instances, factor),
+      this.#sessions.calendar,
+      options.recalled,
+    );
     this.#units = new PickedUnits({
       instances,
       batchId,

@@ -8,6 +8,7 @@ import type { Tradeplan } from '../tradeplan/plan.ts';
 import type { PlotPoint } from '../transport/messages.ts';
 import type { BacktestInstance } from './config.ts';
 import type { Dividend } from './data/actions.ts';
+import type { RecalledBars } from './history.ts';
 
 export interface RunOptions {
   readonly batchId: string;
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly startMicros: EpochMicros;
   /** Sessions that the market told of, in place of the calendar's own on their dates. */
   readonly sessions?: readonly Session[];
+  /** History that the data lacks. */
+  readonly recalled?: RecalledBars;
   /** In the order of their days. */
   readonly dividends?: readonly Dividend[];
   /** What strategies and desk log; left out, nobody reads it. */

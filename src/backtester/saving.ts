@@ -2,6 +2,7 @@
  * A backtest's runs, orders and trades on their way to the database: collected while the run is shown some data, written
  * before it is shown more. The same backtest has the same batch and order ids: saved again, its rows stay as they are.
  */
+import { clientOrderIdBeginning } from '../domain/order.ts';
 import { type EpochMicros, formatMicros } from '../domain/time.ts';
 import type { NewTrade, OrderRow, Stores } from '../models/contract.ts';
 import { algoRunIdOf, type BacktestInstance, CONSUMER } from './config.ts';
@@ -9,8 +10,16 @@ import { algoRunIdOf, type BacktestInstance, CONSUMER } from './config.ts';
 /** Rows that are collected before they are written. */
 const ROWS_MAX = 5_000;
 
+/** Of a run whose ids are those of a session that it repeats: its rows must not be taken for the session's. */
+export interface Repetition {
+  readonly batchId: string;
+  /** The session's. */
+  readonly repeatedBatchId: string;
+}
+
 export class SavedRows {
   readonly #stores: Pick<Stores, 'startRun' | 'endRuns' | 'recordOrders' | 'recordTrades'>;
+  readonly #repetition: Repetition | undefined;
   /** From the ids that the run makes to those of the table. */
   readonly #algoRunIds = new Map<string, string>();
   /** The newest row of each order. */
@@ -18,8 +27,12 @@ export class SavedRows {
   #trades: NewTrade[] = [];
   #batchId = '';
 
-  constructor(stores: Pick<Stores, 'startRun' | 'endRuns' | 'recordOrders' | 'recordTrades'>) {
+  constructor(
+    stores: Pick<Stores, 'startRun' | 'endRuns' | 'recordOrders' | 'recordTrades'>,
+    repetition?: Repetition,
+  ) {
     this.#stores = stores;
+    this.#repetition = repetition;
   }
 
   /** Runs begin and end in the data's time, as their trades do. */
@@ -28,11 +41,14 @@ export class SavedRows {
     instances: readonly BacktestInstance[],
     fromMicros: EpochMicros,
   ): Promise<void> {
-    this.#batchId = batchId;
+    const repetition = this.#repetition;
+    this.#batchId = repetition?.batchId ?? batchId;
     for (const { instanceId, bundle, parameters } of instances) {
       const algoRunId = await this.#stores.startRun({
-        ...{ batchId, instanceId, parameters, strategy: bundle.name, version: bundle.version },
-        ...{ environment: 'BACKTEST', consumer: CONSUMER, startedAt: formatMicros(fromMicros) },
+        ...{ instanceId, parameters, strategy: bundle.name, version: bundle.version },
+        ...{ batchId: this.#batchId, consumer: CONSUMER, startedAt: formatMicros(fromMicros) },
+        environment: repetition === undefined ? 'BACKTEST' : 'REPLAY',
+        ...(repetition === undefined ? {} : { repeatedBatchId: repetition.repeatedBatchId }),
       });
       this.#algoRunIds.set(algoRunIdOf(batchId, instanceId), algoRunId);
     }
@@ -66,7 +82,27 @@ export class SavedRows {
     if (trades.length > 0) await this.#stores.recordTrades(trades);
   }
 
-  #withRun<Row extends { readonly algoRunId: string }>(row: Row): Row {
-    return { ...row, algoRunId: this.#algoRunIds.get(row.algoRunId) ?? row.algoRunId };
+  #withRun<Row extends IdentifiedRow>(row: Row): Row {
+    return {
+      ...row,
+      algoRunId: this.#algoRunIds.get(row.algoRunId) ?? row.algoRunId,
+      batchId: this.#batchId,
+      clientOrderId: this.#ownOrderId(row.clientOrderId),
+    };
   }
+
+  /** Client order ids begin with what says whose batch they are of. */
+  #ownOrderId(clientOrderId: string): string {
+    if (this.#repetition === undefined) return clientOrderId;
+    const [beginning, own] = [this.#repetition.repeatedBatchId, this.#batchId].map(clientOrderIdBeginning);
+    return clientOrderId.startsWith(beginning!)
+      ? `${own}${clientOrderId.slice(beginning!.length)}`
+      : `${own}.${clientOrderId}`;
+  }
+}
+
+interface IdentifiedRow {
+  readonly algoRunId: string;
+  readonly batchId: string;
+  readonly clientOrderId: string;
 }

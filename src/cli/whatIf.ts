@@ -1,102 +1,98 @@
-/** The options that change a recorded session, and the table that shows it beside the original. */
+/** `openbell replay` with a change: its options, and the runs that they lead to. */
 import { InvalidArgumentError } from 'commander';
-import type { BacktestResult } from '../backtester/result.ts';
+import { SavedRows } from '../backtester/saving.ts';
 import { liveClock } from '../clock/live.ts';
 import type { JsonValue } from '../domain/order.ts';
-import { otherTestable, type ParameterChange, withChanges } from '../replay/changes.ts';
+import { silentLog } from '../observability/log.ts';
+import { otherTestable, type ParameterChange, type Testable, withChanges } from '../replay/changes.ts';
+import type { RecordedSession } from '../replay/session.ts';
 import type { BatchTapes } from '../replay/tapes.ts';
-import { type WhatIfResult, whatIf } from '../replay/whatIf.ts';
+import { type WhatIfOptions, type WhatIfResult, whatIf } from '../replay/whatIf.ts';
+import type { ScannerPlan } from '../tradeplan/plan.ts';
+import { prepareScanners, withVersions } from '../trader/scanning/scanners.ts';
+import { BacktestReport } from './backtestReport.ts';
+import { requireScanners, scannersOf } from './backtestScanners.ts';
+import { type StorageOptions, storageOf } from './options.ts';
 import { strategiesOf } from './otherStrategies.ts';
-import { type Column, paintAmount, print, renderTable } from './output.ts';
 import { openProgress } from './progress.ts';
 
 const CHANGE = /^([a-z][a-z0-9-]*)\.(\w+)=(.+)$/s;
 
-/** Collects `--set strategy.parameter=value`; a value is JSON, or else text. */
+export interface WhatIfCommand extends StorageOptions {
+  readonly plan?: string;
+  readonly set: readonly ParameterChange[];
+  readonly save?: boolean;
+  readonly report?: string;
+}
+
+/** Collects `--set ID.parameter=value`; a value is JSON, or else text. */
 export function parameterChange(
   text: string,
   before: readonly ParameterChange[],
 ): readonly ParameterChange[] {
-  const [, instanceId, parameter, value] = CHANGE.exec(text) ?? [];
-  if (instanceId === undefined || parameter === undefined || value === undefined) {
+  const [, id, parameter, value] = CHANGE.exec(text) ?? [];
+  if (id === undefined || parameter === undefined || value === undefined) {
     throw new InvalidArgumentError('A change looks like momentum.lookback=20.');
   }
-  return [...before, { instanceId, parameter, value: jsonOrText(value) }];
+  return [...before, { id, parameter, value: jsonOrText(value) }];
 }
 
 /** @throws {UserError} exit code 2 when tapes are missing or damaged, or the change does not fit. */
-export async function runWhatIf(
-  tapes: BatchTapes,
-  of: { readonly planPath: string | undefined; readonly changes: readonly ParameterChange[] },
-): Promise<WhatIfResult> {
+export async function runWhatIf(tapes: BatchTapes, command: WhatIfCommand): Promise<WhatIfResult> {
   const progress = openProgress(liveClock);
-  return whatIf({
-    tapes,
-    clock: liveClock,
-    change: async (recorded, session) => {
-      if (of.planPath === undefined) return withChanges(recorded, of.changes, session);
-      const { plan, instances } = await strategiesOf(of.planPath);
-      return withChanges(otherTestable(plan, instances, session), of.changes, session);
-    },
-    onProgress: (share, text) => progress.update(share, text),
-  }).finally(() => progress.done());
+  let report: BacktestReport | null = null;
+  const running = (saved?: WhatIfOptions['saved']) =>
+    whatIf({
+      tapes,
+      clock: liveClock,
+      scanners: { open: (plan) => scannersOf(plan, silentLog), isUnchanged },
+      change: (recorded, session) => changed(recorded, session, command),
+      onProgress: (share, text) => progress.update(share, text),
+      ...(saved === undefined ? {} : { saved }),
+      ...(command.report === undefined
+        ? {}
+        : {
+            watcherOf: (testable: Testable) => {
+              report = new BacktestReport(testable, 'REPLAY');
+              return report.watcher;
+            },
+          }),
+    });
+  const work = command.save ? saving(command, tapes.batchId, running) : running();
+  const result = await work.finally(() => progress.done());
+  if (command.report !== undefined) {
+    (report as BacktestReport | null)?.write(command.report, result.changed, undefined);
+  }
+  return result;
 }
 
-export function showWhatIf({ batchId, from, to, session, unchanged, changed }: WhatIfResult): void {
-  print(`The market of batch ${batchId}, ${from} to ${to}:`);
-  print('');
-  const count = (value: number) => value.toLocaleString('en-US');
-  const row = (name: string, live: string, of: (result: BacktestResult) => string): Row => ({
-    name,
-    session: live,
-    both: [of(unchanged), of(changed)],
-  });
-  const rows: readonly Row[] = [
-    row('orders', count(session.orders), ({ metrics }) => count(metrics.orders)),
-    row('denials', count(session.denials), ({ metrics }) => count(metrics.denials)),
-    row('fills', count(session.fills), ({ fills }) => count(fills)),
-    row('fees', session.fees, ({ metrics }) => metrics.fees),
-    ...instanceRows({ session, unchanged, changed }),
-    row('final equity', '', ({ finalEquity }) => finalEquity),
-    row('return %', '', ({ metrics }) => paintAmount(`${metrics.returnPercent}`)),
-    row('largest fall %', '', ({ metrics }) => `${metrics.maxDrawdownPercent}`),
-    row('faults', '', ({ faults }) => count(faults)),
-  ];
-  print(renderTable(COLUMNS, rows, ''));
+async function changed(
+  recorded: Testable,
+  session: RecordedSession,
+  { plan: planPath, set }: WhatIfCommand,
+): Promise<Testable> {
+  if (planPath === undefined) return withChanges(recorded, set, session);
+  const { plan, instances } = await strategiesOf(planPath);
+  const versioned = withVersions(plan, await requireScanners(plan, plan.scanners));
+  return withChanges(otherTestable(versioned, instances), set, session);
 }
 
-interface Row {
-  readonly name: string;
-  readonly session: string;
-  /** The backtest as it was, and with the change. */
-  readonly both: readonly string[];
+async function isUnchanged(scanner: ScannerPlan): Promise<boolean> {
+  const { scanners } = await prepareScanners([scanner]);
+  return (scanners[0]?.version ?? null) === (scanner.version ?? '');
 }
 
-/** What each strategy realised in each symbol. */
-function instanceRows(of: Pick<WhatIfResult, 'session' | 'unchanged' | 'changed'>): readonly Row[] {
-  type Realized = { readonly instanceId: string; readonly symbol: string; readonly realizedPnl: string };
-  const lists: readonly (readonly Realized[])[] = [
-    of.session.positions,
-    of.unchanged.instances,
-    of.changed.instances,
-  ];
-  const keys = [...new Set(lists.flat().map(({ instanceId, symbol }) => `${instanceId} ${symbol}`))].sort();
-  return keys.map((key) => {
-    const [session = '', ...both] = lists.map((list) =>
-      paintAmount(
-        list.find(({ instanceId, symbol }) => `${instanceId} ${symbol}` === key)?.realizedPnl ?? '0',
-      ),
-    );
-    return { name: `${key} realised`, session, both };
-  });
+async function saving<T>(
+  options: StorageOptions,
+  repeatedBatchId: string,
+  work: (saved: WhatIfOptions['saved']) => Promise<T>,
+): Promise<T> {
+  // Loaded only now: most replays need no database driver.
+  const { withDatabase } = await import('./database.ts');
+  return withDatabase(storageOf(options), ({ stores }) =>
+    work((batchId) => new SavedRows(stores, { batchId, repeatedBatchId })),
+  );
 }
-
-const COLUMNS: readonly Column<Row>[] = [
-  { title: '', value: (row) => row.name },
-  { title: 'session', align: 'right', value: (row) => row.session },
-  { title: 'backtest', align: 'right', value: (row) => row.both[0] ?? '' },
-  { title: 'with the change', align: 'right', value: (row) => row.both[1] ?? '' },
-];
 
 function jsonOrText(text: string): JsonValue {
   try {

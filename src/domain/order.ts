@@ -385,7 +385,12 @@ export function deriveClientOrderId(
 
 /** What {@link deriveClientOrderId} begins with, for those who derive many. */
 export function clientOrderIdPrefix(batchId: string, instanceId: string, symbol: string): string {
-  return `${batchId.replaceAll('-', '').slice(0, 12)}.${instanceId}.${symbol.replaceAll('/', '-')}.`;
+  return `${clientOrderIdBeginning(batchId)}.${instanceId}.${symbol.replaceAll('/', '-')}.`;
+}
+
+/** What all ids of a batch begin with. */
+export function clientOrderIdBeginning(batchId: string): string {
+  return batchId.replaceAll('-', '').slice(0, 12);
 }
 
 export function clientOrderIdOf(prefix: string, sequence: number): string {

@@ -22,6 +22,8 @@ export interface NewRun {
   readonly startedAt: string;
   /** Whose cash its trades move; missing = nobody's. */
   readonly portfolioId?: string;
+  /** Of a `REPLAY`: the batch whose run of the same instance it repeats. */
+  readonly repeatedBatchId?: string;
 }
 
 export interface RunRow {
@@ -35,6 +37,8 @@ export interface RunRow {
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly endReason: string | null;
+  /** Of a `REPLAY`: the batch that it repeats, where its rows are here too. */
+  readonly repeatedBatchId: string | null;
   /** What it ran with, the first first: more than one where the plan was read again. */
   readonly settings: readonly RunSettings[];
 }

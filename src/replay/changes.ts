@@ -8,9 +8,10 @@ import { checkParameters, describeStrategy } from '../strategies/registry.ts';
 import type { StrategyPlan, Tradeplan } from '../tradeplan/plan.ts';
 import type { RecordedSession } from './session.ts';
 
-/** `--set strategy.parameter=value`. */
+/** `--set ID.parameter=value`. */
 export interface ParameterChange {
-  readonly instanceId: string;
+  /** Of a strategy; or of a scanner, where no strategy has this id. */
+  readonly id: string;
   readonly parameter: string;
   readonly value: JsonValue;
 }
@@ -35,19 +36,9 @@ export function recordedTestable(recorded: RecordedPlan, session: RecordedSessio
   return { plan, instances };
 }
 
-/** Another plan over the same session: strategies without symbols of their own get those of the session. */
-export function otherTestable(
-  plan: Tradeplan,
-  instances: readonly BacktestInstance[],
-  session: RecordedSession,
-): Testable {
-  return {
-    plan: { ...plan, backtest: { ...plan.backtest, badData: 'repair' } },
-    instances: instances.map((instance) => ({
-      ...instance,
-      symbols: instance.symbols.length > 0 ? instance.symbols : session.symbolsOf(instance.instanceId),
-    })),
-  };
+/** Another plan over the same session. */
+export function otherTestable(plan: Tradeplan, instances: readonly BacktestInstance[]): Testable {
+  return { plan: { ...plan, backtest: { ...plan.backtest, badData: 'repair' } }, instances };
 }
 
 /** @throws {UserError} exit code 2, with everything that is wrong with the changes. */
@@ -56,19 +47,25 @@ export function withChanges(
   changes: readonly ParameterChange[],
   session: RecordedSession,
 ): Testable {
+  const strategyIds = instances.map(({ instanceId }) => instanceId);
+  const scannerIds = plan.scanners.map(({ scannerId }) => scannerId);
+  const known = [...strategyIds, ...scannerIds];
   const violations: Violation[] = changes
-    .filter(({ instanceId }) => !instances.some((instance) => instance.instanceId === instanceId))
-    .map(({ instanceId }) => ({
+    .filter(({ id }) => !known.includes(id))
+    .map(({ id }) => ({
       path: '--set',
-      found: instanceId,
-      allowed: `a strategy of the session: ${instances.map((instance) => instance.instanceId).join(', ')}`,
+      found: id,
+      allowed: `a strategy or a scanner of the session: ${known.join(', ')}`,
     }));
+  const given = (id: string) =>
+    Object.fromEntries(
+      changes.filter((change) => change.id === id).map(({ parameter, value }) => [parameter, value]),
+    );
   const changed = instances.map((instance) => {
-    const own = changes.filter(({ instanceId }) => instanceId === instance.instanceId);
-    if (own.length === 0) return instance;
-    const given = Object.fromEntries(own.map(({ parameter, value }) => [parameter, value]));
-    const strategy = { ...instance.plan, parameters: { ...instance.plan.parameters, ...given } };
-    const checked = checkParameters(instance.bundle, strategy.parameters, instance.instanceId);
+    const { instanceId } = instance;
+    if (!changes.some(({ id }) => id === instanceId)) return instance;
+    const strategy = { ...instance.plan, parameters: { ...instance.plan.parameters, ...given(instanceId) } };
+    const checked = checkParameters(instance.bundle, strategy.parameters, instanceId);
     if (checked.ok) return { ...instanceOf(strategy, instance.bundle, session), symbols: instance.symbols };
     violations.push(...checked.violations);
     return instance;
@@ -77,11 +74,19 @@ export function withChanges(
     throw new UserError({
       exitCode: EXIT_USAGE,
       cause: 'the session cannot be run with these changes',
-      remedy: 'Name them as `--set STRATEGY.PARAMETER=VALUE`.',
+      remedy: 'Name them as `--set STRATEGY.PARAMETER=VALUE` or `--set SCANNER.PARAMETER=VALUE`.',
       violations,
     });
   }
-  return { plan: { ...plan, strategies: changed.map((instance) => instance.plan) }, instances: changed };
+  const scanners = plan.scanners.map((scanner) => {
+    const isChanged = changes.some(({ id }) => id === scanner.scannerId && !strategyIds.includes(id));
+    if (!isChanged) return scanner;
+    return { ...scanner, parameters: { ...scanner.parameters, ...given(scanner.scannerId) } };
+  });
+  return {
+    plan: { ...plan, scanners, strategies: changed.map((instance) => instance.plan) },
+    instances: changed,
+  };
 }
 
 function instanceOf(
@@ -100,7 +105,11 @@ function instanceOf(
       violations: checked.violations,
     });
   }
-  const symbols = [...new Set([...strategy.symbols, ...session.symbolsOf(instanceId)])];
+  // What scanners pick comes when they pick it. Without any, what was held from before the session is traded too.
+  const symbols =
+    strategy.scanners.length > 0
+      ? strategy.symbols
+      : [...new Set([...strategy.symbols, ...session.symbolsOf(instanceId)])];
   const { parameters, warmUp } = checked;
   return { instanceId, scope, channels, symbols, bundle, parameters, warmUp, plan: strategy };
 }

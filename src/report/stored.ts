@@ -21,6 +21,8 @@ export interface RowSource {
 export interface StoredBatch {
   readonly batchId: string;
   readonly environment: Environment;
+  /** Of a `REPLAY`: the batch whose market it was run on. */
+  readonly repeatedBatchId: string | null;
   readonly instanceIds: readonly string[];
   readonly settings: readonly InstanceSettings[];
   readonly fromMicros: EpochMicros;
@@ -69,6 +71,7 @@ export async function readBatch(
   return {
     batchId,
     environment,
+    repeatedBatchId: own.find((run) => run.repeatedBatchId !== null)?.repeatedBatchId ?? null,
     instanceIds,
     settings: settings.list,
     fromMicros: parseMicros(starts[0]!)!,

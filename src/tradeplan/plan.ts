@@ -15,6 +15,8 @@ export interface ScannerPlan {
   readonly name: string | null;
   /** Absolute. */
   readonly path: string | null;
+  /** SHA-256 of the bundle of its file, where that was read. */
+  readonly version?: string;
   readonly parameters: JsonObject;
   /** At least one; they all count. */
   readonly schedules: readonly Schedule[];

@@ -16,7 +16,7 @@ import {
 import { loadTradeplan } from '../tradeplan/load.ts';
 import type { StrategyPlan, Tradeplan } from '../tradeplan/plan.ts';
 import { type PreparedMiner, prepareMiners } from './mining/miners.ts';
-import { prepareScanners } from './scanning/scanners.ts';
+import { prepareScanners, withVersions } from './scanning/scanners.ts';
 import type { PreparedScanner } from './scanning/scanning.ts';
 import type { InstanceShape } from './units/universe.ts';
 
@@ -62,7 +62,7 @@ export async function prepare(input: PreparationInput): Promise<Preparation> {
     });
   }
   return {
-    plan,
+    plan: withVersions(plan, parts.scanners),
     environment: resolved.environment,
     instances: parts.instances,
     scanners: parts.scanners,

@@ -45,6 +45,7 @@ describe.each(KINDS)('stores on $kind', ({ start }) => {
         startedAt: '2026-11-20T14:30:00.123456Z',
         endedAt: null,
         endReason: null,
+        repeatedBatchId: null,
         settings: [
           {
             ...{ since: '2026-11-20T14:30:00.123456Z', version: 'sha256-abc' },
@@ -70,6 +71,22 @@ describe.each(KINDS)('stores on $kind', ({ start }) => {
     expect(await stores.startRun(aRun({ batchId, instanceId }))).toBe(first);
     expect(await stores.startRun(aRun({ batchId, instanceId, consumer: 'B' }))).not.toBe(first);
     expect(await stores.listRuns({ batchId })).toHaveLength(2);
+  });
+
+  it('names the batch that a replay repeats, where its run of the same instance is here', async (context) => {
+    const { stores, batchId, instanceId } = fresh(context);
+    await stores.startRun(aRun({ batchId, instanceId }));
+    const replay = { environment: 'REPLAY', repeatedBatchId: batchId } as const;
+    for (const instance of [instanceId, 'unknown to it']) {
+      await stores.startRun(aRun({ ...replay, batchId: `${batchId}-again`, instanceId: instance }));
+    }
+    const runs = await stores.listRuns({ batchId: `${batchId}-again` });
+    expect(new Map(runs.map((run) => [run.instanceId, run.repeatedBatchId]))).toEqual(
+      new Map([
+        [instanceId, batchId],
+        ['unknown to it', null],
+      ]),
+    );
   });
 
   it('keeps what a run ran with, from when on, and only what is new', async (context) => {

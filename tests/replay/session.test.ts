@@ -171,7 +171,7 @@ describe('a recorded session with faults and lag', () => {
     const wrong = await replayed('--set', 'busy.quantity=many', '--set', 'idle.x=1');
     expect(wrong.exitCode).toBe(2);
     expect(wrong.stderr).toContain('busy.quantity');
-    expect(wrong.stderr).toContain('a strategy of the session: busy');
+    expect(wrong.stderr).toContain('a strategy or a scanner of the session: busy');
   }, 120_000);
 
   it('killed amid it, it still decides the same as far as both tapes go', async () => {

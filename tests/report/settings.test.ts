@@ -8,7 +8,7 @@ const since = (second: number, fast: number, version = 'v'): RunSettings => ({
 });
 const run = (algoRunId: string, instanceId: string, settings: readonly RunSettings[]): RunRow => ({
   ...{ batchId: 'b', algoRunId, strategy: 's', instanceId, environment: 'PAPER', consumer: algoRunId },
-  ...{ version: 'v', startedAt: '', endedAt: null, endReason: null, settings },
+  ...{ version: 'v', startedAt: '', endedAt: null, endReason: null, repeatedBatchId: null, settings },
 });
 const moment = (second: number) => since(second, 0).since;
 

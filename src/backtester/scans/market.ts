@@ -6,7 +6,7 @@ import { type EpochMicros, MICROS_PER_DAY } from '../../domain/time.ts';
 import type { BarsRequest, HistoryProvider } from '../../providers/contract.ts';
 import { type Batch, EventKind, RowFlag } from '../../tape/batch.ts';
 import type { SymbolTable } from '../../tape/symbols.ts';
-import { PastBars } from '../history.ts';
+import { PastBars, type RecalledBars } from '../history.ts';
 
 /** Thirty sessions of minutes and a year and a half of days; 64 bytes each, of each symbol of the data. */
 export const SCANNED_BARS_MAX = { minuteBars: 12_000, dailyBars: 400 } as const;
@@ -24,9 +24,9 @@ export class SeenMarket implements HistoryProvider {
   readonly #lastById: (Last | undefined)[] = [];
   nowMicros: EpochMicros = 0;
 
-  constructor(symbols: SymbolTable, calendar: SessionCalendar) {
+  constructor(symbols: SymbolTable, calendar: SessionCalendar, recalled?: RecalledBars) {
     this.#symbols = symbols;
-    this.#past = new PastBars(SCANNED_BARS_MAX, calendar);
+    this.#past = new PastBars(SCANNED_BARS_MAX, calendar, recalled);
   }
 
   /** Takes rows that have become known. */

@@ -5,6 +5,7 @@ import type { Batch } from '../../tape/batch.ts';
 import type { SymbolTable } from '../../tape/symbols.ts';
 import type { Tradeplan } from '../../tradeplan/plan.ts';
 import { type RunSpan, type RunWatcher, showBatch } from '../backtest.ts';
+import type { RecalledBars } from '../history.ts';
 import type { BacktestRun } from '../run.ts';
 import { RunSessions } from '../sessions.ts';
 import type { OpenScanners, ScannerRuns } from './contract.ts';
@@ -17,7 +18,11 @@ export interface RunScans {
 
 /** Null where no strategy takes picks. */
 export function openScans(
-  { plan, scanners }: { readonly plan: Tradeplan; readonly scanners?: OpenScanners },
+  {
+    plan,
+    scanners,
+    recalled,
+  }: { readonly plan: Tradeplan; readonly scanners?: OpenScanners; readonly recalled?: RecalledBars },
   of: {
     readonly symbols: SymbolTable;
     readonly fromMicros: EpochMicros;
@@ -28,7 +33,7 @@ export function openScans(
   if (scanners === undefined || !takesPicks) return null;
   const { symbols, fromMicros: startMicros } = of;
   const { calendar } = new RunSessions(plan, startMicros, of.sessions);
-  const seen = new SeenMarket(symbols, calendar);
+  const seen = new SeenMarket(symbols, calendar, recalled);
   const all = () => Array.from({ length: symbols.size - 1 }, (_, index) => symbols.textOf(index + 1));
   return { seen, scanners: scanners({ history: seen, calendar, symbols: all, startMicros }) };
 }

@@ -5,12 +5,9 @@ import type { BacktestResult, InstanceResult } from '../../backtester/result.ts'
 import { SavedRows } from '../../backtester/saving.ts';
 import type { ScannerResult } from '../../backtester/scans/contract.ts';
 import { liveClock } from '../../clock/live.ts';
-import { decimal } from '../../domain/decimal.ts';
 import { EXIT_DONE, EXIT_UNEXPECTED } from '../../domain/exit.ts';
 import { createLog } from '../../observability/log.ts';
-import { documentOf } from '../../report/document.ts';
-import { daysPerYearOf } from '../../report/figures.ts';
-import { BacktestWatch } from '../../report/watch.ts';
+import { BacktestReport } from '../backtestReport.ts';
 import { scannersOf } from '../backtestScanners.ts';
 import {
   DEFAULT_PLAN,
@@ -25,7 +22,7 @@ import { type Column, paintAmount, print, printJson, renderTable } from '../outp
 import { openProgress } from '../progress.ts';
 import { runProof, showProof } from '../proof.ts';
 import { addRecordedOptions, prepareRecorded, type RecordedOptions } from '../recorded.ts';
-import { writeReport } from '../reportFile.ts';
+import { minute, remarksOf } from '../remarks.ts';
 import { resampledText } from '../resampled.ts';
 
 interface Options extends RecordedOptions, StorageOptions {
@@ -107,13 +104,7 @@ async function backtest(planPath: string, options: Options): Promise<void> {
     options.logLevel === undefined
       ? null
       : createLog({ level: options.logLevel as 'info', file: null, isPretty }, { thread: 'backtest' });
-  // Its price charts and comparisons take time: nobody watches without a report.
-  const watch =
-    options.report === undefined
-      ? null
-      : new BacktestWatch(decimal(plan.backtest.startingCash), (algoRunId) =>
-          algoRunId.slice(algoRunId.indexOf('/') + 1),
-        );
+  const report = options.report === undefined ? null : new BacktestReport({ plan, instances }, 'BACKTEST');
   const progress = openProgress(liveClock);
   const backtesting = (saved?: SavedRows) =>
     runBacktest({
@@ -122,7 +113,7 @@ async function backtest(planPath: string, options: Options): Promise<void> {
       ...files,
       ...(options.from === undefined ? {} : { fromMicros: options.from }),
       ...(options.to === undefined ? {} : { toMicros: options.to }),
-      ...(watch === null ? {} : { watcher: watch }),
+      ...(report === null ? {} : { watcher: report.watcher }),
       ...(scanners === undefined ? {} : { scanners }),
       ...(saved === undefined ? {} : { saved }),
       clock: liveClock,
@@ -134,20 +125,7 @@ async function backtest(planPath: string, options: Options): Promise<void> {
           }),
     }).finally(() => progress.done());
   const result = options.save ? await saving(options, backtesting) : await backtesting();
-  if (options.report !== undefined && watch?.walk) {
-    const document = documentOf(watch.walk, {
-      batchId: result.batchId,
-      environment: 'BACKTEST',
-      strategies: instances.map(({ instanceId }) => instanceId),
-      settings: instances.map(({ instanceId, bundle: { version }, parameters }, index) => ({
-        ...{ number: index + 1, instanceId, version, parameters, since: result.from ?? '' },
-      })),
-      daysPerYear: daysPerYearOf(plan.assetClass),
-      ...(options.benchmark === undefined ? {} : { benchmark: options.benchmark }),
-      notes: remarksOf(result),
-    });
-    writeReport(options.report, document);
-  }
+  if (options.report !== undefined) report?.write(options.report, result, options.benchmark);
   if (options.json) printJson(result);
   else show(result);
   process.exitCode = result.faults > 0 ? EXIT_UNEXPECTED : EXIT_DONE;
@@ -198,38 +176,6 @@ function show(result: BacktestResult): void {
     print(renderTable(SCANNERS, result.scanners, ''));
   }
   for (const line of remarksOf(result)) print(line);
-}
-
-function remarksOf(result: BacktestResult): readonly string[] {
-  const { data } = result;
-  const lines: string[] = [];
-  const tell = (
-    count: number,
-    what: string,
-    examples: readonly { file: string; row: number; reason: string }[],
-  ) => {
-    if (count === 0) return;
-    lines.push(`${count} ${what}, such as:`);
-    for (const { file, row, reason } of examples.slice(0, 5)) lines.push(`  ${file} row ${row}: ${reason}`);
-  };
-  tell(data.bad, 'rows that cannot be right were left out', data.badExamples);
-  tell(data.gaps, 'gaps in the bars', data.gapExamples);
-  tell(data.jumps, 'jumps of the price', data.jumpExamples);
-  if (data.sorted > 0) lines.push(`${data.sorted} rows stood in the wrong order and were sorted`);
-  if (result.missingSymbols.length > 0) lines.push(`no data of ${result.missingSymbols.join(', ')}`);
-  for (const { symbol, wanted, found } of result.shortWarmUps) {
-    lines.push(`${symbol}: ${found} of ${wanted} bars of history were there before the first decision`);
-  }
-  for (const { scannerId, failures, lastFailure } of result.scanners ?? []) {
-    if (lastFailure !== null) lines.push(`scanner ${scannerId} failed ${failures} times: ${lastFailure}`);
-  }
-  if (result.openOrders > 0) lines.push(`${result.openOrders} orders were still open at the end`);
-  for (const { at, code, message } of result.notes) lines.push(`${minute(at)} ${code}: ${message}`);
-  return lines;
-}
-
-function minute(moment: string): string {
-  return moment.slice(0, 16).replace('T', ' ');
 }
 
 const INSTANCES: readonly Column<InstanceResult>[] = [

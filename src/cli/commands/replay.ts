@@ -2,22 +2,21 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { liveClock } from '../../clock/live.ts';
-import { EXIT_DONE, EXIT_UNEXPECTED } from '../../domain/exit.ts';
+import { EXIT_DONE, EXIT_UNEXPECTED, EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import type { ParameterChange } from '../../replay/changes.ts';
 import type { Difference, MachineReplay, ReplayResult } from '../../replay/contract.ts';
 import { replay } from '../../replay/replay.ts';
 import { findBatchTapes } from '../../replay/tapes.ts';
-import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf } from '../options.ts';
+import { dataDirectoryOption, jsonOption, storageOf } from '../options.ts';
 import { otherStrategies } from '../otherStrategies.ts';
 import { type Column, print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
-import { parameterChange, runWhatIf, showWhatIf } from '../whatIf.ts';
+import { parameterChange, runWhatIf, type WhatIfCommand } from '../whatIf.ts';
+import { showWhatIf } from '../whatIfTable.ts';
 
-interface Options extends StorageOptions {
+interface Options extends WhatIfCommand {
   readonly tapes?: string;
   readonly strategies?: string;
-  readonly plan?: string;
-  readonly set: readonly ParameterChange[];
   readonly json?: boolean;
 }
 
@@ -36,16 +35,21 @@ export function replayCommand(): Command {
       "what if: this plan over the session's market, by the backtester, beside the session's own",
     )
     .option(
-      '--set <strategy.parameter=value>',
-      'what if: another value of a parameter; may be given several times',
+      '--set <id.parameter=value>',
+      'what if: another value of a parameter of a strategy or scanner; may be given several times',
       parameterChange,
       [] as readonly ParameterChange[],
     )
+    .option(
+      '--save',
+      'what if: keep the rows of both runs in the database, for `runs`, `trades` and `report`',
+    )
+    .option('--report <file>', 'what if: write a page about the run with the change')
     .addOption(dataDirectoryOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nEnds with exit code 1 when a decision differs, or when a part of the session was not recorded.\n\nExamples:\n  openbell replay 3f9c2a10\n  openbell replay 3f9c2a10 --strategies tradeplan.yaml\n  openbell replay 3f9c2a10 --json | jq .firstDifference\n  openbell replay 3f9c2a10 --set momentum.lookback=20',
+      '\nEnds with exit code 1 when a decision differs, or when a part of the session was not recorded.\n\nExamples:\n  openbell replay 3f9c2a10\n  openbell replay 3f9c2a10 --strategies tradeplan.yaml\n  openbell replay 3f9c2a10 --json | jq .firstDifference\n  openbell replay 3f9c2a10 --set momentum.lookback=20\n  openbell replay 3f9c2a10 --set movers.max_symbols=50 --save --report what-if.html',
     )
     .action(run);
 }
@@ -54,12 +58,13 @@ async function run(batchId: string, options: Options): Promise<void> {
   const directory = options.tapes ?? join(storageOf(options).dataDirectory, 'tapes');
   const tapes = findBatchTapes(directory, batchId);
   if (options.plan !== undefined || options.set.length > 0) {
-    const result = await runWhatIf(tapes, { planPath: options.plan, changes: options.set });
+    const result = await runWhatIf(tapes, options);
     if (options.json) printJson(result);
     else showWhatIf(result);
     process.exitCode = result.changed.faults > 0 ? EXIT_UNEXPECTED : EXIT_DONE;
     return;
   }
+  if (options.save || options.report !== undefined) throw withoutChange();
   const progress = openProgress(liveClock);
   const change = options.strategies === undefined ? undefined : await otherStrategies(options.strategies);
   const result = await replay({
@@ -70,6 +75,15 @@ async function run(batchId: string, options: Options): Promise<void> {
   if (options.json) printJson(result);
   else show(result);
   process.exitCode = result.isEqual ? EXIT_DONE : EXIT_UNEXPECTED;
+}
+
+function withoutChange(): UserError {
+  return new UserError({
+    exitCode: EXIT_USAGE,
+    cause:
+      '--save and --report are for a run with a change: nothing new comes of a session that decides the same',
+    remedy: 'Name the change with --set or --plan; `openbell report BATCH` is about the session itself.',
+  });
 }
 
 function show(result: ReplayResult): void {

@@ -55,7 +55,9 @@ async function report(batchId: string, options: Options): Promise<void> {
   const batch = await withStored(storage, (stored) => readBatch(stored, batchId));
   if (batch === null || 'ambiguous' in batch) throw unknown(batchId, batch?.ambiguous ?? []);
   const startEquity = options.startEquity ?? investedMost(batch);
-  const paths = options.data ?? recordedTapes(join(storage.dataDirectory, 'tapes'), batch.batchId);
+  const paths =
+    options.data ??
+    recordedTapes(join(storage.dataDirectory, 'tapes'), batch.repeatedBatchId ?? batch.batchId);
   const walk = await walkStored(batch, {
     startEquity,
     market: paths.length === 0 ? null : await marketOf(paths, batch, options),

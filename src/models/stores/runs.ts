@@ -70,6 +70,10 @@ export function createRunStores(backend: Backend): RunStores {
         queries,
         rows.map((row) => row.algoRunId),
       );
+      const repeated = await batchIdsOf(
+        queries,
+        rows.flatMap(({ refAlgoRun }) => refAlgoRun ?? []),
+      );
       return rows.map(
         (row): RunRow => ({
           batchId: row.batchId,
@@ -82,6 +86,7 @@ export function createRunStores(backend: Backend): RunStores {
           startedAt: row.startTime,
           endedAt: row.endTime,
           endReason: row.endReason,
+          repeatedBatchId: repeated.get(row.refAlgoRun ?? -1) ?? null,
           settings: settings.get(row.algoRunId) ?? [],
         }),
       );
@@ -102,6 +107,7 @@ async function writeRun(queries: Queries, run: NewRun): Promise<number> {
       instanceId: run.instanceId,
       consumer: run.consumer,
       portfolioId: run.portfolioId ?? null,
+      refAlgoRun: await repeatedRun(queries, run),
     })
     .onConflictDoUpdate({
       target: [algoRun.batchId, algoRun.instanceId, algoRun.consumer],
@@ -111,6 +117,30 @@ async function writeRun(queries: Queries, run: NewRun): Promise<number> {
     .returning({ algoRunId: algoRun.algoRunId });
   assert(row !== undefined, 'an insert without a row');
   return row.algoRunId;
+}
+
+/** Null where the run repeats none, or one whose rows are not here. */
+async function repeatedRun(queries: Queries, run: NewRun): Promise<number | null> {
+  if (run.repeatedBatchId === undefined) return null;
+  const [row] = await queries
+    .select({ algoRunId: algoRun.algoRunId })
+    .from(algoRun)
+    .where(and(eq(algoRun.batchId, run.repeatedBatchId), eq(algoRun.instanceId, run.instanceId)))
+    .orderBy(algoRun.algoRunId)
+    .limit(1);
+  return row?.algoRunId ?? null;
+}
+
+async function batchIdsOf(
+  queries: Queries,
+  algoRunIds: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
+  if (algoRunIds.length === 0) return new Map();
+  const rows = await queries
+    .select({ algoRunId: algoRun.algoRunId, batchId: algoRun.batchId })
+    .from(algoRun)
+    .where(inArray(algoRun.algoRunId, [...algoRunIds]));
+  return new Map(rows.map((row) => [row.algoRunId, row.batchId]));
 }
 
 /** Only where they are others than the last ones. */

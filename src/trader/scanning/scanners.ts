@@ -4,7 +4,7 @@ import { liveClock } from '../../clock/live.ts';
 import type { Violation } from '../../domain/exit.ts';
 import type { JsonObject } from '../../domain/order.ts';
 import { builtinScanners, checkScannerParameters, findScanner } from '../../scanners/registry.ts';
-import type { ScannerPlan } from '../../tradeplan/plan.ts';
+import type { ScannerPlan, Tradeplan } from '../../tradeplan/plan.ts';
 import { openScannerFile } from './scannerFile.ts';
 import type { PreparedScanner } from './scanning.ts';
 
@@ -26,6 +26,16 @@ export async function prepareScanners(
     else scanners.push(prepared as PreparedScanner);
   }
   return { scanners, violations };
+}
+
+/** The plan with the versions of its scanners' files: what is recorded of a session says which code picked. */
+export function withVersions(plan: Tradeplan, prepared: readonly PreparedScanner[]): Tradeplan {
+  const versions = new Map(prepared.map((scanner) => [scanner.plan.scannerId, scanner.version]));
+  const scanners = plan.scanners.map((scanner): ScannerPlan => {
+    const version = versions.get(scanner.scannerId) ?? '';
+    return version === '' ? scanner : { ...scanner, version };
+  });
+  return { ...plan, scanners };
 }
 
 async function prepareScanner(
