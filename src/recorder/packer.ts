@@ -61,7 +61,8 @@ async function contentOf(path: string): Promise<'rows' | 'packed rows' | 'nothin
     const blocks = await BlockFile.open(path);
     try {
       for (let block = await blocks.next(); block !== undefined; block = await blocks.next()) {
-        if (block.header.type !== BlockType.rows) continue;
+        const { type } = block.header;
+        if (type !== BlockType.rows && type !== BlockType.narrowRows) continue;
         return block.header.packing === Packing.none ? 'rows' : 'packed rows';
       }
       return 'nothing';

@@ -2,6 +2,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { EpochMicros } from '../domain/time.ts';
 import { Batch, EventKind, GapReason } from '../tape/batch.ts';
+import { Chunk } from '../tape/chunk.ts';
 import { FIRST_SEQUENCE } from '../tape/inbox.ts';
 import type { SegmentFile } from '../tape/segment.ts';
 import type { RecordingSourceCounters } from '../transport/messages.ts';
@@ -102,7 +103,7 @@ export class RecordedSource {
     if (this.#port === null) return;
     try {
       if (message instanceof ArrayBuffer) {
-        this.#write(new Batch(message));
+        this.#write(new Chunk(message));
         this.#port.post(message, [message]);
       } else {
         for (const [id, symbol] of message.names) this.#names.set(id, symbol);
@@ -113,15 +114,15 @@ export class RecordedSource {
     }
   }
 
-  #write(batch: Batch): void {
+  #write(chunk: Chunk): void {
     if (this.#segment !== null && this.#segment.bytes >= this.#parts.segmentBytesMax) this.rotate();
     this.#segment ??= this.#begin();
-    const lost = batch.firstSequence - this.#nextSequence;
-    if (lost > 0) this.#noteLost(this.#segment, batch, lost);
-    this.#segment.append(batch);
-    this.#rows += batch.count;
-    this.#nextSequence = batch.firstSequence + batch.count;
-    this.#newestMicros = batch.receivedMicros(batch.count - 1);
+    const lost = chunk.firstSequence - this.#nextSequence;
+    if (lost > 0) this.#noteLost(this.#segment, chunk, lost);
+    this.#segment.appendChunk(chunk);
+    this.#rows += chunk.rows;
+    this.#nextSequence = chunk.firstSequence + chunk.rows;
+    this.#newestMicros = chunk.lastMicros;
   }
 
   #begin(): SegmentFile {
@@ -132,14 +133,14 @@ export class RecordedSource {
   }
 
   /** Whoever plays a tape of the market is told of the gap; on an inbox tape the sequence tells. */
-  #noteLost(segment: SegmentFile, batch: Batch, rows: number): void {
+  #noteLost(segment: SegmentFile, chunk: Chunk, rows: number): void {
     this.#rowsLost += rows;
     this.#parts.onLost(this.#parts.name, rows);
     if (this.#parts.name !== 'market') return;
     const gap = this.#gap;
-    const toMicros = batch.receivedMicros(0);
+    const toMicros = chunk.firstMicros;
     const fromMicros = this.#newestMicros === 0 ? toMicros : this.#newestMicros;
-    gap.reset(0, fromMicros, batch.firstSequence - 1);
+    gap.reset(0, fromMicros, chunk.firstSequence - 1);
     gap.clearRow(0, EventKind.gap, 0);
     gap.count = 1;
     gap.receivedNs[0] = gap.n0[0] = (toMicros - fromMicros) * 1_000;

@@ -34,7 +34,10 @@ export interface TapeMetadata {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** Of tapes without narrow rows: those that are packed, imported or fetched. Earlier programs read them. */
 export const TAPE_VERSION = 1;
+/** Of tapes that may have narrow rows: those that a daemon is writing. */
+export const TAPE_VERSION_NARROW = 2;
 export const PREAMBLE_BYTES = 16;
 export const BLOCK_HEADER_BYTES = 24;
 /** A header that claims more is damaged. */
@@ -50,6 +53,8 @@ export const BlockType = {
   definitions: 2,
   /** Rows of one batch, see `columns.ts`. */
   rows: 3,
+  /** Rows of one batch in fewer bytes, see `narrow/layout.ts`. Never packed. */
+  narrowRows: 4,
 } as const;
 export type BlockType = (typeof BlockType)[keyof typeof BlockType];
 
@@ -67,10 +72,10 @@ export interface BlockHeader {
   readonly packing: Packing;
 }
 
-export function encodePreamble(): Buffer {
+export function encodePreamble(version: number): Buffer {
   const bytes = Buffer.alloc(PREAMBLE_BYTES);
   MAGIC.copy(bytes);
-  bytes.writeUInt32LE(TAPE_VERSION, 8);
+  bytes.writeUInt32LE(version, 8);
   return bytes;
 }
 
@@ -85,10 +90,10 @@ export function checkPreamble(bytes: Uint8Array, path: string): void {
     });
   }
   const version = preamble.readUInt32LE(8);
-  if (version !== TAPE_VERSION) {
+  if (version < TAPE_VERSION || version > TAPE_VERSION_NARROW) {
     throw new UserError({
       exitCode: 2,
-      cause: `${path} is a tape of version ${version}; this program reads version ${TAPE_VERSION}`,
+      cause: `${path} is a tape of version ${version}; this program reads versions up to ${TAPE_VERSION_NARROW}`,
       remedy: 'Read it with the version of openbell that wrote it, or import its source again.',
     });
   }
@@ -132,6 +137,28 @@ export function encodeHeader(
   return bytes;
 }
 
+/** Writes the header of an unpacked block, but for its checksum, at byte `at`, a multiple of 4. */
+export function writeOpenHeader(
+  words: Uint32Array,
+  at: number,
+  block: { readonly type: BlockType; readonly rows: number; readonly payloadBytes: number },
+): void {
+  const place = at >> 2;
+  words[place] = BLOCK_MAGIC;
+  words[place + 1] = 0;
+  words[place + 2] = block.payloadBytes;
+  words[place + 3] = block.payloadBytes;
+  words[place + 4] = block.rows;
+  words[place + 5] = block.type;
+}
+
+/** Adds the checksum of a block whose header {@link writeOpenHeader} wrote at `at`; answers the block's length. */
+export function sealHeader(bytes: Uint8Array, words: Uint32Array, at: number): number {
+  const blockBytes = BLOCK_HEADER_BYTES + words[(at >> 2) + 2]!;
+  words[(at >> 2) + 1] = crc32(bytes.subarray(at + 8, at + blockBytes));
+  return blockBytes;
+}
+
 /** `undefined` when the bytes are no header. */
 export function decodeHeader(bytes: Buffer): BlockHeader | undefined {
   if (bytes.length < BLOCK_HEADER_BYTES || bytes.readUInt32LE(0) !== BLOCK_MAGIC) return undefined;
@@ -144,7 +171,7 @@ export function decodeHeader(bytes: Buffer): BlockHeader | undefined {
     packing: bytes.readUInt8(21),
   };
   const { type, packing } = header;
-  if (type < BlockType.segment || type > BlockType.rows || packing > Packing.brotli) return undefined;
+  if (type < BlockType.segment || type > BlockType.narrowRows || packing > Packing.brotli) return undefined;
   if (header.payloadBytes > PAYLOAD_BYTES_MAX || header.unpackedBytes > PAYLOAD_BYTES_MAX) return undefined;
   return { ...header, type: type as BlockType, packing: packing as Packing };
 }

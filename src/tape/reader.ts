@@ -4,6 +4,7 @@ import type { Batch } from './batch.ts';
 import { type Block, BlockFile, unpack } from './blocks.ts';
 import { decodeRows } from './columns.ts';
 import { BlockType, Packing, type TapeMetadata } from './file.ts';
+import { decodeNarrow } from './narrow/decode.ts';
 import { SymbolTable } from './symbols.ts';
 
 export interface TapeReaderOptions {
@@ -76,7 +77,8 @@ export class TapeReader implements AsyncIterable<Batch> {
           case BlockType.definitions:
             this.#define(JSON.parse(payload.toString('utf8')) as readonly (readonly [number, string])[]);
             break;
-          case BlockType.rows: {
+          case BlockType.rows:
+          case BlockType.narrowRows: {
             const batch = this.#batchOf(block, payload, reused);
             reused = batch;
             yield batch;
@@ -95,7 +97,8 @@ export class TapeReader implements AsyncIterable<Batch> {
 
   #batchOf(block: Block, payload: Buffer, reused: Batch | undefined): Batch {
     const order = block.header.packing === Packing.none ? 'rows' : 'planes';
-    const batch = decodeRows(payload, order, reused);
+    const isNarrow = block.header.type === BlockType.narrowRows;
+    const batch = isNarrow ? decodeNarrow(payload, reused) : decodeRows(payload, order, reused);
     if (batch === undefined) throw this.#damaged(block.offset);
     for (let row = 0; row < batch.count; row += 1) {
       const id = batch.symbolId[row]!;

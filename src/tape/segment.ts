@@ -1,13 +1,21 @@
 /**
- * Writes one tape file as it comes, on a thread that may wait for the disk: a block for each batch, straight from its
- * columns. What was appended survives the death of the process. A loss of power may cost what the system has not written
+ * Writes one tape file as it comes, on a thread that may wait for the disk: many blocks at once, as they were handed
+ * over. What was appended survives the death of the process. A loss of power may cost what the system has not written
  * yet; packing the closed tape waits for the disk.
  */
 import { closeSync, mkdirSync, openSync, writeSync, writevSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Batch } from './batch.ts';
+import type { Chunk } from './chunk.ts';
 import { rowPieces } from './columns.ts';
-import { BlockType, encodeHeader, encodePreamble, Packing, type TapeMetadata } from './file.ts';
+import {
+  BlockType,
+  encodeHeader,
+  encodePreamble,
+  Packing,
+  TAPE_VERSION_NARROW,
+  type TapeMetadata,
+} from './file.ts';
 
 export class SegmentFile {
   readonly path: string;
@@ -21,7 +29,7 @@ export class SegmentFile {
     mkdirSync(dirname(path), { recursive: true });
     this.#file = openSync(path, 'wx');
     try {
-      this.#write([encodePreamble()]);
+      this.#write([encodePreamble(TAPE_VERSION_NARROW)]);
       this.#writeJson(BlockType.segment, metadata);
     } catch (error) {
       closeSync(this.#file);
@@ -44,6 +52,12 @@ export class SegmentFile {
   }
 
   /** Throws what the file system says; half a block may then stand at the end. */
+  appendChunk(chunk: Chunk): void {
+    this.#write([chunk.sealedBlocks()]);
+    this.#rows += chunk.rows;
+  }
+
+  /** A block of a batch's rows as they are, likewise. */
   append(batch: Batch): void {
     this.#writeBlock(BlockType.rows, rowPieces(batch), batch.count);
     this.#rows += batch.count;

@@ -12,6 +12,7 @@ import {
   encodeBlock,
   encodePreamble,
   Packing,
+  TAPE_VERSION,
   type TapeMetadata,
 } from './file.ts';
 import { TapeReader } from './reader.ts';
@@ -78,7 +79,7 @@ export class TapeWriter {
     const writer = new TapeWriter(file, options);
     try {
       if (end < size) await file.truncate(end);
-      if (end === 0) await file.appendFile(encodePreamble());
+      if (end === 0) await file.appendFile(encodePreamble(TAPE_VERSION));
       const metadata = Buffer.from(JSON.stringify(options.metadata));
       await file.appendFile(plainBlock(BlockType.segment, metadata));
     } catch (error) {

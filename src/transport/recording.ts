@@ -1,46 +1,55 @@
 /**
- * The recording port: what a thread hands to the recorder. Buffers go back and forth as on a market port; they are few,
- * large, and made when they are first needed. A thread never waits for the recorder: what finds no buffer is lost,
- * counted, and told on the tape.
+ * The recording port: what a thread hands to the recorder, as blocks that stand on the tape as they are. Chunks of them
+ * go back and forth as batches do on a market port; they are few, large, and made when they are first needed. A thread
+ * never waits for the recorder: what finds no chunk is lost, counted, and told on the tape.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock, Timer } from '../clock/clock.ts';
+import { assert } from '../domain/assert.ts';
 import type { EpochMicros } from '../domain/time.ts';
-import { Batch, type BatchSize, EventKind, type GapReason, RowFlag } from '../tape/batch.ts';
+import {
+  Batch,
+  type BatchSize,
+  DEFAULT_BATCH_SIZE,
+  EventKind,
+  type GapReason,
+  RowFlag,
+} from '../tape/batch.ts';
+import { chunkBytesFor } from '../tape/chunk.ts';
 import { appendRows } from '../tape/copy.ts';
 import { FIRST_SEQUENCE } from '../tape/inbox.ts';
 import { encodeNote } from '../tape/notes.ts';
 import { RunFinder } from '../tape/references.ts';
+import { type ChunkLimits, Chunks } from './chunks.ts';
 import { TypedPort } from './ports.ts';
 
-/** To the recorder: a sealed batch, transferred, or names of the symbol ids in the batches behind them. */
+/** To the recorder: a chunk (`tape/chunk.ts`), transferred, or names of the symbol ids in the batches behind them. */
 export type RecordMessage = ArrayBuffer | { readonly names: readonly SymbolName[] };
 export type SymbolName = readonly [id: number, symbol: string];
 
-export interface RecordingLimits {
+export interface RecordingLimits extends ChunkLimits {
+  /** Rows that come a few at a time are gathered to blocks of this size. A longer note travels by itself. */
   readonly batch: BatchSize;
-  /** Batches under way; beyond them rows are lost. */
-  readonly batchesMax: number;
-  /** Notes that are longer than the heap of a batch travel by themselves, so many bytes at once. */
-  readonly longNotesBytesMax: number;
   /** How long a row may wait for its batch to be full. */
   readonly flushPeriodMs: number;
 }
 
-/** Two thirds of a second of 200,000 events a second; 14 MB where all are needed. */
+/** Three seconds of 200,000 events a second; 16 MB where all are needed. */
 export const MARKET_RECORDING_LIMITS: RecordingLimits = {
-  batch: { rows: 2_048, heapBytes: 64 * 1_024 },
+  batch: DEFAULT_BATCH_SIZE,
+  chunkBytes: 256 * 1_024,
+  chunksMax: 64,
   longNotesBytesMax: 0,
-  batchesMax: 64,
   flushPeriodMs: 200,
 };
 
 /** Notes are long: there is more room for their text. */
 export const INBOX_RECORDING_LIMITS: RecordingLimits = {
-  batch: { rows: 2_048, heapBytes: 256 * 1_024 },
+  batch: { rows: 512, heapBytes: 256 * 1_024 },
+  chunkBytes: 512 * 1_024,
+  chunksMax: 16,
   // The states of 11,000 units, a few kilobytes each, in one command.
   longNotesBytesMax: 64 * 1_024 * 1_024,
-  batchesMax: 16,
   flushPeriodMs: 200,
 };
 
@@ -48,6 +57,8 @@ export const INBOX_RECORDING_LIMITS: RecordingLimits = {
 const NOTE_PIECE_BYTES_MAX = 32 * 1_024;
 /** Rows further apart than this go to batches of their own: times are exact for 104 days from the base. */
 const BASE_SPAN_MICROS = 30 * 86_400 * 1_000_000;
+/** So many rows at once are a block of their own: fewer cost more as a block than they do to be gathered. */
+const BLOCK_ROWS_MIN = 128;
 
 const textEncoder = new TextEncoder();
 
@@ -58,12 +69,11 @@ export class RecordingPort {
   readonly #pieceBytes: number;
   /** Where rows that stand on the market's tape are named, not repeated. */
   readonly #runs: RunFinder | null;
-  readonly #free: Batch[] = [];
+  readonly #chunks: Chunks;
+  /** Rows that are no block yet. Where there are any, the open chunk has room for them. */
+  readonly #gathered: Batch;
   /** A row that is written here first. */
   readonly #single: Batch;
-  #made = 0;
-  #longNotesBytes = 0;
-  #open: Batch | undefined;
   #sequence = FIRST_SEQUENCE;
   #rowsLost = 0;
 
@@ -73,13 +83,17 @@ export class RecordingPort {
     options: { clock: Clock; limits: RecordingLimits; isMarketRecorded: boolean },
   ) {
     const { clock, limits } = options;
+    const { rows, heapBytes } = limits.batch;
+    assert(chunkBytesFor(rows, heapBytes) <= limits.chunkBytes, 'a chunk has no room for what is gathered');
     this.#limits = limits;
     this.#runs = options.isMarketRecorded ? new RunFinder() : null;
     this.#pieceBytes = Math.min(NOTE_PIECE_BYTES_MAX, limits.batch.heapBytes);
+    this.#gathered = Batch.create(limits.batch);
     this.#single = Batch.create({ rows: 1, heapBytes: this.#pieceBytes });
+    this.#chunks = new Chunks(limits, (buffer) => this.#port.post(buffer, [buffer]));
     this.#flushing = clock.every(limits.flushPeriodMs, () => this.flush());
     this.#port = new TypedPort(port, {
-      onMessage: (buffer) => this.#takeBack(new Batch(buffer)),
+      onMessage: (buffer) => this.#chunks.takeBack(buffer),
       onClose: () => this.#flushing.cancel(),
     });
   }
@@ -89,9 +103,9 @@ export class RecordingPort {
     return !this.#port.isClosed;
   }
 
-  /** There is a buffer for what comes next. */
+  /** There is a chunk for what comes next. */
   get hasRoom(): boolean {
-    return this.#open !== undefined || this.#free.length > 0 || this.#made < this.#limits.batchesMax;
+    return this.#chunks.isAtHand;
   }
 
   /** Of the next row. */
@@ -99,7 +113,7 @@ export class RecordingPort {
     return this.#sequence;
   }
 
-  /** Rows that found no buffer, since the start. */
+  /** Rows that found no chunk, since the start. */
   get rowsLost(): number {
     return this.#rowsLost;
   }
@@ -115,29 +129,28 @@ export class RecordingPort {
   /** All rows of a batch, or those from `from` up to `to`; it is only read during the call. */
   rows(batch: Batch, from = 0, to = batch.count): void {
     if (!this.isOpen) return;
-    let row = from;
-    while (row < to) {
-      const target = this.#writable(batch.baseMicros);
-      if (target === undefined) {
+    for (let row = from; row < to; ) {
+      const isBlock = to - row >= BLOCK_ROWS_MIN && this.#chunks.canHold(to - row, batch.heapUsed);
+      const taken = isBlock ? this.#block(batch, row, to) : this.#gather(batch, row, to);
+      if (taken === 0) {
         this.#lose(to - row);
         return;
       }
-      row += this.#append(batch, { row, to }, target);
+      row += taken;
     }
   }
 
   /** That a batch of the market, or those of its rows, is being taken, and the rows. */
   taken(batch: Batch, takenMicros: EpochMicros, from = 0, to = batch.count): void {
     if (!this.isOpen) return;
-    if (from === 0) this.#nameDefined(batch);
+    this.#runs?.look(batch, from, to);
+    // A row that names a symbol is the port's own, and stands on no other tape.
+    if (this.#runs?.following !== 0) this.#nameDefined(batch, from, to);
     const head = this.#row(EventKind.taken, takenMicros);
     head.n0[0] = to - from;
-    if (this.#runs !== null) {
-      this.#runs.look(batch, from, to);
-      if (this.#refer(head, this.#runs, batch, from)) return;
-    }
+    if (this.#runs !== null && this.#refer(head, this.#runs, batch, from)) return;
     // Rows without their head could not be read: they are lost together.
-    if (this.#writable(takenMicros) === undefined) {
+    if (!this.#isWritable(takenMicros)) {
       this.#lose(to - from + 1);
       return;
     }
@@ -177,10 +190,8 @@ export class RecordingPort {
 
   /** Sends what was gathered. */
   flush(): void {
-    if (this.#open === undefined || this.#open.count === 0) return;
-    const buffer = this.#open.seal();
-    this.#open = undefined;
-    this.#port.post(buffer, [buffer]);
+    this.#settle();
+    this.#chunks.postOpen();
   }
 
   /** What was gathered still leaves. */
@@ -199,7 +210,7 @@ export class RecordingPort {
     head.n1[0] = first;
     head.n2[0] = following;
     head.setHeapBytes(0, bytes);
-    if (this.#writable(head.baseMicros) === undefined) {
+    if (!this.#isWritable(head.baseMicros)) {
       this.#lose(following + 1);
       return true;
     }
@@ -223,12 +234,8 @@ export class RecordingPort {
 
   #longNote(bytes: Uint8Array, atMicros: EpochMicros): void {
     if (!this.isOpen) return;
-    this.flush();
+    this.#settle();
     const rows = Math.ceil(bytes.length / this.#pieceBytes);
-    if (this.#longNotesBytes + bytes.length > this.#limits.longNotesBytesMax) {
-      this.#lose(rows);
-      return;
-    }
     const batch = Batch.create({ rows, heapBytes: bytes.length }, 0, atMicros);
     batch.firstSequence = this.#sequence;
     for (let row = 0; row < rows; row += 1) {
@@ -237,66 +244,77 @@ export class RecordingPort {
       if (row + 1 < rows) batch.flags[row] = RowFlag.continued;
     }
     batch.count = rows;
-    this.#longNotesBytes += bytes.length;
-    this.#sequence += rows;
-    // What is open is empty.
-    if (this.#open !== undefined) this.#open.firstSequence = this.#sequence;
-    const buffer = batch.seal();
-    this.#port.post(buffer, [buffer]);
+    if (this.#chunks.postAlone(batch)) this.#sequence += rows;
+    else this.#lose(rows);
   }
 
-  #takeBack(batch: Batch): void {
-    const { rows, heapBytes } = this.#limits.batch;
-    if (batch.capacity === rows && batch.heapCapacity === heapBytes) this.#free.push(batch);
-    else this.#longNotesBytes -= batch.heapCapacity;
+  /** Writes rows as a block of their own. Answers how many were taken: none when no chunk is left. */
+  #block(batch: Batch, from: number, to: number): number {
+    this.#settle();
+    if (!this.#chunks.makeRoom(to - from, batch.heapUsed)) return 0;
+    this.#chunks.append({ batch, from, to, sequence: this.#sequence });
+    this.#sequence += to - from;
+    return to - from;
   }
 
-  #append(source: Batch, { row, to }: { row: number; to: number }, target: Batch): number {
-    const room = Math.min(to - row, target.capacity - target.count);
-    if (source.heapUsed <= target.heapCapacity - target.heapUsed) {
-      appendRows(source, row, room, target);
+  /** Adds rows to those gathered. Answers how many were taken: none when no chunk is left for them. */
+  #gather(batch: Batch, row: number, to: number): number {
+    if (!this.#isWritable(batch.baseMicros)) return 0;
+    const gathered = this.#gathered;
+    const room = Math.min(to - row, gathered.capacity - gathered.count);
+    if (room > 1 && batch.heapUsed <= gathered.heapCapacity - gathered.heapUsed) {
+      appendRows(batch, row, room, gathered);
       this.#sequence += room;
       return room;
     }
-    const heapBytes = source.heapLength[row]!;
-    if (heapBytes > target.heapCapacity) {
-      this.flush();
-      // What is open now is empty.
-      this.#lose(1);
-    } else if (target.hasRoom(heapBytes)) {
-      target.appendRow(source, row);
-      this.#sequence += 1;
-    } else {
-      this.flush();
-      return 0;
+    const heapBytes = batch.heapLength[row]!;
+    if (!gathered.hasRoom(heapBytes)) {
+      this.#settle();
+      if (heapBytes > gathered.heapCapacity) return this.#large(batch, row);
+      if (!this.#isWritable(batch.baseMicros)) return 0;
     }
+    gathered.appendRow(batch, row);
+    this.#sequence += 1;
     return 1;
   }
 
-  /** A batch with room for a row. */
-  #writable(baseMicros: EpochMicros): Batch | undefined {
-    const open = this.#open;
-    if (open !== undefined) {
-      const isNear = Math.abs(open.baseMicros - baseMicros) <= BASE_SPAN_MICROS;
-      if (open.count < open.capacity && isNear) return open;
-      this.flush();
+  /** A row that is longer than all that is gathered: it is a block of its own, or lost. */
+  #large(batch: Batch, row: number): number {
+    if (!this.#chunks.canHold(1, batch.heapLength[row]!)) {
+      this.#lose(1);
+      return 1;
     }
-    let next = this.#free.pop();
-    if (next === undefined) {
-      if (this.#made === this.#limits.batchesMax) return undefined;
-      this.#made += 1;
-      next = Batch.create(this.#limits.batch);
-    }
-    next.reset(0, baseMicros, this.#sequence);
-    this.#open = next;
-    return next;
+    const alone = Batch.create({ rows: 1, heapBytes: batch.heapLength[row]! }, 0, batch.baseMicros);
+    alone.appendRow(batch, row);
+    return this.#block(alone, 0, 1);
   }
 
-  /** The next batch begins at a later sequence: so the loss is told. */
+  /** Whether a row of that time may be gathered: there is room for it, and the open chunk has room for all of them. */
+  #isWritable(baseMicros: EpochMicros): boolean {
+    const gathered = this.#gathered;
+    if (gathered.count > 0) {
+      const isNear = Math.abs(gathered.baseMicros - baseMicros) <= BASE_SPAN_MICROS;
+      if (gathered.count < gathered.capacity && isNear) return true;
+      this.#settle();
+    }
+    if (!this.#chunks.makeRoom(gathered.capacity, gathered.heapCapacity)) return false;
+    gathered.reset(0, baseMicros, this.#sequence);
+    return true;
+  }
+
+  /** Makes a block of what was gathered. */
+  #settle(): void {
+    const batch = this.#gathered;
+    if (batch.count === 0) return;
+    this.#chunks.append({ batch, from: 0, to: batch.count, sequence: batch.firstSequence });
+    batch.count = 0;
+  }
+
+  /** The next chunk begins at a later sequence: so the loss is told. */
   #lose(rows: number): void {
+    this.flush();
     this.#sequence += rows;
     this.#rowsLost += rows;
-    if (this.#open !== undefined) this.#open.firstSequence = this.#sequence;
   }
 
   #row(kind: EventKind, atMicros: EpochMicros): Batch {
@@ -306,9 +324,9 @@ export class RecordingPort {
     return this.#single;
   }
 
-  #nameDefined(batch: Batch): void {
+  #nameDefined(batch: Batch, from: number, to: number): void {
     const names: SymbolName[] = [];
-    for (let row = 0; row < batch.count; row += 1) {
+    for (let row = from; row < to; row += 1) {
       if (batch.kind[row] === EventKind.definition) names.push([batch.symbolId[row]!, batch.heapText(row)]);
     }
     if (names.length > 0) this.name(names);

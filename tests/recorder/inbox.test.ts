@@ -7,6 +7,7 @@ import { liveClock } from '../../src/clock/live.ts';
 import type { Decimal } from '../../src/domain/decimal.ts';
 import { MarketRecording } from '../../src/producer/recording.ts';
 import { Batch, EventKind } from '../../src/tape/batch.ts';
+import { chunkBytesFor } from '../../src/tape/chunk.ts';
 import { type InboxTapes, readInbox } from '../../src/tape/inbox.ts';
 import { decodeNote, encodeNote } from '../../src/tape/notes.ts';
 import { SymbolTable } from '../../src/tape/symbols.ts';
@@ -76,12 +77,18 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 /** Posts the steps, and answers what was posted and the tapes. */
 async function record(
   steps: readonly Step[],
-  options: { directory: string; batchesMax: number; isMarketRecorded: boolean },
+  options: { directory: string; chunksMax: number; isMarketRecorded: boolean },
 ): Promise<Recorded> {
-  const { directory, batchesMax, isMarketRecorded } = options;
+  const { directory, chunksMax, isMarketRecorded } = options;
   const market = openSource('market', directory);
   const inbox = openSource('inbox', directory);
-  const limits = { batch: BATCH, batchesMax, longNotesBytesMax: batchesMax * 400, flushPeriodMs: 3_600_000 };
+  const limits = {
+    batch: BATCH,
+    chunkBytes: chunkBytesFor(BATCH.rows, BATCH.heapBytes),
+    chunksMax,
+    longNotesBytesMax: chunksMax * 400,
+    flushPeriodMs: 3_600_000,
+  };
   const fed = new SymbolTable();
   const feed = new MarketRecording(
     new RecordingPort(market.port, { clock: liveClock, limits, isMarketRecorded: false }),
@@ -201,7 +208,7 @@ describe('an inbox tape', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, isPacked) =>
           withFolder(async (directory) => {
-            const options = { directory, batchesMax: 10_000, isMarketRecorded };
+            const options = { directory, chunksMax: 10_000, isMarketRecorded };
             const { posted, tapes, rowsLost } = await record(steps, options);
             const all = [...tapes.inbox, ...tapes.market];
             if (isPacked) for (const path of all) await compressTape(path, 'deflate', { isPackedHere: true });
@@ -220,7 +227,7 @@ describe('an inbox tape', () => {
           withFolder(async (directory) => {
             // What comes at the end is not lost, so that all losses are seen.
             const ended = [...steps, { type: 'turn' as const }, { type: 'note' as const, value: 'end' }];
-            const options = { directory, batchesMax: 3, isMarketRecorded };
+            const options = { directory, chunksMax: 3, isMarketRecorded };
             const { posted, tapes, rowsLost, counted } = await record(ended, options);
             const { entries, lost } = await read(tapes);
             expect(counted).toBe(rowsLost);
