@@ -96,17 +96,26 @@ export class MarketSide {
     for (let row = from; row < to; ) {
       const ns = receivedNs[row]!;
       const atMicros = baseMicros + Math.floor(ns / 1_000);
-      let end = row + 1;
-      while (end < to && receivedNs[end] === ns) end += 1;
-      if (end === row + 1 && kind[row] === MINUTE_BAR && !isPastKept) {
-        // The usual row of a backtest of bars, where there is no order for the exchange to fill.
-        this.#closeOf(this.#broker.market(symbolId[row]!), n3[row]!, atMicros);
+      const end = row + 1;
+      if ((end === to || receivedNs[end] !== ns) && !isPastKept) {
+        // The usual row of a backtest, alone in its moment, where there is no order for the exchange to fill.
+        if (kind[row] === MINUTE_BAR) {
+          this.#closeOf(this.#broker.market(symbolId[row]!), n3[row]!, atMicros);
+        } else this.exchange(batch, row, atMicros);
         row = end;
         continue;
       }
-      for (let each = row; each < end; each += 1) this.exchange(batch, each, atMicros);
-      for (; row < end; row += 1) this.close(batch, row, atMicros);
+      row = this.#moment(batch, row, to, atMicros);
     }
+  }
+
+  #moment(batch: Batch, from: number, to: number, atMicros: EpochMicros): number {
+    const { receivedNs } = batch;
+    let end = from + 1;
+    while (end < to && receivedNs[end] === receivedNs[from]) end += 1;
+    for (let row = from; row < end; row += 1) this.exchange(batch, row, atMicros);
+    for (let row = from; row < end; row += 1) this.close(batch, row, atMicros);
+    return end;
   }
 
   #closeOf(market: SymbolState, close: number, atMicros: EpochMicros): void {
