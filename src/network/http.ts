@@ -4,8 +4,9 @@
  * "Sent" begins when a connection takes the request up, right before its first byte: whatever fails later may have
  * reached the server. What fails earlier (rate limit, no connection) certainly has not.
  */
-import { createRequire } from 'node:module';
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+// The package as a whole is a hundred modules, caches, mocks and a browser's fetch, and four threads would load them.
+import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../clock/clock.ts';
 import type { Failure } from '../domain/outcome.ts';
 import { type AnswerHeaders, rateLimitState, retryAfterMs } from './headers.ts';
@@ -58,9 +59,6 @@ export interface RequestSender {
   send(request: HttpRequest): Promise<HttpOutcome>;
 }
 
-/** The package as a whole is a hundred modules, caches, mocks and a browser's fetch, and four threads would load them. */
-const DispatchingPool = createRequire(import.meta.url)('undici/lib/dispatcher/pool.js') as typeof Pool;
-
 const USER_AGENT = 'openbell';
 /** An order sent a while after the last one should not pay for a new TLS connection. */
 const KEEP_ALIVE_MS = 30_000;
@@ -75,7 +73,7 @@ export class HttpClient implements RequestSender {
     const base = new URL(options.baseUrl);
     this.#options = options;
     this.#pathPrefix = base.pathname.replace(/\/+$/, '');
-    this.#pool = new DispatchingPool(base.origin, {
+    this.#pool = new Pool(base.origin, {
       connections: options.connectionsMax,
       // One request a connection: an answer that hangs must not hold up the ones behind it.
       pipelining: 1,
