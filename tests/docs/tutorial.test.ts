@@ -1,5 +1,5 @@
 /** The tutorial's commands, run one after the other as a reader types them: each must succeed. */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -24,17 +24,25 @@ const COMMANDS = BLOCKS.filter(({ language }) => language === 'sh').flatMap(({ t
   text.split('\n').filter((line) => line !== ''),
 );
 /** The reader's minutes, as long as a test has time for. */
-const SHORT = '5s';
+const SHORT = '3s';
+/** "While it runs", says the page of the commands on this folder behind `trade`. */
+const RUNS_ON = /^npx openbell trade .* --data-dir \.openbell-mine$/;
+const BESIDE_IT = / --data-dir \.openbell-mine$/;
 
 interface Ended {
   readonly exitCode: number;
   readonly output: string;
 }
 
+interface Typed {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
 describe('the tutorial', () => {
   let folder: string;
   let exchange: Running | null = null;
-  let daemon: Running | null = null;
+  let daemon: Typed | null = null;
   let env: Record<string, string>;
 
   beforeAll(() => {
@@ -60,18 +68,24 @@ describe('the tutorial', () => {
 
   afterAll(async () => {
     daemon?.child.kill('SIGKILL');
-    await daemon?.finished;
+    await daemon?.ended;
     exchange?.child.kill('SIGKILL');
     await exchange?.finished;
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const run = (line: string): Promise<Ended> =>
-    new Promise((done) => {
-      execFile('sh', ['-c', line], { cwd: folder, env }, (error, stdout, stderr) => {
-        done({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr });
-      });
+  const start = (line: string): Typed => {
+    let end: (ended: Ended) => void = () => undefined;
+    const ended = new Promise<Ended>((done) => {
+      end = done;
     });
+    // The shell gives its place to the last command, so that this gets the signals.
+    const child = execFile('sh', ['-c', `exec ${line}`], { cwd: folder, env }, (error, stdout, stderr) =>
+      end({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr }),
+    );
+    return { child, ended };
+  };
+  const run = (line: string): Promise<Ended> => start(line).ended;
 
   /** Where `npm start` leads, and what else a test cannot type as it stands. */
   const typed = async (line: string): Promise<string> => {
@@ -89,20 +103,18 @@ describe('the tutorial', () => {
     return short.replace('BATCH', runs[0]?.batchId.slice(0, 8) ?? '');
   };
 
-  /** For what is said to be typed while a daemon runs. */
-  const startDaemon = async (): Promise<void> => {
-    const data = join(folder, '.openbell-mine');
-    daemon = startOpenbell(['trade', join(folder, 'my-plan.yaml'), '--data-dir', data]);
-    await daemon.heard('Trading, batch', 90_000);
+  const startDaemon = async (line: string): Promise<void> => {
+    daemon = start(line);
     await until(async () => (await run('npx openbell status --data-dir .openbell-mine')).exitCode === 0, {
       what: 'the daemon to be healthy',
+      timeoutMs: 90_000,
     });
   };
   const stopDaemon = async (): Promise<void> => {
     daemon?.child.kill('SIGTERM');
-    const ended = await daemon?.finished;
+    const ended = await daemon?.ended;
     daemon = null;
-    expect(ended?.exitCode ?? 0).toBe(0);
+    expect(ended?.exitCode ?? 0, ended?.output).toBe(0);
   };
 
   /** Alpaca's paper account is the local exchange here: it speaks its protocols. */
@@ -114,8 +126,8 @@ describe('the tutorial', () => {
 
   it.each(COMMANDS.filter((line) => line !== 'npm ci'))('%s', async (line) => {
     if (line.includes('my-paper-plan.yaml') && exchange === null) await openAccount();
-    if (!/ (reload|status) /.test(line)) await stopDaemon();
-    else if (daemon === null) await startDaemon();
+    if (RUNS_ON.test(line)) return startDaemon(line);
+    if (!BESIDE_IT.test(line)) await stopDaemon();
     const { exitCode, output } = await run(await typed(line));
     expect(exitCode, output).toBe(0);
     const page = / (\S+\.html)$/.exec(line)?.[1];

@@ -31,7 +31,7 @@ export default defineStrategy({
   },
   onTrade(context, trade) {
     context.state.trades += 1;
-    if (context.state.trades % 100 === 0) for (let turn = 0; turn < 3e8; turn += 1);
+    if (context.state.trades % 100 === 0) for (let turn = 0; turn < 1e8; turn += 1);
     if (context.state.trades % ${every} !== 0 || context.openOrders.length > 0) return;
     const dice = context.random();
     if (dice < 0.2) return;
