@@ -4,6 +4,8 @@ import type { TrialOutcome, TrialTask, WorkerJob } from './contract.ts';
 
 /** What dies young is kept small: a thread takes 25 MB less than by default, and no more time (measured). */
 const YOUNG_MB = 16;
+/** By default a thread ends as soon as no task waits, and the next fold or the hold-out starts another. */
+const IDLE_MS = 60_000;
 
 export interface TrialPool {
   readonly threads: number;
@@ -21,6 +23,7 @@ export function openTrialPool(
     filename: of.entry.href,
     minThreads: 1,
     maxThreads: of.threads,
+    idleTimeout: IDLE_MS,
     // Who asks keeps a few tasks waiting, never all of them.
     maxQueue: 2 * of.threads,
     // Shared memory stays where it is; plan and bundles are copied once for each thread.
