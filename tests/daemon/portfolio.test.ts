@@ -3,7 +3,7 @@ import { cashOf } from '../../src/domain/cash.ts';
 import { add, type Decimal, decimal, formatDecimal } from '../../src/domain/decimal.ts';
 import type { OrderRow, TradeRow } from '../../src/models/contract.ts';
 import type { PortfolioHistory, PortfolioRow, Recalculation } from '../../src/models/portfolios.ts';
-import { logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
+import { logOf, openWorkshop, readRows, statusOf, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
@@ -62,8 +62,8 @@ describe('a daemon whose strategies trade for portfolios', () => {
       let refused: OrderRow | undefined;
       await until(
         async () => {
-          const orders = await openbellJson<OrderRow[]>(['orders', ...workshop.storage]);
-          refused = orders.find((row) => row.status === 'denied' && row.symbol === 'AAPL');
+          const orders = await readRows(workshop, (rows) => rows.listOrders({ symbol: 'AAPL' }));
+          refused = orders.find(({ status }) => status === 'denied');
           return refused !== undefined;
         },
         { what: 'an order that growth cannot pay', timeoutMs: 60_000 },

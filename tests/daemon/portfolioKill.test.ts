@@ -3,7 +3,7 @@ import { cashOf } from '../../src/domain/cash.ts';
 import { add, type Decimal, decimal, formatDecimal, negate, ZERO } from '../../src/domain/decimal.ts';
 import type { TradeRow } from '../../src/models/contract.ts';
 import type { PortfolioRow, Recalculation } from '../../src/models/portfolios.ts';
-import { logOf, openWorkshop, type Workshop } from '../support/daemon.ts';
+import { logOf, openWorkshop, readRows, type Workshop } from '../support/daemon.ts';
 import { openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
@@ -80,7 +80,9 @@ describe("a daemon that is killed while it spends a portfolio's cash and credit"
   it(
     'dies while fills come, and again when all is spent',
     async () => {
-      await until(async () => (await ask<TradeRow[]>('trades')).length >= 2, { what: 'two fills' });
+      await until(async () => (await readRows(workshop, (rows) => rows.listTrades({}))).length >= 2, {
+        what: 'two fills',
+      });
       daemon.child.kill('SIGKILL');
       await daemon.finished;
       daemon = start();

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRow } from '../../src/models/contract.ts';
 import type { ReloadAnswer } from '../../src/trader/plans/reload.ts';
-import { type LogLine, logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
+import { type LogLine, logOf, openWorkshop, readRows, statusOf, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
@@ -35,6 +35,8 @@ describe('a plan that is read again', () => {
       record: false,
       strategies,
       simulation: { seed: 11, symbols: ['TSLA', 'NVDA', 'AMD', 'AAPL', 'MSFT'], rate: 200 },
+      // The last of these tests fills it.
+      limits: { consumer_heap_mb: 96 },
       ...more,
     });
   const reload = () => openbellJson<ReloadAnswer>(['reload', ...workshop.storage]);
@@ -154,8 +156,8 @@ describe('a plan that is read again', () => {
     plan([keeper]);
     expect(await reload()).toMatchObject({ removed: ['leaver'], left: [{ instanceId: 'newcomer' }] });
     const ended = async () => {
-      const runs = await openbellJson<RunRow[]>(['runs', ...workshop.storage]);
-      return runs.find(({ strategy }) => strategy === 'leaver')?.endReason;
+      const [leaver] = await readRows(workshop, (rows) => rows.listRuns({ strategy: 'leaver' }));
+      return leaver?.endReason;
     };
     await until(async () => (await ended()) === 'the plan no longer has it', {
       what: 'the run of the removed strategy to end',

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TradeRow } from '../../src/models/contract.ts';
 import type { DaemonStatus } from '../../src/trader/control/status.ts';
-import { type LogLine, logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
-import { openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
+import { type LogLine, logOf, openWorkshop, readRows, statusOf, type Workshop } from '../support/daemon.ts';
+import { type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
 /** Throws at its tenth trade of AAPL; goes on with MSFT. */
@@ -175,8 +174,8 @@ describe('strategies that misbehave', () => {
   it('one that rejects a symbol is flattened, and not called again even by the consumer that follows', async () => {
     await until(
       async () =>
-        (await openbellJson<TradeRow[]>(['trades', ...workshop.storage])).some(
-          (trade) => trade.symbol === 'AMD' && trade.side === 'sell',
+        (await readRows(workshop, (rows) => rows.listTrades({ symbol: 'AMD' }))).some(
+          (trade) => trade.side === 'sell',
         ),
       { what: 'the sale of what was rejected' },
     );

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TradeRow } from '../../src/models/contract.ts';
-import { logOf, openWorkshop, type Workshop } from '../support/daemon.ts';
+import { logOf, openWorkshop, readRows, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
@@ -111,7 +111,7 @@ describe.skipIf(!isThere)('a recorded day of IBM', () => {
       what: 'two fills',
       timeoutMs: 50_000,
     });
-    await until(async () => (await openbellJson<TradeRow[]>(['trades', ...workshop.storage])).length >= 2, {
+    await until(async () => (await readRows(workshop, (rows) => rows.listTrades({}))).length >= 2, {
       what: 'their rows',
     });
     const trades = await openbellJson<TradeRow[]>(['trades', ...workshop.storage]);

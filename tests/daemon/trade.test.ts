@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderRow, RunRow, TradeRow } from '../../src/models/contract.ts';
-import type { DaemonStatus } from '../../src/trader/control/status.ts';
+import { readRows, statusOf } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { until } from '../support/until.ts';
 
@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 describe('openbell trade tradeplan.example.yaml', () => {
   let directory: string;
   let daemon: Running;
-  const storage = () => ['--data-dir', directory];
+  const storage = () => ['--data-dir', join(directory, 'data')];
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'openbell-trade-'));
@@ -28,22 +28,22 @@ describe('openbell trade tradeplan.example.yaml', () => {
   it('is healthy and sees the market', async () => {
     await until(
       async () => {
-        const { stdout } = await openbell(['status', '--json', ...storage()]);
-        const status = JSON.parse(stdout) as DaemonStatus;
+        const status = await statusOf({ directory });
         return (
-          status.isHealthy &&
+          status?.isHealthy === true &&
           status.feed.eventsPerSecond > 0 &&
           status.consumers.every((consumer) => consumer.eventsShown > 0)
         );
       },
       { what: 'a healthy status', timeoutMs: 30_000 },
     );
-    const { exitCode } = await openbell(['status', ...storage()]);
+    const { exitCode, stdout } = await openbell(['status', '--json', ...storage()]);
     expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'trading', isHealthy: true });
   });
 
   it('fills a round trip, with reasons and indicators in its rows', async () => {
-    await until(async () => hasRoundTrip(await openbellJson<TradeRow[]>(['trades', ...storage()])), {
+    await until(async () => hasRoundTrip(await readRows({ directory }, (rows) => rows.listTrades({}))), {
       what: 'a buy and a sell of one run and symbol',
       timeoutMs: 90_000,
     });
@@ -82,12 +82,12 @@ describe('openbell trade tradeplan.example.yaml', () => {
 
   it('stops taking risk when it is halted, and goes on when it is resumed', async () => {
     await openbell(['halt', '--reason', 'a test', ...storage()]);
-    await until(async () => (await statusOf(storage())).desk?.riskState === 'halted', {
+    await until(async () => (await statusOf({ directory }))?.desk?.riskState === 'halted', {
       what: 'risk state halted',
     });
     expect((await openbell(['status', ...storage()])).exitCode).toBe(1);
     await openbell(['resume', ...storage()]);
-    await until(async () => (await statusOf(storage())).desk?.riskState === 'active', {
+    await until(async () => (await statusOf({ directory }))?.desk?.riskState === 'active', {
       what: 'risk state active',
     });
   });
@@ -116,10 +116,6 @@ describe('openbell trade tradeplan.example.yaml', () => {
     expect((await openbell(['status', ...storage()])).exitCode).toBe(3);
   });
 });
-
-async function statusOf(storage: readonly string[]): Promise<DaemonStatus> {
-  return JSON.parse((await openbell(['status', '--json', ...storage])).stdout) as DaemonStatus;
-}
 
 function hasRoundTrip(trades: readonly TradeRow[]): boolean {
   const sides = new Map<string, Set<string>>();

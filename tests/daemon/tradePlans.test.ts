@@ -1,7 +1,7 @@
 /** Strategies that stand in the table trade_plan, followed by running daemons. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRow } from '../../src/models/contract.ts';
-import { logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
+import { logOf, openWorkshop, readRows, statusOf, type Workshop } from '../support/daemon.ts';
 import { openbell, openbellJson, type Running, startOpenbell } from '../support/openbell.ts';
 import { execute, type RunningPostgres, startPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
@@ -97,11 +97,7 @@ describe.skipIf(postgres === null)('rows of trade_plan', () => {
     );
     await until(() => began(first.daemon, 'buyer-').length === 1, { what: 'the row to run' });
     expect(began(first.daemon, 'buyer-')[0]).toMatchObject({ symbol: 'NVDA', quantity: 5 });
-    const trades = () =>
-      openbellJson<{ symbol: string; qty: string }[]>(
-        ['trades', '--symbol', 'NVDA', ...first.workshop.storage],
-        env,
-      );
+    const trades = () => readRows(first.workshop, (rows) => rows.listTrades({ symbol: 'NVDA' }), server.url);
     await until(async () => (await trades()).length > 0, { what: 'a fill of the row', timeoutMs: 30_000 });
     expect((await trades()).reduce((sum, { qty }) => sum + Number(qty), 0)).toBe(5);
     expect(await audit()).toEqual([{ name: 'Buyer', reason: null, open: true }]);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { type Stored, withStored } from '../../src/cli/stored.ts';
 import { liveClock } from '../../src/clock/live.ts';
 import { connectControl } from '../../src/trader/control/control.ts';
 import type { DaemonStatus } from '../../src/trader/control/status.ts';
@@ -43,7 +44,7 @@ export function openWorkshop(name: string): Workshop {
 }
 
 /** The status document, straight from the control socket; null while no daemon answers. */
-export async function statusOf(workshop: Workshop): Promise<DaemonStatus | null> {
+export async function statusOf(workshop: Pick<Workshop, 'directory'>): Promise<DaemonStatus | null> {
   const client = await connectControl(join(workshop.directory, 'data'), liveClock);
   if (client === null) return null;
   try {
@@ -51,6 +52,16 @@ export async function statusOf(workshop: Workshop): Promise<DaemonStatus | null>
   } finally {
     client.close();
   }
+}
+
+/** Reads rows as the commands do, by the running daemon, but without a process for each look. */
+export function readRows<T>(
+  workshop: Pick<Workshop, 'directory'>,
+  work: (rows: Stored) => Promise<T>,
+  databaseUrl: string | null = null,
+): Promise<T> {
+  const dataDirectory = join(workshop.directory, 'data');
+  return withStored({ dataDirectory, databaseUrl, logLevel: 'error' }, work);
 }
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string; readonly level: string };
