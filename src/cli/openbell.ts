@@ -6,6 +6,13 @@ import { COMMANDS } from './commands.ts';
 import { reportFailure } from './failure.ts';
 import { version } from './version.ts';
 
+// Who reads along may stop reading (`openbell runs | head`): that is no failure, and no reason for a daemon to end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const program = new Command('openbell')
   .description('A trading daemon: one strategy file, backtested, paper-traded and run live.')
   .showSuggestionAfterError();

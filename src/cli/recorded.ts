@@ -1,18 +1,22 @@
 /** Options of the commands that run a plan's strategies on recorded data, and what they come to. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ROW_ORDERS, type RowOrder } from '../backtester/data/files.ts';
 import type { PlannedFiles } from '../backtester/data/planned.ts';
 import { EXIT_USAGE, UserError } from '../domain/exit.ts';
 import type { EpochMicros } from '../domain/time.ts';
+import { COLUMNS, type ColumnNames } from '../tape/formats/csv.ts';
 import { loadTradeplan } from '../tradeplan/load.ts';
 import type { Tradeplan } from '../tradeplan/plan.ts';
 import { type PreparedInstance, prepareStrategies } from '../trader/preparation.ts';
 import { moment } from './options.ts';
 
-/** What a CSV file does not say of itself. */
+/** What a table does not say of itself. */
 export interface CsvOptions {
   readonly symbol?: string;
   readonly timeZone?: string;
   readonly barTime?: 'start' | 'end';
+  readonly columns?: ColumnNames;
+  readonly order?: RowOrder;
 }
 
 export interface RecordedOptions extends CsvOptions {
@@ -31,7 +35,7 @@ export interface Recorded {
 
 export function addRecordedOptions(command: Command): Command {
   command
-    .option('--data <files...>', 'CSV (also .gz and .zip) or tapes, merged by time')
+    .option('--data <files...>', 'CSV (also .gz and .zip), Parquet or tapes, merged by time')
     .option('--tape <files...>', 'the same');
   return addCsvOptions(command, 'plan')
     .option('--from <time>', 'decide from this moment on; what lies before is history for warm-ups', moment)
@@ -41,14 +45,45 @@ export function addRecordedOptions(command: Command): Command {
 /** @param whose only symbol a file without a symbol column has, unless another is named. */
 export function addCsvOptions(command: Command, whose: 'plan' | 'batch'): Command {
   return command
-    .option('--symbol <symbol>', `whose a CSV file without a symbol column is (the ${whose}'s only one)`)
-    .option('--time-zone <zone>', 'of CSV times that name none, such as America/New_York (UTC unless given)')
+    .option('--symbol <symbol>', `whose a table without a symbol column is (the ${whose}'s only one)`)
+    .option('--time-zone <zone>', 'of times that name none, such as America/New_York (UTC unless given)')
     .addOption(
       new Option(
         '--bar-time <edge>',
-        "whether a CSV bar's time is its start (the default) or its end",
+        "whether a table's bars are stamped at their start (the default) or end",
       ).choices(['start', 'end']),
+    )
+    .addOption(columnsOption())
+    .addOption(
+      new Option('--order <order>', "of a table's rows (oldest-first unless given)").choices(ROW_ORDERS),
     );
+}
+
+export function columnsOption(): Option {
+  return new Option(
+    '--columns <name=column...>',
+    `what a table calls its columns: time=Date close=Last; names are ${COLUMNS.join(', ')}`,
+  ).argParser(columnNames);
+}
+
+function columnNames(text: string, before: ColumnNames | undefined): ColumnNames {
+  const at = text.indexOf('=');
+  const name = COLUMNS.find((column) => column === text.slice(0, at));
+  if (name === undefined || at + 1 === text.length) {
+    throw new InvalidArgumentError(`A column looks like time=Date; names are ${COLUMNS.join(', ')}.`);
+  }
+  return { ...before, [name]: text.slice(at + 1) };
+}
+
+/** What was given of it, for those who read tables. */
+export function tableOptions({ symbol, timeZone, barTime, columns, order }: CsvOptions): CsvOptions {
+  return {
+    ...(symbol === undefined ? {} : { symbol }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(barTime === undefined ? {} : { barTime }),
+    ...(columns === undefined ? {} : { columns }),
+    ...(order === undefined ? {} : { order }),
+  };
 }
 
 /** @throws {UserError} exit code 2: no data is named, or the plan or its strategies are wrong. */
@@ -58,7 +93,7 @@ export async function prepareRecorded(planPath: string, options: RecordedOptions
     throw new UserError({
       exitCode: EXIT_USAGE,
       cause: 'no data is named',
-      remedy: 'Name CSV files or tapes with --data.',
+      remedy: 'Name CSV files, Parquet files or tapes with --data.',
     });
   }
   const plan = loadTradeplan(planPath);
@@ -71,11 +106,5 @@ export async function prepareRecorded(planPath: string, options: RecordedOptions
       violations,
     });
   }
-  const files = {
-    paths,
-    ...(options.symbol === undefined ? {} : { symbol: options.symbol }),
-    ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
-    ...(options.barTime === undefined ? {} : { barTime: options.barTime }),
-  };
-  return { plan, instances, files };
+  return { plan, instances, files: { paths, ...tableOptions(options) } };
 }

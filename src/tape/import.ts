@@ -4,17 +4,18 @@ import { basename } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { UserError } from '../domain/exit.ts';
 import { type EpochMicros, formatMicros } from '../domain/time.ts';
-import { appendBar, appendQuote, appendTrade } from './append.ts';
-import { Batch, EventKind } from './batch.ts';
+import { Batch } from './batch.ts';
 import type { Compression } from './file.ts';
-import { readCsv } from './formats/csv.ts';
+import { appendRecord } from './formats/appendRecord.ts';
+import { type ColumnNames, type CsvOptions, readCsv } from './formats/csv.ts';
 import { readLean } from './formats/lean.ts';
+import { isParquet, readParquet } from './formats/parquetTable.ts';
 import type { SkippedLine, TapeRecord } from './formats/record.ts';
 import { SymbolTable } from './symbols.ts';
 import { TapeWriter } from './writer.ts';
 
 /**
- * `csv`: bars, trades or quotes, told by the header. `lean`: QuantConnect Lean's zips of US equity ticks (trades and
+ * `csv`: bars, trades or quotes, told by the header; Parquet with such columns too. `lean`: QuantConnect Lean's zips of US equity ticks (trades and
  * quotes) and minute bars. `eastern-minutes`: CSV of minute bars whose times are the bars' ends in New York.
  */
 export const IMPORT_FORMATS = ['csv', 'lean', 'eastern-minutes'] as const;
@@ -34,6 +35,8 @@ export interface ImportOptions {
   readonly timeZone?: string;
   /** CSV: whether a minute bar's time is its start (the default) or its end. */
   readonly barTime?: 'start' | 'end';
+  /** CSV: what the files call their columns, where that is none of the known names. */
+  readonly columns?: ColumnNames;
   readonly compression?: Compression;
   readonly clock: Clock;
   onProgress?(progress: ImportProgress): void;
@@ -151,11 +154,12 @@ function recordsOf(
     case 'lean':
       return readLean({ path, symbol, date: options.date, onSkipped });
     case 'csv':
-      return readCsv({
+      return readTable({
         path,
         symbol,
         timeZone: options.timeZone ?? 'UTC',
         barTime: options.barTime ?? 'start',
+        ...(options.columns === undefined ? {} : { columns: options.columns }),
         onSkipped,
       });
     case 'eastern-minutes':
@@ -169,19 +173,15 @@ function recordsOf(
   }
 }
 
-function appendRecord(batch: Batch, record: TapeRecord, symbols: SymbolTable): boolean {
-  switch (record.kind) {
-    case 'trade':
-      return appendTrade(batch, record.value, {
-        symbols,
-        nanos: record.nanos,
-        ...(record.flags === undefined ? {} : { flags: record.flags }),
-      });
-    case 'quote':
-      return appendQuote(batch, record.value, { symbols, nanos: record.nanos });
-    case 'minuteBar':
-    case 'dailyBar':
-      return appendBar(batch, record.value, { symbols, kind: EventKind[record.kind] });
+async function* readTable(options: CsvOptions): AsyncGenerator<TapeRecord, void, undefined> {
+  const { path, onSkipped } = options;
+  if (!(await isParquet(path).catch(() => false))) {
+    yield* readCsv(options);
+    return;
+  }
+  for await (const { row, record } of readParquet(options)) {
+    if (typeof record === 'string') onSkipped({ input: path, line: row, reason: record });
+    else yield record;
   }
 }
 

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runBacktest, showBatch } from '../../src/backtester/backtest.ts';
+import { type BacktestOptions, runBacktest, showBatch } from '../../src/backtester/backtest.ts';
 import type { BacktestResult } from '../../src/backtester/result.ts';
 import { BacktestRun } from '../../src/backtester/run.ts';
 import { liveClock } from '../../src/clock/live.ts';
@@ -198,11 +198,11 @@ export interface FileRun {
   readonly lines: readonly Line[];
 }
 
-/** Runs a world on files: their texts by name. */
+/** Runs a world on files: what they hold by name. */
 export async function runOnFiles(
   world: World,
-  files: Readonly<Record<string, string>>,
-  more: { readonly fromMicros?: EpochMicros; readonly toMicros?: EpochMicros; readonly symbol?: string } = {},
+  files: Readonly<Record<string, string | Uint8Array>>,
+  more: Partial<Omit<BacktestOptions, 'plan' | 'instances' | 'paths' | 'clock' | 'log'>> = {},
 ): Promise<FileRun> {
   const { plan, instances, place } = await worldOf(world);
   const paths = Object.entries(files).map(([name, text]) => {

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { onStopRequest } from '../../src/cli/signals.ts';
 import { SimulatedClock } from '../../src/clock/simulated.ts';
+import { startOpenbell } from '../support/openbell.ts';
 
 const SECOND = 1_000_000;
 
@@ -44,4 +45,12 @@ describe('signals', () => {
     forget();
     expect(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM')).toBe(0);
   });
+});
+
+it('ends well when the one who reads along has gone', async () => {
+  const running = startOpenbell(['completion', 'bash']);
+  running.child.stdout?.destroy();
+  const { exitCode, stderr } = await running.finished;
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
 });

@@ -4,21 +4,16 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../../domain/exit.ts';
 import { type EpochMicros, MICROS_PER_MINUTE } from '../../domain/time.ts';
-import { appendBar, appendQuote, appendTrade } from '../../tape/append.ts';
 import { Batch, EventKind } from '../../tape/batch.ts';
-import { csvColumns, csvRecords, HEADERLESS, splitCsv } from '../../tape/formats/csv.ts';
+import { appendRecord } from '../../tape/formats/appendRecord.ts';
+import { csvColumns, csvRecords, HEADERLESS, splitCsv, type TableOptions } from '../../tape/formats/csv.ts';
 import type { TapeRecord } from '../../tape/formats/record.ts';
 import { openFirstEntry } from '../../tape/formats/zip.ts';
 import { TimeReader } from '../../tape/formats/zone.ts';
 import type { SymbolTable } from '../../tape/symbols.ts';
 import { readPlainFields } from './numbers.ts';
 
-export interface CsvFileOptions {
-  readonly path: string;
-  /** Whose events they are, where the file does not say. */
-  readonly symbol: string | undefined;
-  readonly timeZone: string;
-  readonly barTime: 'start' | 'end';
+export interface CsvFileOptions extends TableOptions {
   readonly symbols: SymbolTable;
   /** A line that is no record. */
   onBadLine(line: number, reason: string): void;
@@ -93,6 +88,7 @@ async function openBytes(path: string): Promise<Readable> {
 
 class LineReader {
   readonly #options: CsvFileOptions;
+  readonly #shiftMicros: number;
   readonly #batch = Batch.create({ rows: ROWS, heapBytes: ROWS * 24 });
   readonly #lines = new Uint32Array(ROWS);
   readonly #fields = new Float64Array(FIELDS_MAX);
@@ -101,11 +97,11 @@ class LineReader {
   /** Where the numbers of a bar stand; null when the file is not of plain bars. */
   #bar: PlainBar | null = null;
   #symbolId = 0;
-  #hasVolume = true;
   #isFull = false;
 
   constructor(options: CsvFileOptions) {
     this.#options = options;
+    this.#shiftMicros = options.barTime === 'end' ? (options.barMicros ?? MICROS_PER_MINUTE) : 0;
   }
 
   get isEmpty(): boolean {
@@ -140,8 +136,7 @@ class LineReader {
     const high = fields[at.high]!;
     const low = fields[at.low]!;
     const close = fields[at.close]!;
-    const shiftMicros = this.#options.barTime === 'end' ? MICROS_PER_MINUTE : 0;
-    const timeMicros = Math.round(timeMs * MICROS_PER_MILLISECOND) - shiftMicros;
+    const timeMicros = Math.round(timeMs * MICROS_PER_MILLISECOND) - this.#shiftMicros;
     const batch = this.#batch;
     if (!this.#hasRoom(timeMicros)) return false;
     this.#line += 1;
@@ -192,25 +187,10 @@ class LineReader {
     }
     if (!this.#hasRoom(record.value.timeMicros)) return false;
     const row = this.#batch.count;
-    if (!this.#append(record)) return false;
+    if (!appendRecord(this.#batch, record, this.#options.symbols)) return false;
     this.#line += 1;
     this.#lines[row] = this.#line;
     return true;
-  }
-
-  #append(record: TapeRecord): boolean {
-    const { symbols } = this.#options;
-    switch (record.kind) {
-      case 'trade':
-        return appendTrade(this.#batch, record.value, { symbols, nanos: record.nanos });
-      case 'quote':
-        return appendQuote(this.#batch, record.value, { symbols, nanos: record.nanos });
-      case 'minuteBar':
-      case 'dailyBar': {
-        const value = this.#hasVolume ? record.value : { ...record.value, volume: Number.NaN };
-        return appendBar(this.#batch, value, { symbols, kind: EventKind[record.kind] });
-      }
-    }
   }
 
   #hasRoom(timeMicros: EpochMicros): boolean {
@@ -223,11 +203,10 @@ class LineReader {
   }
 
   #learn(header: readonly string[]): void {
-    const { path, symbol, timeZone, barTime, symbols } = this.#options;
+    const { symbol, timeZone, symbols } = this.#options;
     const times = new TimeReader(timeZone);
-    this.#record = csvRecords(header, { path, symbol, timeZone, barTime, onSkipped: () => undefined }, times);
-    const at = csvColumns(header);
-    this.#hasVolume = at.volume >= 0;
+    this.#record = csvRecords(header, this.#options, times);
+    const at = csvColumns(header, this.#options);
     const isBar = at.open >= 0 && at.high >= 0 && at.low >= 0 && at.close >= 0;
     if (!isBar || at.symbol >= 0 || symbol === undefined || header.length > FIELDS_MAX) return;
     this.#symbolId = symbols.intern(symbol);

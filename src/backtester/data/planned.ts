@@ -2,10 +2,12 @@
 import { rulesOf, SessionCalendar } from '../../clock/calendar.ts';
 import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import type { EpochMicros } from '../../domain/time.ts';
+import type { ColumnNames } from '../../tape/formats/csv.ts';
 import { SymbolTable } from '../../tape/symbols.ts';
 import type { Tradeplan } from '../../tradeplan/plan.ts';
 import type { BacktestInstance } from '../config.ts';
 import { type Dividend, dividendsOf, readActions, Splits } from './actions.ts';
+import type { RowOrder } from './files.ts';
 import { openSources, type Sources } from './sources.ts';
 
 const MICROS_PER_MS = 1_000;
@@ -18,6 +20,10 @@ export interface PlannedFiles {
   readonly timeZone?: string;
   /** Whether a CSV bar's time is its start (the default) or its end. */
   readonly barTime?: 'start' | 'end';
+  /** What tables call their columns, where that is none of the known names. */
+  readonly columns?: ColumnNames;
+  /** Whether tables stand oldest first (the default) or newest first. */
+  readonly order?: RowOrder;
   /** Scanners pick from what the data has: the plan need not name any of it. */
   readonly hasScanners?: boolean;
   /** A CSV file of splits and dividends; the data is then as it was traded. */
@@ -55,6 +61,8 @@ export async function openPlannedData(
     timeZone: files.timeZone ?? 'UTC',
     barTime: files.barTime ?? 'start',
     barMicros: plan.backtest.barIntervalMs * MICROS_PER_MS,
+    ...(files.columns === undefined ? {} : { columns: files.columns }),
+    ...(files.order === undefined ? {} : { order: files.order }),
     badData: plan.backtest.badData,
     onProgress,
   });

@@ -95,7 +95,7 @@ async function survey(
   options: { readonly barMicros: number; readonly splits?: Splits; readonly budget: KeptBudget },
 ): Promise<Survey> {
   const looking = inspection.file(file.path, file.symbols);
-  const kept = file.type === 'csv' ? new KeptRows(options.budget) : null;
+  const kept = file.type !== 'tape' ? new KeptRows(options.budget) : null;
   let rows = 0;
   let hasBars = false;
   let hasTicks = false;

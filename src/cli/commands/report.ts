@@ -13,7 +13,7 @@ import { SymbolTable } from '../../tape/symbols.ts';
 import { readPlots } from '../../trader/plotFile.ts';
 import { dataDirectoryOption, jsonOption, type StorageOptions, storageOf } from '../options.ts';
 import { print, printJson } from '../output.ts';
-import { addCsvOptions, type CsvOptions } from '../recorded.ts';
+import { addCsvOptions, type CsvOptions, tableOptions } from '../recorded.ts';
 import { writeReport } from '../reportFile.ts';
 import { withStored } from '../stored.ts';
 
@@ -92,6 +92,7 @@ async function marketOf(paths: readonly string[], { fills }: StoredBatch, option
   const sources = await openSources({
     paths,
     symbols,
+    ...tableOptions(options),
     symbol: options.symbol ?? (traded.size === 1 ? only : undefined),
     timeZone: options.timeZone ?? 'UTC',
     barTime: options.barTime ?? 'start',

@@ -10,11 +10,13 @@ import {
   type ExportKind,
   exportTape,
 } from '../../tape/export.ts';
+import type { ColumnNames } from '../../tape/formats/csv.ts';
 import { IMPORT_FORMATS, type ImportFormat, importTape } from '../../tape/import.ts';
 import { type ReadProgress, tapeInfo, verifyTape } from '../../tape/info.ts';
 import { jsonOption } from '../options.ts';
 import { print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
+import { columnsOption } from '../recorded.ts';
 
 interface JsonOptions {
   readonly json?: boolean;
@@ -27,6 +29,7 @@ interface ImportOptions extends JsonOptions {
   readonly date?: string;
   readonly timeZone?: string;
   readonly barTime?: 'start' | 'end';
+  readonly columns?: ColumnNames;
 }
 
 interface ExportOptions extends JsonOptions {
@@ -56,7 +59,7 @@ export function tapeCommand(): Command {
     .addCommand(
       new Command('import')
         .description('make a tape of recorded data')
-        .argument('<files...>', 'plain, .gz or .zip; events of several files are merged by time')
+        .argument('<files...>', 'plain, .gz, .zip or Parquet; events of several files are merged by time')
         .requiredOption('--output <tape>', 'the tape to write')
         .addOption(
           new Option('--format <format>', 'what the files are').choices(IMPORT_FORMATS).default('csv'),
@@ -73,6 +76,7 @@ export function tapeCommand(): Command {
             'end',
           ]),
         )
+        .addOption(columnsOption())
         .addOption(jsonOption())
         .addHelpText(
           'after',

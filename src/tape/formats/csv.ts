@@ -1,18 +1,26 @@
-/** CSV of bars, trades or quotes: what a file holds is told by the names in its header. */
-import { UserError } from '../../domain/exit.ts';
+/** Tables of bars, trades or quotes: what a file holds is told by the names of its columns. */
+import { EXIT_USAGE, UserError } from '../../domain/exit.ts';
 import { type EpochMicros, MICROS_PER_MINUTE } from '../../domain/time.ts';
 import type { OnSkipped, TapeRecord } from './record.ts';
 import { openText } from './source.ts';
 import { TimeReader } from './zone.ts';
 
-export interface CsvOptions {
+/** How a table is to be read. */
+export interface TableOptions {
   readonly path: string;
   /** For files without a symbol column. */
   readonly symbol: string | undefined;
   /** Zone of times that name none (IANA), such as `America/New_York`. */
   readonly timeZone: string;
-  /** Whether a minute bar's time is its start or its end. */
+  /** Whether a bar's time is its start or its end. */
   readonly barTime: 'start' | 'end';
+  /** How long its bars are: a minute unless given. Those whose time is a date are of a day. */
+  readonly barMicros?: number;
+  /** What the file calls its columns, where that is none of the known names. */
+  readonly columns?: ColumnNames;
+}
+
+export interface CsvOptions extends TableOptions {
   readonly onSkipped: OnSkipped;
 }
 
@@ -38,7 +46,9 @@ const NAMES = {
   askPrice: ['ask_price', 'ask', 'askprice', 'ap'],
   askSize: ['ask_size', 'asksize', 'as'],
 } as const;
-type Column = keyof typeof NAMES;
+export type Column = keyof typeof NAMES;
+export const COLUMNS = Object.keys(NAMES) as readonly Column[];
+export type ColumnNames = Readonly<Partial<Record<Column, string>>>;
 export type CsvColumns = Readonly<Record<Column, number>>;
 
 /** The columns of a file without a header. */
@@ -68,15 +78,29 @@ export async function* readCsv(options: CsvOptions): AsyncGenerator<TapeRecord, 
   }
 }
 
-/** Where each column stands; -1 = the file has none. Of several names the first of the list counts. */
-export function csvColumns(header: readonly string[]): CsvColumns {
+/**
+ * Where each column stands; -1 = the file has none. Of several known names the first of the list counts.
+ * @throws {UserError} exit code 2 when the file has no column of a name that was given.
+ */
+export function csvColumns(
+  header: readonly string[],
+  { path, columns = {} }: Pick<TableOptions, 'path' | 'columns'>,
+): CsvColumns {
   const names = header.map((name) => name.trim().toLowerCase());
-  return Object.fromEntries(
-    Object.entries(NAMES).map(([column, known]) => [
-      column,
-      known.map((name) => names.indexOf(name)).find((index) => index >= 0) ?? -1,
-    ]),
-  ) as CsvColumns;
+  const placeOf = (column: Column): number => {
+    const given = columns[column];
+    if (given === undefined) {
+      return NAMES[column].map((name) => names.indexOf(name)).find((index) => index >= 0) ?? -1;
+    }
+    const place = names.indexOf(given.trim().toLowerCase());
+    if (place >= 0) return place;
+    throw new UserError({
+      exitCode: EXIT_USAGE,
+      cause: `${path} has no column ${given}: it has ${names.join(', ')}`,
+      remedy: 'Name its columns with --columns, such as time=Date close=Last.',
+    });
+  };
+  return Object.fromEntries(COLUMNS.map((column) => [column, placeOf(column)])) as CsvColumns;
 }
 
 /**
@@ -85,23 +109,23 @@ export function csvColumns(header: readonly string[]): CsvColumns {
  */
 export function csvRecords(
   header: readonly string[],
-  options: CsvOptions,
+  options: TableOptions,
   times: TimeReader,
 ): (fields: readonly string[]) => TapeRecord | string {
-  const at = csvColumns(header);
+  const at = csvColumns(header, options);
   const kind = kindOf(at);
   if (kind === undefined || at.time < 0) {
     const names = header.map((name) => name.trim().toLowerCase());
     throw new UserError({
-      exitCode: 2,
+      exitCode: EXIT_USAGE,
       cause: `${options.path} has the columns ${names.join(', ')}, which are neither bars nor trades nor quotes`,
       remedy:
-        'Name a time column and open, high, low, close; or price and size; or bid, ask and their sizes (bid_size, ask_size).',
+        'It needs a time and open, high, low, close; or price and size; or bid, ask and their sizes (bid_size, ask_size). Where it calls them otherwise, say so with --columns, such as time=Date close=Last.',
     });
   }
   if (at.symbol < 0 && options.symbol === undefined) {
     throw new UserError({
-      exitCode: 2,
+      exitCode: EXIT_USAGE,
       cause: `${options.path} has no symbol column`,
       remedy: 'Say whose data it is with --symbol.',
     });
@@ -122,12 +146,11 @@ export function csvRecords(
         return quoteOf(event, text, time.nanos);
       case 'bar': {
         const isMinute = !time.isDate;
-        const shift = isMinute && options.barTime === 'end' ? MICROS_PER_MINUTE : 0;
-        return barOf(
-          { ...event, timeMicros: event.timeMicros - shift },
-          text,
-          isMinute ? 'minuteBar' : 'dailyBar',
-        );
+        const shift = isMinute && options.barTime === 'end' ? (options.barMicros ?? MICROS_PER_MINUTE) : 0;
+        return barOf({ ...event, timeMicros: event.timeMicros - shift }, text, {
+          kind: isMinute ? 'minuteBar' : 'dailyBar',
+          hasVolume: at.volume >= 0,
+        });
       }
     }
   };
@@ -175,7 +198,11 @@ function quoteOf(event: Stamp, text: Text, nanos: number): TapeRecord | string {
   return { kind: 'quote', nanos, value: { ...event, bidPrice, bidSize, askPrice, askSize } };
 }
 
-function barOf(event: Stamp, text: Text, kind: 'minuteBar' | 'dailyBar'): TapeRecord | string {
+function barOf(
+  event: Stamp,
+  text: Text,
+  { kind, hasVolume }: { readonly kind: 'minuteBar' | 'dailyBar'; readonly hasVolume: boolean },
+): TapeRecord | string {
   const [open, high, low, close] = (['open', 'high', 'low', 'close'] as const).map((name) =>
     numberOf(text(name)),
   );
@@ -192,7 +219,7 @@ function barOf(event: Stamp, text: Text, kind: 'minuteBar' | 'dailyBar'): TapeRe
       high,
       low,
       close,
-      volume: numberOf(text('volume')) ?? 0,
+      volume: numberOf(text('volume')) ?? (hasVolume ? 0 : Number.NaN),
       vwap: numberOf(text('vwap')) ?? Number.NaN,
       tradeCount: numberOf(text('tradeCount')) ?? 0,
     },
