@@ -1,9 +1,9 @@
 /** The rows of `stock_ohlc`. */
-import { and, desc, gte, inArray, sql } from 'drizzle-orm';
+import { and, desc, gte, inArray } from 'drizzle-orm';
 import type { Queries } from '../backend.ts';
 import type { DayRow, MiningStores } from '../mining.ts';
 import { stockOhlc } from '../schema/markets.ts';
-import { insertInParts } from './rows.ts';
+import { insertInParts, overwriting } from './rows.ts';
 
 type DayStores = Pick<MiningStores, 'recordDays' | 'forgetDays' | 'newestDays' | 'closesSince'>;
 
@@ -16,20 +16,11 @@ export function createDayStores(queries: Queries): DayStores {
           .values(part)
           .onConflictDoUpdate({
             target: [stockOhlc.symbol, stockOhlc.symbolDate],
-            set: {
-              open: sql`excluded.open`,
-              high: sql`excluded.high`,
-              low: sql`excluded.low`,
-              close: sql`excluded.close`,
-              volume: sql`excluded.volume`,
-              vwap: sql`excluded.vwap`,
-              tradeCount: sql`excluded.trade_count`,
-              modifyTstamp: sql`excluded.modify_tstamp`,
-            },
-            setWhere: sql`(stock_ohlc.open, stock_ohlc.high, stock_ohlc.low, stock_ohlc.close, stock_ohlc.volume,
-                stock_ohlc.vwap, stock_ohlc.trade_count)
-              is distinct from (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume,
-                excluded.vwap, excluded.trade_count)`,
+            ...overwriting(
+              stockOhlc,
+              ['open', 'high', 'low', 'close', 'volume', 'vwap', 'tradeCount'],
+              'modifyTstamp',
+            ),
           })
           .returning({ symbol: stockOhlc.symbol });
         return written.length;

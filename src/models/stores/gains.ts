@@ -12,7 +12,7 @@ import {
 } from '../mining.ts';
 import { algoRun } from '../schema/runs.ts';
 import { gainLoss, newTrades, portfolioGainLoss, tradeAnalysis } from '../schema/trades.ts';
-import { insertInParts, rowId, sideOf } from './rows.ts';
+import { insertInParts, overwriting, rowId, sideOf } from './rows.ts';
 
 type GainStores = Pick<
   MiningStores,
@@ -52,15 +52,7 @@ export function createGainStores(queries: Queries): GainStores {
             .values(part)
             .onConflictDoUpdate({
               target: [portfolioGainLoss.portfolioId, portfolioGainLoss.symbol],
-              set: {
-                gainPercentage: sql`excluded.gain_percentage`,
-                gainValue: sql`excluded.gain_value`,
-                fees: sql`excluded.fees`,
-                tstamp: sql`excluded.tstamp`,
-              },
-              setWhere: sql`(portfolio_gain_loss.gain_percentage, portfolio_gain_loss.gain_value,
-                  portfolio_gain_loss.fees)
-                is distinct from (excluded.gain_percentage, excluded.gain_value, excluded.fees)`,
+              ...overwriting(portfolioGainLoss, ['gainPercentage', 'gainValue', 'fees'], 'tstamp'),
             })
             .returning({ symbol: portfolioGainLoss.symbol });
           return written.length;
@@ -157,13 +149,7 @@ async function writeGains(queries: Queries, gains: readonly GainLossRow[]): Prom
       .values(part)
       .onConflictDoUpdate({
         target: [gainLoss.symbol, gainLoss.algoRunId],
-        set: {
-          gainPercentage: sql`excluded.gain_percentage`,
-          gainValue: sql`excluded.gain_value`,
-          tstamp: sql`excluded.tstamp`,
-        },
-        setWhere: sql`(gain_loss.gain_percentage, gain_loss.gain_value)
-          is distinct from (excluded.gain_percentage, excluded.gain_value)`,
+        ...overwriting(gainLoss, ['gainPercentage', 'gainValue'], 'tstamp'),
       })
       .returning({ gainLossId: gainLoss.gainLossId });
     return written.length;
@@ -183,17 +169,7 @@ async function writeRoundTrips(queries: Queries, trips: readonly TradeAnalysisRo
       .values(part)
       .onConflictDoUpdate({
         target: [tradeAnalysis.symbol, tradeAnalysis.algoRunId, tradeAnalysis.startTstamp],
-        set: {
-          endTstamp: sql`excluded.end_tstamp`,
-          gainPercentage: sql`excluded.gain_percentage`,
-          gainValue: sql`excluded.gain_value`,
-          rUnits: sql`excluded.r_units`,
-          tstamp: sql`excluded.tstamp`,
-        },
-        setWhere: sql`(trade_analysis.end_tstamp, trade_analysis.gain_percentage, trade_analysis.gain_value,
-            trade_analysis.r_units)
-          is distinct from (excluded.end_tstamp, excluded.gain_percentage, excluded.gain_value,
-            excluded.r_units)`,
+        ...overwriting(tradeAnalysis, ['endTstamp', 'gainPercentage', 'gainValue', 'rUnits'], 'tstamp'),
       })
       .returning({ tradeAnalysisId: tradeAnalysis.tradeAnalysisId });
     return written.length;

@@ -1,5 +1,18 @@
 /** How rows go in and out in bounded numbers. */
-import { type AnyColumn, and, eq, gte, lt, or, type SQL } from 'drizzle-orm';
+import {
+  type AnyColumn,
+  and,
+  eq,
+  getTableColumns,
+  getTableName,
+  gte,
+  type InferSelectModel,
+  lt,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Queries } from '../backend.ts';
 import { type NewTrade, ROWS_PER_LIST_DEFAULT, ROWS_PER_LIST_MAX, type RowFilter } from '../contract.ts';
 import { algoRun } from '../schema/runs.ts';
@@ -58,6 +71,31 @@ export async function insertInParts<Row>(
     return inserted;
   });
 }
+
+/**
+ * For an insert that meets rows which are there: they take over the new figures, with the moment of it, where any of
+ * them differs; a row that would stay as it is is not touched.
+ */
+export function overwriting<Table extends PgTable>(
+  table: Table,
+  figures: readonly Key<Table>[],
+  moment: Key<Table>,
+): { readonly set: Record<string, SQL>; readonly setWhere: SQL } {
+  const columns: Record<string, AnyColumn> = getTableColumns(table);
+  const columnOf = (key: Key<Table>) => sql.identifier(columns[key]!.name);
+  const all = (row: SQL) =>
+    sql.join(
+      figures.map((key) => sql`${row}.${columnOf(key)}`),
+      sql`, `,
+    );
+  const [old, given] = [sql`${sql.identifier(getTableName(table))}`, sql`excluded`];
+  return {
+    set: Object.fromEntries([...figures, moment].map((key) => [key, sql`${given}.${columnOf(key)}`])),
+    setWhere: sql`(${all(old)}) is distinct from (${all(given)})`,
+  };
+}
+
+type Key<Table extends PgTable> = Extract<keyof InferSelectModel<Table>, string>;
 
 /** A row id from another thread, checked: it is text there and a number here. */
 export function rowId(text: string): number {

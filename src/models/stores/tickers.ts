@@ -1,9 +1,9 @@
 /** The rows of `ticker_data`. */
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { Queries } from '../backend.ts';
 import type { MiningStores, TickerRow } from '../mining.ts';
 import { tickerData } from '../schema/markets.ts';
-import { insertInParts } from './rows.ts';
+import { insertInParts, overwriting } from './rows.ts';
 
 type TickerStores = Pick<MiningStores, 'recordTickers' | 'listTickers'>;
 
@@ -17,19 +17,11 @@ export function createTickerStores(queries: Queries): TickerStores {
           .values(part)
           .onConflictDoUpdate({
             target: tickerData.symbol,
-            set: {
-              name: sql`excluded.name`,
-              exchange: sql`excluded.exchange`,
-              assetClass: sql`excluded.asset_class`,
-              tradable: sql`excluded.tradable`,
-              shortable: sql`excluded.shortable`,
-              fractionable: sql`excluded.fractionable`,
-              modifyTstamp: sql`excluded.modify_tstamp`,
-            },
-            setWhere: sql`(ticker_data.name, ticker_data.exchange, ticker_data.asset_class, ticker_data.tradable,
-                ticker_data.shortable, ticker_data.fractionable)
-              is distinct from (excluded.name, excluded.exchange, excluded.asset_class, excluded.tradable,
-                excluded.shortable, excluded.fractionable)`,
+            ...overwriting(
+              tickerData,
+              ['name', 'exchange', 'assetClass', 'tradable', 'shortable', 'fractionable'],
+              'modifyTstamp',
+            ),
           })
           .returning({ symbol: tickerData.symbol });
         return written.length;
