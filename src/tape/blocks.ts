@@ -1,5 +1,5 @@
 /** Goes through the blocks of a tape file, one at a time. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { brotliDecompress, inflateRaw } from 'node:zlib';
 import { UserError } from '../domain/exit.ts';
@@ -34,9 +34,9 @@ export interface Damage {
 export class BlockFile {
   readonly path: string;
   readonly fileBytes: number;
-  /** Set when {@link next} met it: bytes at the end that are no whole block. */
+  /** Set when {@link next} met it: bytes at the end of a block that was not written to its end. */
   tornBytes = 0;
-  /** Stretches inside the file that are no blocks, though blocks follow. */
+  /** Stretches of the file that are no blocks, though blocks follow or should be there. */
   readonly damages: Damage[] = [];
   readonly #file: FileHandle;
   #offset = PREAMBLE_BYTES;
@@ -49,13 +49,13 @@ export class BlockFile {
 
   /** Throws a UserError when the file cannot be opened or is no tape. */
   static async open(path: string): Promise<BlockFile> {
-    const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-      throw new UserError({
-        exitCode: 2,
-        cause: `cannot open the tape ${path}: ${error.code ?? error.message}`,
-        remedy: 'Check the path and its permissions.',
-      });
-    });
+    const refuse = (error: NodeJS.ErrnoException) => {
+      throw cannotOpen(path, error.code ?? error.message);
+    };
+    // A pipe that nobody writes to would never open.
+    const found = await stat(path).catch(refuse);
+    if (!found.isFile()) throw cannotOpen(path, found.isDirectory() ? 'it is a folder' : 'it is no file');
+    const file = await open(path, 'r').catch(refuse);
     try {
       const { size } = await file.stat();
       checkPreamble(await readAt(file, 0, PREAMBLE_BYTES), path);
@@ -81,7 +81,9 @@ export class BlockFile {
     }
     const next = await this.#search(this.#offset + 1);
     if (next === undefined) {
-      this.tornBytes = this.fileBytes - this.#offset;
+      const bytes = this.fileBytes - this.#offset;
+      if (await this.#isTorn(this.#offset)) this.tornBytes = bytes;
+      else this.damages.push({ offset: this.#offset, bytes });
       return undefined;
     }
     this.damages.push({ offset: this.#offset, bytes: next.offset - this.#offset });
@@ -102,6 +104,19 @@ export class BlockFile {
     }
     const payload = await readAt(this.#file, offset + BLOCK_HEADER_BYTES, header.payloadBytes);
     return isIntact(headerBytes, payload, header.checksum) ? { header, offset, payload } : undefined;
+  }
+
+  /** Whether the file ends there as where a writer was killed, or the power failed: amid a block, or in zeros. */
+  async #isTorn(offset: number): Promise<boolean> {
+    const rest = this.fileBytes - offset;
+    if (rest < BLOCK_HEADER_BYTES) return true;
+    const header = decodeHeader(await readAt(this.#file, offset, BLOCK_HEADER_BYTES));
+    if (header !== undefined) return BLOCK_HEADER_BYTES + header.payloadBytes > rest;
+    for (let at = offset; at < this.fileBytes; at += SEARCH_BYTES) {
+      const bytes = await readAt(this.#file, at, Math.min(SEARCH_BYTES, this.fileBytes - at));
+      if (bytes.some((byte) => byte !== 0)) return false;
+    }
+    return true;
   }
 
   async #search(from: number): Promise<Block | undefined> {
@@ -127,6 +142,14 @@ export async function unpack(block: Block): Promise<Buffer> {
   return packing === Packing.deflate
     ? await inflateBytes(block.payload, limits)
     : await brotliBytes(block.payload, limits);
+}
+
+function cannotOpen(path: string, why: string): UserError {
+  return new UserError({
+    exitCode: 2,
+    cause: `cannot open the tape ${path}: ${why}`,
+    remedy: 'Check the path and its permissions.',
+  });
 }
 
 async function readAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {

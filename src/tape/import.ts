@@ -1,5 +1,5 @@
 /** Recorded files into a tape. */
-import { rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { UserError } from '../domain/exit.ts';
@@ -11,6 +11,7 @@ import { type ColumnNames, type CsvOptions, readCsv } from './formats/csv.ts';
 import { readLean } from './formats/lean.ts';
 import { isParquet, readParquet } from './formats/parquetTable.ts';
 import type { SkippedLine, TapeRecord } from './formats/record.ts';
+import { OutputFile, writingTo } from './output.ts';
 import { SymbolTable } from './symbols.ts';
 import { TapeWriter } from './writer.ts';
 
@@ -82,11 +83,26 @@ export async function importTape(options: ImportOptions): Promise<ImportResult> 
   const sources = await Promise.all(
     options.inputs.map((path) => inOrder(path, recordsOf(path, options, onSkipped), options.format)),
   );
+  const output = await OutputFile.begin(options.output, options.inputs);
+  return await writingTo(options.output, () =>
+    writeTape(options, { sources, output, counts, skippedExamples }),
+  );
+}
+
+interface Import {
+  readonly sources: readonly AsyncGenerator<TapeRecord, void, undefined>[];
+  readonly output: OutputFile;
+  readonly counts: { trade: number; quote: number; bar: number; skipped: number };
+  readonly skippedExamples: readonly SkippedLine[];
+}
+
+async function writeTape(
+  options: ImportOptions,
+  { sources, output, counts, skippedExamples }: Import,
+): Promise<ImportResult> {
   const symbols = new SymbolTable();
-  const temporary = `${options.output}.importing`;
-  await rm(temporary, { force: true });
   const writer = await TapeWriter.open({
-    path: temporary,
+    path: output.writing,
     symbols,
     metadata: {
       kind: 'market',
@@ -123,10 +139,10 @@ export async function importTape(options: ImportOptions): Promise<ImportResult> 
     }
     await drain();
     await writer.close();
-    await rename(temporary, options.output);
+    await output.keep();
   } catch (error) {
     await writer.close().catch(() => undefined);
-    await rm(temporary, { force: true });
+    await output.discard();
     throw error;
   }
   if (to !== null) options.onProgress?.({ rows, timeMicros: to });

@@ -47,7 +47,7 @@ export async function tapeInfo(
   path: string,
   onProgress?: (progress: ReadProgress) => void,
 ): Promise<TapeInfo> {
-  const outline = await outlineOf(path, onProgress);
+  const { isBegun: _, ...outline } = await outlineOf(path, onProgress);
   const reader = await TapeReader.open({ path, onDamage: 'skip' });
   const rowsByKind = new Map<number, number>();
   const used = new Set<number>();
@@ -79,12 +79,15 @@ export async function tapeInfo(
   };
 }
 
-/** Checks every block and row. Throws a UserError when the file is no tape, or damaged at its beginning. */
+/** Checks every block and row; behind a damaged beginning no row can be read. Throws a UserError when it is no tape. */
 export async function verifyTape(
   path: string,
   onProgress?: (progress: ReadProgress) => void,
 ): Promise<TapeVerification> {
   const outline = await outlineOf(path, onProgress);
+  const { tornBytes, damages, isBegun } = outline;
+  const isWhole = damages.length === 0;
+  if (!isBegun) return { path, isWhole, rows: 0, tornBytes, damages, rowsOutOfOrder: 0 };
   const reader = await TapeReader.open({ path, onDamage: 'skip' });
   let rows = 0;
   let rowsOutOfOrder = 0;
@@ -99,18 +102,20 @@ export async function verifyTape(
     }
     rows += batch.count;
   }
-  const { tornBytes, damages } = outline;
-  return { path, isWhole: damages.length === 0, rows, tornBytes, damages, rowsOutOfOrder };
+  return { path, isWhole, rows, tornBytes, damages, rowsOutOfOrder };
 }
 
 async function outlineOf(path: string, onProgress: ((progress: ReadProgress) => void) | undefined) {
   const file = await BlockFile.open(path);
   const segments: TapeMetadata[] = [];
   let blocks = 0;
+  /** The first block says what the tape is: nothing can be read without it. */
+  let isBegun = false;
   let packing: number = Packing.none;
   try {
     for (let block = await file.next(); block !== undefined; block = await file.next()) {
       blocks += 1;
+      if (blocks === 1) isBegun = block.header.type === BlockType.segment;
       if (block.header.type === BlockType.segment) {
         segments.push(JSON.parse((await unpack(block)).toString('utf8')) as TapeMetadata);
       }
@@ -120,7 +125,7 @@ async function outlineOf(path: string, onProgress: ((progress: ReadProgress) => 
     const compression =
       (Object.keys(Packing) as Compression[]).find((name) => Packing[name] === packing) ?? 'none';
     const { fileBytes, tornBytes, damages } = file;
-    return { fileBytes, segments, blocks, compression, tornBytes, damages };
+    return { fileBytes, segments, blocks, compression, tornBytes, damages, isBegun };
   } finally {
     await file.close();
   }

@@ -1,7 +1,7 @@
 /** Reads a tape file back, batch by batch, with as much memory as one batch needs. */
 import { UserError } from '../domain/exit.ts';
 import type { Batch } from './batch.ts';
-import { type Block, BlockFile, unpack } from './blocks.ts';
+import { type Block, BlockFile, type Damage, unpack } from './blocks.ts';
 import { decodeRows } from './columns.ts';
 import { BlockType, Packing, type TapeMetadata } from './file.ts';
 import { decodeNarrow } from './narrow/decode.ts';
@@ -41,10 +41,13 @@ export class TapeReader implements AsyncIterable<Batch> {
     try {
       const first = await blocks.next();
       if (first?.header.type !== BlockType.segment) {
+        const isEmpty = first === undefined && blocks.damages.length === 0;
         throw new UserError({
           exitCode: 2,
-          cause: `the tape ${options.path} is damaged at its beginning`,
-          remedy: 'Import or record it again.',
+          cause: isEmpty
+            ? `the tape ${options.path} holds nothing: its writer was killed before the first row`
+            : `the tape ${options.path} is damaged at its beginning`,
+          remedy: isEmpty ? 'Leave it out.' : 'Import it again, or leave it out.',
         });
       }
       const metadata = JSON.parse((await unpack(first)).toString('utf8')) as TapeMetadata;
@@ -58,6 +61,11 @@ export class TapeReader implements AsyncIterable<Batch> {
   /** Bytes of an unfinished block at the end, known when the last batch was read: a writer was killed there. */
   get tornBytes(): number {
     return this.#blocks.tornBytes;
+  }
+
+  /** What could not be read, known when the last batch was. */
+  get damages(): readonly Damage[] {
+    return this.#blocks.damages;
   }
 
   /** Throws a UserError at damage inside the file, unless it is to be skipped. */
@@ -115,7 +123,8 @@ export class TapeReader implements AsyncIterable<Batch> {
     return new UserError({
       exitCode: 2,
       cause: `the tape ${this.#blocks.path} is damaged at byte ${offset}`,
-      remedy: '`openbell tape verify` tells how much is lost; import or record it again.',
+      remedy:
+        '`openbell tape verify` tells how much is lost, `openbell tape export --skip-damaged` writes the rest.',
     });
   }
 }

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { liveClock } from '../../clock/live.ts';
 import { EXIT_DONE, EXIT_UNEXPECTED } from '../../domain/exit.ts';
 import { formatMicros } from '../../domain/time.ts';
+import type { Damage } from '../../tape/blocks.ts';
 import {
   EXPORT_FORMATS,
   EXPORT_KINDS,
@@ -17,6 +18,8 @@ import { jsonOption } from '../options.ts';
 import { print, printJson, renderTable } from '../output.ts';
 import { openProgress } from '../progress.ts';
 import { columnsOption } from '../recorded.ts';
+
+const SYMBOLS_SHOWN = 40;
 
 interface JsonOptions {
   readonly json?: boolean;
@@ -36,6 +39,7 @@ interface ExportOptions extends JsonOptions {
   readonly output: string;
   readonly format?: ExportFormat;
   readonly kind?: readonly ExportKind[];
+  readonly skipDamaged?: boolean;
 }
 
 export function tapeCommand(): Command {
@@ -99,6 +103,7 @@ export function tapeCommand(): Command {
           ).choices(EXPORT_FORMATS),
         )
         .addOption(new Option('--kind <kinds...>', 'which events; all unless given').choices(EXPORT_KINDS))
+        .option('--skip-damaged', 'leave out what is damaged, instead of writing nothing')
         .addOption(jsonOption())
         .addHelpText(
           'after',
@@ -118,22 +123,22 @@ async function info(file: string, options: JsonOptions): Promise<void> {
     return;
   }
   print(
-    `${found.path}: ${found.rows.toLocaleString('en-US')} rows in ${found.blocks} blocks, ${found.fileBytes.toLocaleString('en-US')} bytes, ${found.compression}`,
+    `${found.path}: ${counted(found.rows)} rows in ${found.blocks} blocks, ${counted(found.fileBytes)} bytes, ${found.compression}`,
   );
   print(`from ${from ?? 'never'} to ${to ?? 'never'}`);
-  print(`symbols: ${found.symbols.join(', ')}`);
+  print(`symbols: ${listed(found.symbols)}`);
   print(
     renderTable(
       [
         { title: 'kind', value: ([kind]) => kind },
-        { title: 'rows', align: 'right', value: ([, rows]) => rows.toLocaleString('en-US') },
+        { title: 'rows', align: 'right', value: ([, rows]) => counted(rows) },
       ],
       Object.entries(found.rowsByKind),
       'no rows',
     ),
   );
-  if (found.tornBytes > 0) print(`${found.tornBytes} unfinished bytes at the end: the writer was killed`);
-  for (const damage of found.damages) print(`damaged: ${JSON.stringify(damage)}`);
+  if (found.tornBytes > 0) print(`${counted(found.tornBytes)} unfinished bytes at the end: the writer was killed`);
+  for (const damage of found.damages) print(`damaged: ${stretch(damage)}`);
 }
 
 async function verify(file: string, options: JsonOptions): Promise<void> {
@@ -141,10 +146,10 @@ async function verify(file: string, options: JsonOptions): Promise<void> {
   if (options.json) printJson(result);
   else {
     print(
-      `${result.path}: ${result.isWhole ? 'whole' : 'damaged'}, ${result.rows.toLocaleString('en-US')} rows, ${result.rowsOutOfOrder} of them out of order`,
+      `${result.path}: ${result.isWhole ? 'whole' : 'damaged'}, ${counted(result.rows)} rows, ${result.rowsOutOfOrder} of them out of order`,
     );
-    if (result.tornBytes > 0) print(`${result.tornBytes} unfinished bytes at the end: the writer was killed`);
-    for (const damage of result.damages) print(`damaged: ${JSON.stringify(damage)}`);
+    if (result.tornBytes > 0) print(`${counted(result.tornBytes)} unfinished bytes at the end: the writer was killed`);
+    for (const damage of result.damages) print(`damaged: ${stretch(damage)}`);
   }
   process.exitCode = result.isWhole ? EXIT_DONE : EXIT_UNEXPECTED;
 }
@@ -157,10 +162,7 @@ async function importFiles(inputs: readonly string[], options: ImportOptions): P
     inputs,
     clock: liveClock,
     onProgress: ({ rows, timeMicros }) =>
-      progress.update(
-        null,
-        `${rows.toLocaleString('en-US')} rows, at ${formatMicros(timeMicros).slice(0, 19)}`,
-      ),
+      progress.update(null, `${counted(rows)} rows, at ${formatMicros(timeMicros).slice(0, 19)}`),
   });
   progress.done();
   if (json) {
@@ -173,7 +175,7 @@ async function importFiles(inputs: readonly string[], options: ImportOptions): P
     return;
   }
   print(
-    `${result.output}: ${result.trades.toLocaleString('en-US')} trades, ${result.quotes.toLocaleString('en-US')} quotes, ${result.bars.toLocaleString('en-US')} bars of ${result.symbols.join(', ')}`,
+    `${result.output}: ${counted(result.trades)} trades, ${counted(result.quotes)} quotes, ${counted(result.bars)} bars of ${listed(result.symbols)}`,
   );
   if (result.skippedLines > 0) {
     print(`${result.skippedLines} lines were skipped, such as:`);
@@ -183,16 +185,36 @@ async function importFiles(inputs: readonly string[], options: ImportOptions): P
 
 async function exportFile(input: string, options: ExportOptions): Promise<void> {
   const progress = openProgress(liveClock);
+  const damages: Damage[] = [];
   const files = await exportTape({
     input,
     output: options.output,
     ...(options.format === undefined ? {} : { format: options.format }),
     ...(options.kind === undefined ? {} : { kinds: options.kind }),
-    onProgress: ({ rows }) => progress.update(null, `${rows.toLocaleString('en-US')} rows`),
+    skipsDamage: options.skipDamaged === true,
+    onDamage: (damage) => damages.push(damage),
+    onProgress: ({ rows }) => progress.update(null, `${counted(rows)} rows`),
   });
   progress.done();
   if (options.json) printJson(files);
-  else for (const file of files) print(`${file.path}: ${file.rows.toLocaleString('en-US')} ${file.kind}`);
+  else for (const file of files) print(`${file.path}: ${counted(file.rows)} ${file.kind}`);
+  for (const damage of damages) process.stderr.write(`left out: ${stretch(damage)}\n`);
+}
+
+function counted(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+function stretch({ bytes, offset }: Damage): string {
+  return `${counted(bytes)} bytes from byte ${counted(offset)} on`;
+}
+
+/** As many as a line or two hold; JSON has all. What a foreign file calls a symbol may hold anything. */
+function listed(symbols: readonly string[]): string {
+  if (symbols.length === 0) return 'none';
+  const shown = symbols.slice(0, SYMBOLS_SHOWN).map((symbol) => symbol.replace(/\p{Cc}/gu, '\ufffd'));
+  const more = symbols.length - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${counted(more)} more` : shown.join(', ');
 }
 
 async function watched<T>(

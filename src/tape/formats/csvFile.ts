@@ -32,11 +32,12 @@ export class CsvFile implements ExportFile {
   }
 
   async close(): Promise<void> {
-    try {
-      await this.flush();
-    } finally {
-      await this.#file.close();
-    }
+    await this.flush();
+    await this.#file.close();
+  }
+
+  async abandon(): Promise<void> {
+    await this.#file.close().catch(() => undefined);
   }
 }
 
@@ -48,5 +49,5 @@ function textOf(value: ExportValue): string {
 }
 
 function quoted(text: string): string {
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -38,6 +38,8 @@ export interface ExportFile {
   /** Resolves when more may be added. */
   flush(): Promise<void>;
   close(): Promise<void>;
+  /** What was written will be removed: lets go of it. */
+  abandon(): Promise<void>;
 }
 
 /** Undefined for a row that exports leave out. */

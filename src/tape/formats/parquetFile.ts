@@ -1,5 +1,4 @@
 /** Events as Parquet: times as UTC timestamps in nanoseconds, numbers as doubles, columns packed with Snappy. */
-import { rm } from 'node:fs/promises';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import {
   type ColumnType,
@@ -25,7 +24,6 @@ const TYPES: Readonly<Record<ColumnType, Omit<SchemaElement, 'name'>>> = {
 };
 
 export class ParquetFile implements ExportFile {
-  readonly #path: string;
   readonly #names: readonly string[];
   readonly #writer: ParquetWriter;
   #columns: (ExportValue | null)[][];
@@ -33,7 +31,6 @@ export class ParquetFile implements ExportFile {
   /** Creates the file, or writes over it. */
   constructor(path: string, kind: ExportKind) {
     const columns = EXPORT_COLUMNS[kind];
-    this.#path = path;
     this.#names = columns.map(({ name }) => name);
     this.#columns = columns.map(() => []);
     this.#writer = new ParquetWriter({
@@ -56,15 +53,13 @@ export class ParquetFile implements ExportFile {
     if (this.#columns[0]!.length >= ROW_GROUP_ROWS) await this.#writeGroup();
   }
 
-  /** A file that could not be finished cannot be read, and is removed. */
   async close(): Promise<void> {
-    try {
-      if (this.#columns[0]!.length > 0) await this.#writeGroup();
-      await this.#writer.finish();
-    } catch (error) {
-      await rm(this.#path, { force: true });
-      throw error;
-    }
+    if (this.#columns[0]!.length > 0) await this.#writeGroup();
+    await this.#writer.finish();
+  }
+
+  async abandon(): Promise<void> {
+    this.#columns = [];
   }
 
   async #writeGroup(): Promise<void> {
