@@ -89,7 +89,7 @@ async function openTargets(options: ExportOptions, targets: Target[]): Promise<v
 async function copyRows(
   reader: TapeReader,
   targets: readonly Target[],
-  { onProgress }: ExportOptions,
+  options: ExportOptions,
 ): Promise<void> {
   let total = 0;
   for await (const batch of reader) {
@@ -102,7 +102,7 @@ async function copyRows(
       total += 1;
     }
     for (const { file } of targets) await file.flush();
-    onProgress?.({ rows: total });
+    options.onProgress?.({ rows: total });
   }
 }
 
