@@ -7,6 +7,12 @@ import { DatabaseFailure } from './failure.ts';
  * database's disk.
  */
 const WAL_SIZE_MAX = '128MB';
+/**
+ * PostgreSQL's cache, laid out whole when it opens. With the default of 128 MB that is a fifth of the time of opening,
+ * and 100 MB more of memory (measured); behind it the operating system has the files, too.
+ */
+const SHARED_BUFFERS = '32MB';
+const SETTINGS = [`max_wal_size=${WAL_SIZE_MAX}`, `shared_buffers=${SHARED_BUFFERS}`];
 
 /**
  * A PostgreSQL that cannot write its log ends its process (PANIC). In WebAssembly there is no process to end: the
@@ -19,7 +25,7 @@ class GuardedPGlite extends PGlite {
 
   constructor(dataDir: string, onBroken: (failure: DatabaseFailure) => void) {
     super(dataDir, {
-      startParams: [...PGlite.defaultStartParams, '-c', `max_wal_size=${WAL_SIZE_MAX}`],
+      startParams: [...PGlite.defaultStartParams, ...SETTINGS.flatMap((setting) => ['-c', setting])],
       onStderr: (text) => {
         const panic = /\bPANIC:\s+(.*)/.exec(text);
         if (panic !== null) this.#break(panic[1] ?? text);

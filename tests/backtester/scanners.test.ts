@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BacktestResult } from '../../src/backtester/result.ts';
 import type { SearchResult } from '../../src/optimizer/search.ts';
+import { beginFolder } from '../support/folder.ts';
 import { openbell, openbellJson } from '../support/openbell.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'openbell-scans-'));
@@ -241,6 +242,7 @@ export default defineScanner({
         holdout_percent: 0,
       },
     );
+    beginFolder(join(folder, 'search'));
     const found = await openbellJson<SearchResult>([
       ...['optimize', plan, '--data', data, '--workers', '1', '--data-dir', join(folder, 'search')],
     ]);

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { beginFolder } from '../support/folder.ts';
 import { openbell, openbellJson } from '../support/openbell.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'openbell-convert-'));
@@ -29,6 +30,7 @@ describe('openbell convert', () => {
       'vwap-long.ts',
     ]);
     expect(readFileSync(out, 'utf8')).toMatch(/^# Made of .*portfolio\.toml by openbell convert\./);
+    beginFolder(join(folder, 'data'));
     const checked = await openbell(['check', out, '--data-dir', join(folder, 'data')]);
     expect(checked.stderr).toBe('');
     expect(checked.exitCode).toBe(0);

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beginFolder } from '../support/folder.ts';
 import { openbell } from '../support/openbell.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'openbell-template-'));
@@ -45,6 +46,7 @@ describe('openbell template strategy', () => {
       .map((line) => line.slice(5))
       .join('\n');
     writeFileSync(join(place, 'tradeplan.yaml'), plan);
+    beginFolder(join(folder, 'data'));
     const data = ['--data-dir', join(folder, 'data')];
     const checked = await openbell(['check', join(place, 'tradeplan.yaml'), ...data]);
     expect(checked.stderr).toBe('');

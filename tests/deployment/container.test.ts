@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beginFolder } from '../support/folder.ts';
 
 /**
  * Carries out the Dockerfile's steps without Docker: COPY copies, RUN runs, each stage in a folder of its own that
@@ -89,6 +90,7 @@ describe('the container image', () => {
     const entry = JSON.parse(
       STEPS.find((step) => step.instruction === 'ENTRYPOINT')?.text ?? '[]',
     ) as string[];
+    beginFolder(join(roots, 'data'));
     const run = spawnSync(
       entry[0] ?? '',
       [

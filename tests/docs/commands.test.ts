@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
+import { beginFolder } from '../support/folder.ts';
 import { openbell } from '../support/openbell.ts';
 
 const PAGES = [
@@ -68,6 +69,7 @@ describe('the documentation', () => {
   );
 
   it("the tutorial's plan and strategy, and the README's strategy, are accepted as they stand", async () => {
+    beginFolder(join(directory, 'data'));
     const checked = await openbell([
       'check',
       join(directory, 'my-plan.yaml'),

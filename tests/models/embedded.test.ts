@@ -42,6 +42,8 @@ function startWriter(directory: string, command: readonly string[] = []) {
   const parameters = [
     ...command.slice(1),
     ...(command.length > 0 ? [process.execPath] : []),
+    // As for the processes of `tests/support/openbell.ts`.
+    '--liftoff-only',
     WRITER,
     directory,
   ];
