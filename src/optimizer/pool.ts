@@ -31,9 +31,13 @@ export function openTrialPool(
     resourceLimits: { maxOldGenerationSizeMb: of.heapMb, maxYoungGenerationSizeMb: YOUNG_MB },
     env: {},
   });
+  let closing: Promise<void> | null = null;
   return {
     threads: of.threads,
     run: (task) => pool.run(task),
-    close: () => pool.destroy(),
+    close: () => {
+      closing ??= pool.destroy();
+      return closing;
+    },
   };
 }

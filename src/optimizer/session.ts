@@ -79,7 +79,7 @@ export class SearchSession {
     return this.#known.has(this.batchIdOf(evaluation));
   }
 
-  /** The outcomes in the order of what was asked. Stops asking when the signal says so, and rejects. */
+  /** The outcomes in the order of what was asked. Stops when the signal says so, ends the pool, and rejects. */
   async run(
     evaluations: readonly Evaluation[],
     of: { readonly signal: AbortSignal; readonly listener: SessionListener },
@@ -98,7 +98,15 @@ export class SearchSession {
       }
     };
     const lines = Math.min(evaluations.length, this.#pool.threads * (1 + WAITING_PER_THREAD));
-    await Promise.all(Array.from({ length: lines }, work));
+    const working = Array.from({ length: lines }, work);
+    try {
+      await Promise.all(working);
+    } catch (error) {
+      // The database closes behind this: what another line has to write must be written by then.
+      await this.#pool.close();
+      await Promise.allSettled(working);
+      throw error;
+    }
     return outcomes;
   }
 

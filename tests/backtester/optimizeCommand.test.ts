@@ -42,9 +42,10 @@ const GRID = { strategies: { 'sma-cross': { fast: { from: 10, to: 50, step: 20 }
 
 const run = (plan: string, directory: string, ...more: string[]) =>
   openbellJson<SearchResult>([
-    ...['optimize', plan, '--data', bars, '--data-dir', directory, '--workers', '2', '--json'],
+    ...['optimize', plan, '--data', bars, '--data-dir', directory, '--workers', '1', '--json'],
     ...more,
   ]);
+const SIDE_BY_SIDE = ['--workers', '2'];
 
 /** Node's options for a process that signals itself when so many backtests are kept. */
 function signalAfter(kept: number, signal: 'SIGKILL' | 'SIGINT'): readonly string[] {
@@ -60,7 +61,7 @@ describe('openbell optimize', () => {
   it('ranks what backtests come to, walks forward, and shows the hold-out once', async () => {
     const directory = preparedDirectory();
     const plan = planFile('walk.yaml', { ...GRID, folds: 2, objective: 'return' });
-    const result = await run(plan, directory, '--session', SESSION);
+    const result = await run(plan, directory, '--session', SESSION, ...SIDE_BY_SIDE);
     expect(result).toMatchObject({ sessionId: SESSION, objective: 'return', rows: 8_640, known: 0 });
     // Fast 50 and slow 50 is what the strategy does not take.
     expect(result.trials).toHaveLength(6);
@@ -102,41 +103,36 @@ describe('openbell optimize', () => {
     expect(second.holdout).toMatchObject({ type: 'used', sessionId: SESSION });
   });
 
-  it('goes on after kill -9: what was finished is not run again, and the result is the same', async () => {
+  it('goes on after kill -9 and after Ctrl-C: what was finished is not run again, and the result is the same', async () => {
     const directory = preparedDirectory();
-    const plan = planFile('killed.yaml', { ...GRID, holdout_percent: 0 });
-    const options = ['optimize', plan, '--data', bars, '--data-dir', directory, '--session', SESSION];
-    const killed = await startOpenbell(
-      [...options, '--workers', '1', '--json'],
-      {},
-      signalAfter(3, 'SIGKILL'),
-    ).finished;
+    const plan = planFile('broken-off.yaml', { ...GRID, holdout_percent: 0 });
+    const begin = (nodeOptions: readonly string[]) =>
+      startOpenbell(
+        [
+          ...['optimize', plan, '--data', bars, '--data-dir', directory, '--session', SESSION],
+          ...['--workers', '1', '--json'],
+        ],
+        {},
+        nodeOptions,
+      ).finished;
+    const killed = await begin(signalAfter(2, 'SIGKILL'));
     expect(killed.exitCode).toBeNull();
     expect(killed.stdout).toBe('');
     expect(killed.stderr).toContain(`--session ${SESSION}`);
 
+    const stopped = await begin(signalAfter(1, 'SIGINT'));
+    expect(stopped.exitCode, stopped.stderr).toBe(0);
+    expect(stopped.stderr).toContain('stopped on request');
+
     const resumed = await run(plan, directory, '--session', SESSION);
-    // One more may have been written while the process died.
+    // One more each may have been written while the process died, and while it was being stopped.
     expect(resumed.known).toBeGreaterThanOrEqual(3);
     expect(resumed.known).toBeLessThan(6);
-    const whole = await run(plan, preparedDirectory());
+    const whole = await run(plan, preparedDirectory(), ...SIDE_BY_SIDE);
     expect(whole.known).toBe(0);
     expect(resumed.trials).toEqual(whole.trials);
     expect(parametersOf(resumed.trials)).toHaveLength(6);
     expect(resumed.deflation).toEqual(whole.deflation);
-  });
-
-  it('stops on Ctrl-C in order, and keeps what it has', async () => {
-    const directory = preparedDirectory();
-    const plan = planFile('stopped.yaml', { ...GRID, holdout_percent: 0 });
-    const options = ['optimize', plan, '--data', bars, '--data-dir', directory, '--session', SESSION];
-    const stopped = await startOpenbell([...options, '--workers', '1'], {}, signalAfter(1, 'SIGINT'))
-      .finished;
-    expect(stopped.exitCode).toBe(0);
-    expect(stopped.stderr).toContain('stopped on request');
-    const resumed = await run(plan, directory, '--session', SESSION);
-    expect(resumed.known).toBeGreaterThanOrEqual(1);
-    expect(resumed.known).toBeLessThan(6);
   });
 
   it('is shown to people as tables, and says at once what is wrong', async () => {
