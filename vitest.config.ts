@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tests/support/longestFirst.ts';
 
 export default defineConfig({
   resolve: {
@@ -9,6 +10,7 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     globalSetup: ['tests/support/folder.ts'],
     setupFiles: ['tests/support/loopbackOnly.ts'],
+    sequence: { sequencer: LongestFirst },
     pool: 'forks',
     // A process for each of two hundred files would spend a minute on loading the same modules again.
     isolate: false,
