@@ -137,7 +137,8 @@ async function info(file: string, options: JsonOptions): Promise<void> {
       'no rows',
     ),
   );
-  if (found.tornBytes > 0) print(`${counted(found.tornBytes)} unfinished bytes at the end: the writer was killed`);
+  if (found.tornBytes > 0)
+    print(`${counted(found.tornBytes)} unfinished bytes at the end: the writer was killed`);
   for (const damage of found.damages) print(`damaged: ${stretch(damage)}`);
 }
 
@@ -148,7 +149,8 @@ async function verify(file: string, options: JsonOptions): Promise<void> {
     print(
       `${result.path}: ${result.isWhole ? 'whole' : 'damaged'}, ${counted(result.rows)} rows, ${result.rowsOutOfOrder} of them out of order`,
     );
-    if (result.tornBytes > 0) print(`${counted(result.tornBytes)} unfinished bytes at the end: the writer was killed`);
+    if (result.tornBytes > 0)
+      print(`${counted(result.tornBytes)} unfinished bytes at the end: the writer was killed`);
     for (const damage of result.damages) print(`damaged: ${stretch(damage)}`);
   }
   process.exitCode = result.isWhole ? EXIT_DONE : EXIT_UNEXPECTED;
