@@ -2,12 +2,12 @@
  * Charts as inline SVG. Shapes are stretched to the width of the page with lines of constant width; labels are text of
  * the page, so that they stay readable on a phone.
  */
+import { type Stretch, TimeAxis, ticksAround } from './axis.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Units of the drawing; the page stretches them. */
 const WIDTH = 1_000;
 const HEIGHT = 240;
-const TICKS = 5;
 
 export interface Point {
   /** Milliseconds since 1970. */
@@ -39,7 +39,10 @@ export interface ChartOptions {
   readonly areaTo?: number;
   /** Names of the dots' classes for the legend. */
   readonly dotNames?: readonly { readonly className: string; readonly name: string }[];
-  readonly label: (value: number) => string;
+  /** Takes little room: see {@link TimeAxis}. */
+  readonly closed?: readonly Stretch[];
+  /** @param step how far the values beside the chart are apart. */
+  readonly label: (value: number, step: number) => string;
 }
 
 interface Scale {
@@ -57,14 +60,17 @@ export function chart(options: ChartOptions): Markup | null {
     ...bands.flatMap(({ low, high }) => [low, high]),
     ...(options.areaTo === undefined ? [] : [options.areaTo]),
   ]);
+  const { values: ticks, step } = ticksAround(values.low, values.low + values.size);
+  const low = ticks[0]!;
+  const size = ticks.at(-1)! - low;
+  const axis = new TimeAxis({ fromMs: times.low, toMs: times.low + times.size }, options.closed ?? []);
   const scale: Scale = {
-    x: (atMs) => (((atMs - times.low) / times.size) * WIDTH).toFixed(1),
-    y: (value) => (HEIGHT - ((value - values.low) / values.size) * HEIGHT).toFixed(1),
+    x: (atMs) => (axis.shareOf(atMs) * WIDTH).toFixed(1),
+    y: (value) => (HEIGHT - ((value - low) / size) * HEIGHT).toFixed(1),
   };
-  const ticks = Array.from({ length: TICKS }, (_, index) => values.low + (values.size * index) / (TICKS - 1));
   return html`<figure class="chart">
 <figcaption>${options.title}${legend(options)}</figcaption>
-<div class="plot"><div class="ticks">${ticks.toReversed().map((value) => html`<span>${options.label(value)}</span>`)}</div>
+<div class="plot"><div class="ticks">${ticks.toReversed().map((value) => html`<span>${options.label(value, step)}</span>`)}</div>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${options.title}">
 ${ticks.map((value) => html`<path class="grid" d="M0 ${scale.y(value)}H${WIDTH}"/>`)}
 ${bands.length === 0 ? null : html`<path class="band" d="${bandPath(bands, scale)}"/>`}
@@ -72,7 +78,7 @@ ${options.areaTo === undefined || lines[0] === undefined ? null : html`<path cla
 ${lines.map(({ className, points: of }) => html`<path class="line ${className}" d="${linePath(of, scale)}"/>`)}
 ${dots.map(({ className, title, atMs, value }) => html`<path class="dot ${className}" d="M${scale.x(atMs)} ${scale.y(value)}h0"><title>${title}</title></path>`)}
 </svg></div>
-<div class="times">${timeLabels(times).map((text) => html`<span>${text}</span>`)}</div>
+<div class="times">${axis.labels().map((text) => html`<span>${text}</span>`)}</div>
 </figure>`;
 }
 
@@ -110,17 +116,4 @@ function bandPath(bands: readonly Band[], { x, y }: Scale): string {
   const upper = bands.map(({ atMs, high }, index) => `${index === 0 ? 'M' : 'L'}${x(atMs)} ${y(high)}`);
   const lower = bands.toReversed().map(({ atMs, low }) => `L${x(atMs)} ${y(low)}`);
   return `${upper.join('')}${lower.join('')}Z`;
-}
-
-/** Beginning, middle and end: dates, times of day within a few days, seconds within an hour. */
-function timeLabels(times: { readonly low: number; readonly size: number }): readonly string[] {
-  const dayMs = 86_400_000;
-  const cut: readonly [number, number] =
-    times.size > 3 * dayMs ? [0, 10] : times.size > dayMs / 24 ? [5, 16] : [11, 19];
-  return [0, 0.5, 1].map((share) =>
-    new Date(times.low + times.size * share)
-      .toISOString()
-      .slice(...cut)
-      .replace('T', ' '),
-  );
 }

@@ -1,4 +1,5 @@
 /** The report as one page that needs nothing else: no script, no network, every text of a strategy escaped. */
+import { closedTimes, placesOf, type Stretch } from './axis.ts';
 import { type ChartOptions, chart, type Point } from './chart.ts';
 import type { PriceChart, ReportDocument, ReportSpan } from './document.ts';
 import { html, Markup } from './markup.ts';
@@ -21,6 +22,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 export function renderPage(document: ReportDocument): string {
   const { batchId, environment, strategies, from, to, notes } = document;
   const range = from === null || to === null ? 'nothing happened' : `${minute(from)} to ${minute(to)} UTC`;
+  const closed = closedTimes(document.charts.flatMap(({ prices }) => prices.map(({ at }) => Date.parse(at))));
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -41,8 +43,8 @@ ${notes.length === 0 ? null : html`<ul class="notes">${notes.map((note) => html`
 <h2>Figures</h2>
 ${figureList(document)}
 <h2>Equity</h2>
-${equityChart(document)}
-${drawdownChart(document)}
+${equityChart(document, closed)}
+${drawdownChart(document, closed)}
 <h2>Compared with</h2>
 ${growthChart(document)}
 ${comparisonTable(document)}
@@ -51,7 +53,7 @@ ${resampledTable(document)}
 <h2>Months</h2>
 ${monthTable(document.months)}
 <h2>Trades</h2>
-${document.charts.flatMap((one) => [priceChart(one), ...seriesCharts(one)])}
+${document.charts.flatMap((one) => [priceChart(one, closed), ...seriesCharts(one, closed)])}
 ${document.withoutChart === 0 ? null : html`<p class="faint">${document.withoutChart} more symbols were traded, each less than those above.</p>`}
 ${openTable(document.openPositions)}
 ${tripTable(document)}
@@ -63,8 +65,9 @@ ${settingsTable(document.settings)}
   return page.text;
 }
 
-function equityChart({ equity }: ReportDocument): Markup | null {
+function equityChart({ equity }: ReportDocument, closed: readonly Stretch[]): Markup | null {
   return chart({
+    closed,
     title: 'Equity, after fees',
     bands: equity.map(({ at, low, high }) => ({ atMs: Date.parse(at), low, high })),
     lines: [{ className: 'own', name: 'this batch', points: closes(equity) }],
@@ -100,12 +103,13 @@ function growthChart({ comparisons, days, from, to, startEquity }: ReportDocumen
         points: pointsOf(growth),
       })),
     ],
-    label: (value) => `${value.toFixed(2)} %`,
+    label: percentLabel,
   });
 }
 
-function drawdownChart({ drawdown }: ReportDocument): Markup | null {
+function drawdownChart({ drawdown }: ReportDocument, closed: readonly Stretch[]): Markup | null {
   return chart({
+    closed,
     title: 'Fall from the peak, percent',
     areaTo: 0,
     lines: [
@@ -118,7 +122,7 @@ function drawdownChart({ drawdown }: ReportDocument): Markup | null {
         })),
       },
     ],
-    label: (value) => `${value.toFixed(2)} %`,
+    label: percentLabel,
   });
 }
 
@@ -140,21 +144,27 @@ function lineOf({ name, points }: PriceChart['series'][number], index: number) {
 }
 
 /** Each series that is no price has a chart of its own. */
-function seriesCharts(of: PriceChart): readonly (Markup | null)[] {
+function seriesCharts(of: PriceChart, closed: readonly Stretch[]): readonly (Markup | null)[] {
   return of.series
     .filter((series) => !isAmongPrices(of, series))
     .map((series) => {
       const title = `${of.symbol}: ${series.name}`;
-      return chart({ title, lines: [{ ...lineOf(series, 0), className: 'own' }], label: amountLabel });
+      return chart({
+        title,
+        closed,
+        lines: [{ ...lineOf(series, 0), className: 'own' }],
+        label: amountLabel,
+      });
     });
 }
 
-function priceChart(of: PriceChart): Markup | null {
+function priceChart(of: PriceChart, closed: readonly Stretch[]): Markup | null {
   const { symbol, prices, fills, markers } = of;
   const drawn =
     markers.length === fills ? `${fills} fills` : `${markers.length} of ${fills} fills, evenly picked`;
   const options: ChartOptions = {
     title: `${symbol}: ${drawn}`,
+    closed,
     bands: prices.map(({ at, low, high }) => ({ atMs: Date.parse(at), low, high })),
     lines: [
       { className: 'price', name: 'price', points: closes(prices) },
@@ -179,9 +189,13 @@ function closes(spans: readonly ReportSpan[]): readonly Point[] {
   return spans.map(({ at, close }) => ({ atMs: Date.parse(at), value: close }));
 }
 
-function amountLabel(value: number): string {
-  const places = Math.abs(value) >= 10_000 ? 0 : Math.abs(value) >= 1 ? 2 : 5;
+function amountLabel(value: number, step: number): string {
+  const places = placesOf(step);
   return value.toLocaleString('en-US', { minimumFractionDigits: places, maximumFractionDigits: places });
+}
+
+function percentLabel(value: number, step: number): string {
+  return `${value.toFixed(placesOf(step))} %`;
 }
 
 function minute(moment: string): string {

@@ -1,9 +1,9 @@
 /** How the page looks: light and dark as the reader's system asks, one column on a phone. */
 export const STYLE = `
 :root { color-scheme: light dark; --ground: #ffffff; --text: #1a1d21; --faint: #5f6873; --rule: #d9dee3; --panel: #f5f7f9;
-  --own: #1f6feb; --hold: #9a6700; --mark: #8250df; --gain: #116329; --loss: #b32020; --fill: #1f6feb26; }
+  --own: #1f6feb; --hold: #9a6700; --mark: #8250df; --gain: #116329; --loss: #b32020; --fill: #1f6feb26; --fallen: #b3202022; }
 @media (prefers-color-scheme: dark) { :root { --ground: #14171a; --text: #e4e8ec; --faint: #9aa5b1; --rule: #333a41;
-  --panel: #1d2226; --own: #6cb0ff; --hold: #e3b341; --mark: #c297ff; --gain: #56d364; --loss: #ff8078; --fill: #6cb0ff2e; } }
+  --panel: #1d2226; --own: #6cb0ff; --hold: #e3b341; --mark: #c297ff; --gain: #56d364; --loss: #ff8078; --fill: #6cb0ff2e; --fallen: #ff80782e; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 70rem; background: var(--ground); color: var(--text);
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -20,7 +20,7 @@ dd small { display: block; font-size: .8rem; color: var(--faint); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; white-space: nowrap; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(--rule); }
 th { font-weight: 500; } th:first-child, td:first-child, .text { text-align: left; }
-td.text { max-width: 22rem; white-space: normal; min-width: 8rem; }
+td.long { max-width: 22rem; white-space: normal; min-width: 8rem; }
 figure { margin: 1rem 0 2rem; } figcaption { margin-bottom: .4rem; }
 .plot { display: flex; height: 240px; }
 .ticks { display: flex; flex-direction: column; justify-content: space-between; width: 4.8rem; flex: none; padding-right: .4rem;
@@ -29,12 +29,13 @@ figure { margin: 1rem 0 2rem; } figcaption { margin-bottom: .4rem; }
 .times { display: flex; justify-content: space-between; margin-left: 4.8rem; font-size: .8rem; color: var(--faint); padding-top: .3rem; }
 svg path { fill: none; vector-effect: non-scaling-stroke; }
 .grid { stroke: var(--rule); stroke-width: 1; } .line { stroke-width: 1.6; stroke-linejoin: round; stroke: currentColor; }
-path.band, path.area { fill: var(--fill); }
+path.band { fill: var(--fill); } path.area { fill: var(--fallen); }
 .own { color: var(--own); } .hold { color: var(--hold); } .mark { color: var(--mark); } .price { color: var(--faint); }
 .fall { color: var(--loss); }
 .dot { stroke-linecap: round; stroke-width: 8; stroke: currentColor; } .buy { color: var(--gain); } .sell { color: var(--loss); }
 .legend { float: right; } .key { margin-left: .8rem; } .key::before { content: "\\25CF\\00A0"; }
 @media (max-width: 40rem) { body { padding: .75rem; } .legend { float: none; display: block; } .key:first-child { margin-left: 0; }
-  .plot { height: 200px; } .ticks { width: 3.9rem; font-size: .72rem; } .times { margin-left: 3.9rem; } }
+  .plot { height: 200px; } .ticks { width: 3.9rem; font-size: .72rem; } .times { margin-left: 3.9rem; }
+  .times span:nth-child(even) { display: none; } }
 @media print { body { max-width: none; } }
 `;

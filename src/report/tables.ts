@@ -55,7 +55,7 @@ export function comparisonTable({ figures, comparisons }: ReportDocument): Marku
         'name' | 'symbols' | 'returnPercent' | 'maxDrawdownPercent' | 'sharpe' | 'sortino'
       >,
     ) =>
-      html`<tr><td>${row.name}</td>${signed(row.returnPercent)}<td>${percent(row.maxDrawdownPercent)}</td>${cell(row.sharpe)}${cell(row.sortino)}<td class="text">${listed(row.symbols)}</td></tr>`,
+      html`<tr><td>${row.name}</td>${signed(row.returnPercent)}<td>${percent(row.maxDrawdownPercent)}</td>${cell(row.sharpe)}${cell(row.sortino)}<td class="text long">${listed(row.symbols)}</td></tr>`,
   );
   return html`<div class="scroll"><table>
 <tr><th></th><th>return</th><th>largest fall</th><th>Sharpe</th><th>Sortino</th><th class="text">symbols</th></tr>
@@ -84,7 +84,7 @@ export function openTable(positions: ReportDocument['openPositions']): Markup | 
   if (positions.length === 0) return null;
   return html`<h2>Still held</h2><div class="scroll"><table>
 <tr><th>strategy</th><th class="text">symbol</th><th>quantity</th><th>entered at</th><th>worth each</th></tr>
-${positions.map((row) => html`<tr><td>${row.instanceId}</td><td class="text">${row.symbol}</td><td>${row.qty}</td><td>${row.avgPrice}</td><td>${row.price}</td></tr>`)}
+${positions.map((row) => html`<tr><td>${row.instanceId}</td><td class="text">${row.symbol}</td><td>${row.qty}</td><td>${price(row.avgPrice)}</td><td>${price(row.price)}</td></tr>`)}
 </table></div>`;
 }
 
@@ -109,13 +109,13 @@ export function settingsTable(settings: ReportDocument['settings']): Markup | nu
 <tr><th>number</th><th class="text">strategy</th><th>since (UTC)</th><th class="text">version</th><th class="text">parameters</th></tr>
 ${settings.map(
   (one) =>
-    html`<tr><td>${String(one.number)}</td><td class="text">${one.instanceId}</td><td>${one.since.slice(0, 19).replace('T', ' ')}</td><td class="text">${one.version.slice(0, 8)}</td><td class="text">${JSON.stringify(one.parameters)}</td></tr>`,
+    html`<tr><td>${String(one.number)}</td><td class="text">${one.instanceId}</td><td>${one.since.slice(0, 19).replace('T', ' ')}</td><td class="text">${one.version.slice(0, 8)}</td><td class="text long">${JSON.stringify(one.parameters)}</td></tr>`,
 )}
 </table></div>`;
 }
 
 function tripLine(trip: TripRow, isChanged: boolean): Markup {
-  return html`<tr><td>${minute(trip.from)}</td><td>${minute(trip.to)}</td><td class="text">${trip.instanceId}</td><td class="text">${trip.symbol}</td><td>${trip.side}</td><td>${trip.qty}</td><td>${trip.entryPrice}</td><td>${trip.exitPrice}</td><td class="${tone(Number(trip.gain))}">${amount(trip.gain)}</td>${signed(trip.returnPercent)}<td>${optional(trip.maxAdverse)}</td><td>${optional(trip.maxFavourable)}</td><td>${optional(trip.rUnits)}</td>${isChanged ? html`<td>${settingsOf(trip)}</td>` : null}<td class="text">${trip.entryReason}</td><td class="text">${trip.exitReason}</td></tr>`;
+  return html`<tr><td>${minute(trip.from)}</td><td>${minute(trip.to)}</td><td class="text">${trip.instanceId}</td><td class="text">${trip.symbol}</td><td>${trip.side}</td><td>${trip.qty}</td><td>${price(trip.entryPrice)}</td><td>${price(trip.exitPrice)}</td><td class="${tone(Number(trip.gain))}">${amount(trip.gain)}</td>${signed(trip.returnPercent)}<td>${optional(trip.maxAdverse)}</td><td>${optional(trip.maxFavourable)}</td><td>${optional(trip.rUnits)}</td>${isChanged ? html`<td>${settingsOf(trip)}</td>` : null}<td class="text long">${trip.entryReason}</td><td class="text long">${trip.exitReason}</td></tr>`;
 }
 
 /** Entered with one, left with another. */
@@ -163,6 +163,12 @@ function percent(value: number): string {
 
 function amount(value: number | string): string {
   return Number(value).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}
+
+/** Averages have any number of decimals; a page shows as many as prices have. */
+function price(exact: string | number): string {
+  const value = Number(exact);
+  return Number.isFinite(value) ? String(Number(value.toFixed(Math.abs(value) >= 1 ? 4 : 8))) : String(exact);
 }
 
 function listed(symbols: readonly string[]): string {
