@@ -20,9 +20,14 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 }
 
 export function whole(minimum: number, maximum: number, unit = '') {
-  const range = `${minimum.toLocaleString('en-US')} to ${maximum.toLocaleString('en-US')}`;
+  const range = `${grouped(minimum)} to ${grouped(maximum)}`;
   const error = `a whole number from ${range}${unit === '' ? '' : ` ${unit}`}`;
   return z.number(error).int(error).min(minimum, error).max(maximum, error);
+}
+
+/** As `toLocaleString` does, which makes a formatter for each call: fifty milliseconds of each start. */
+function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 export function ratio(minimum: number, maximum: number, unit: string) {
