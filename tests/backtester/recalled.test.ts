@@ -23,6 +23,7 @@ function pastOf(recalled: readonly Bar[]): PastBars {
     source,
   );
   const batch = Batch.create({ rows: 2, heapBytes: 64 });
+  batch.baseMicros = OPEN;
   const symbols = new SymbolTable();
   for (const minute of [2, 6]) appendBar(batch, barAt(minute, minute), { symbols });
   for (let row = 0; row < batch.count; row += 1) past.bar('ACME', batch, row);
