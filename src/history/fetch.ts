@@ -120,7 +120,7 @@ async function fetchJob(
 ): Promise<void> {
   const { calendar, history, nowMicros, request, signal, tally, tapes } = of;
   const { symbol, kind, dates } = job;
-  const endOf = (date: string) => calendar.startOf(nextDate(date));
+  const endOf = (date: string) => calendar.startOf(otherDate(date, 1));
   const answer = await rowsOf(history, {
     symbol,
     kind,
@@ -147,28 +147,34 @@ async function fetchJob(
     if (!isOver) tally.unfinishedDays.push(date);
     if (ofDay.length === 0) tally.emptyDays.push(date);
     else if (kind === 'bars') {
-      tally.missingMinutes += missingMinutes(
-        ofDay as readonly Bar[],
-        calendar.sessions(date, date),
-        nowMicros,
-      );
+      // That of the day before may go on after midnight.
+      const sessions = calendar.sessions(otherDate(date, -1), date);
+      const toMicros = Math.min(endMicros, nowMicros - MICROS_PER_MINUTE);
+      const day = { fromMicros: startMicros, toMicros };
+      tally.missingMinutes += missingMinutes(ofDay as readonly Bar[], sessions, day);
     }
   }
 }
 
-/** Minutes of the regular sessions, as far as they are over, without a bar: nothing was traded, or it is missing. */
-function missingMinutes(bars: readonly Bar[], sessions: readonly Session[], nowMicros: EpochMicros): number {
+/** Minutes of a day's regular sessions without a bar: nothing was traded, or it is missing. */
+function missingMinutes(
+  bars: readonly Bar[],
+  sessions: readonly Session[],
+  { fromMicros, toMicros }: { readonly fromMicros: EpochMicros; readonly toMicros: EpochMicros },
+): number {
   const starts = new Set(bars.map(({ timeMicros }) => timeMicros));
   let missing = 0;
   for (const { openMicros, closeMicros } of sessions) {
-    const endMicros = Math.min(closeMicros, nowMicros - MICROS_PER_MINUTE);
-    for (let at = openMicros; at < endMicros; at += MICROS_PER_MINUTE) if (!starts.has(at)) missing += 1;
+    const endMicros = Math.min(closeMicros, toMicros);
+    for (let at = openMicros; at < endMicros; at += MICROS_PER_MINUTE) {
+      if (at >= fromMicros && !starts.has(at)) missing += 1;
+    }
   }
   return missing;
 }
 
-function nextDate(date: string): string {
-  return new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10);
+function otherDate(date: string, days: number): string {
+  return new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
 function keyOf({ symbol, kind }: Pick<Job, 'symbol' | 'kind'>): string {

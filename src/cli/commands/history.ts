@@ -1,6 +1,7 @@
 /** `openbell history fetch`: the provider's past into tapes, a symbol and day each, and days into stock_ohlc. */
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { createBroker } from '../../brokers/factory.ts';
 import { rulesOf, SessionCalendar } from '../../clock/calendar.ts';
 import { newId } from '../../clock/chance.ts';
 import { liveClock } from '../../clock/live.ts';
@@ -16,10 +17,12 @@ import { HistoryTapes } from '../../history/tapes.ts';
 import type { BarAdjustment } from '../../providers/contract.ts';
 import { createHistoryProvider } from '../../providers/factory.ts';
 import { loadTradeplan } from '../../tradeplan/load.ts';
+import type { Tradeplan } from '../../tradeplan/plan.ts';
 import type { MineResult } from '../../trader/mining/mining.ts';
 import { type Preparation, prepare } from '../../trader/preparation.ts';
+import { sessionQuery } from '../../trader/sessions.ts';
 import { fetchDays } from '../historyDays.ts';
-import { withAdapters } from '../market.ts';
+import { type Adapters, withAdapters } from '../market.ts';
 import {
   DEFAULT_PLAN,
   dataDirectoryOption,
@@ -133,9 +136,10 @@ async function fetchTapes(
       clock: liveClock,
       open: () =>
         new Promise((opened, failed) => {
-          closed = withAdapters(preparation, { thread: 'history', batchId: newId() }, (adapters) => {
+          closed = withAdapters(preparation, { thread: 'history', batchId: newId() }, async (adapters) => {
+            await learnSessions(adapters, { plan, calendar, ...request });
             opened(createHistoryProvider(adapters.provider, adapters.adapter));
-            return new Promise((done) => {
+            await new Promise<void>((done) => {
               close = done;
             });
           }).catch(failed);
@@ -148,6 +152,28 @@ async function fetchTapes(
     progress.done();
     close();
     await closed;
+  }
+}
+
+/** Minutes are missing of the sessions that the broker tells, half days and unforeseen closings too; else of the rules'. */
+async function learnSessions(
+  { broker: config, adapter, log }: Adapters,
+  of: {
+    readonly plan: Tradeplan;
+    readonly calendar: SessionCalendar;
+    readonly fromDate: string;
+    readonly toDate: string;
+  },
+): Promise<void> {
+  const { plan, calendar, fromDate, toDate } = of;
+  const broker = createBroker(config, adapter);
+  try {
+    const answer = await sessionQuery(plan.assetClass, broker)?.(fromDate, toDate);
+    if (answer?.ok) calendar.replace(fromDate, toDate, answer.value);
+    else if (answer !== undefined)
+      log.debug({ reason: answer.failure.message }, 'the broker tells no calendar');
+  } finally {
+    await broker.close();
   }
 }
 
