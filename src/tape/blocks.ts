@@ -91,6 +91,11 @@ export class BlockFile {
     return next;
   }
 
+  /** Notes that a block cannot be read although its checksum is right. */
+  refuse({ offset, payload }: Block): void {
+    this.damages.push({ offset, bytes: BLOCK_HEADER_BYTES + payload.length });
+  }
+
   close(): Promise<void> {
     return this.#file.close();
   }
@@ -134,8 +139,27 @@ export class BlockFile {
   }
 }
 
-/** The block's payload, unpacked. Throws when it does not unpack to the length that its header says. */
-export async function unpack(block: Block): Promise<Buffer> {
+/** The JSON in a block; `undefined` where there is none, though the checksum is right: another program wrote it. */
+export async function jsonOf(block: Block): Promise<unknown> {
+  const payload = await unpack(block);
+  try {
+    return JSON.parse(payload?.toString('utf8') ?? '') as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The block's payload, unpacked; `undefined` when it does not unpack to the length that its header says. */
+export async function unpack(block: Block): Promise<Buffer | undefined> {
+  try {
+    const payload = await unpacked(block);
+    return payload.length === block.header.unpackedBytes ? payload : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function unpacked(block: Block): Promise<Buffer> {
   const { packing, unpackedBytes } = block.header;
   if (packing === Packing.none) return block.payload;
   const limits = { maxOutputLength: Math.max(unpackedBytes, 1) };

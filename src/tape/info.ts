@@ -1,7 +1,7 @@
 /** What a tape holds, and whether it is whole. */
 import type { EpochMicros } from '../domain/time.ts';
 import { EventKind, KIND_NAMES } from './batch.ts';
-import { BlockFile, type Damage, unpack } from './blocks.ts';
+import { BlockFile, type Damage, jsonOf } from './blocks.ts';
 import { BlockType, type Compression, Packing, type TapeMetadata } from './file.ts';
 import { TapeReader } from './reader.ts';
 
@@ -69,6 +69,7 @@ export async function tapeInfo(
   return {
     path,
     ...outline,
+    damages: reader.damages,
     rows,
     rowsByKind: Object.fromEntries(
       [...rowsByKind].map(([kind, count]) => [KIND_NAMES[kind] ?? `kind ${kind}`, count]),
@@ -85,9 +86,11 @@ export async function verifyTape(
   onProgress?: (progress: ReadProgress) => void,
 ): Promise<TapeVerification> {
   const outline = await outlineOf(path, onProgress);
-  const { tornBytes, damages, isBegun } = outline;
-  const isWhole = damages.length === 0;
-  if (!isBegun) return { path, isWhole, rows: 0, tornBytes, damages, rowsOutOfOrder: 0 };
+  const { blocks, tornBytes, isBegun } = outline;
+  if (!isBegun) {
+    const isWhole = blocks === 0 && outline.damages.length === 0;
+    return { path, isWhole, rows: 0, tornBytes, damages: outline.damages, rowsOutOfOrder: 0 };
+  }
   const reader = await TapeReader.open({ path, onDamage: 'skip' });
   let rows = 0;
   let rowsOutOfOrder = 0;
@@ -102,7 +105,8 @@ export async function verifyTape(
     }
     rows += batch.count;
   }
-  return { path, isWhole, rows, tornBytes, damages, rowsOutOfOrder };
+  const { damages } = reader;
+  return { path, isWhole: damages.length === 0, rows, tornBytes, damages, rowsOutOfOrder };
 }
 
 async function outlineOf(path: string, onProgress: ((progress: ReadProgress) => void) | undefined) {
@@ -115,10 +119,9 @@ async function outlineOf(path: string, onProgress: ((progress: ReadProgress) => 
   try {
     for (let block = await file.next(); block !== undefined; block = await file.next()) {
       blocks += 1;
-      if (blocks === 1) isBegun = block.header.type === BlockType.segment;
-      if (block.header.type === BlockType.segment) {
-        segments.push(JSON.parse((await unpack(block)).toString('utf8')) as TapeMetadata);
-      }
+      const metadata = block.header.type === BlockType.segment ? await jsonOf(block) : undefined;
+      if (blocks === 1) isBegun = metadata !== undefined;
+      if (metadata !== undefined) segments.push(metadata as TapeMetadata);
       if (block.header.type === BlockType.rows) packing = block.header.packing;
       onProgress?.({ bytes: file.offset, fileBytes: file.fileBytes });
     }

@@ -1,7 +1,7 @@
 /** Reads a tape file back, batch by batch, with as much memory as one batch needs. */
 import { UserError } from '../domain/exit.ts';
-import type { Batch } from './batch.ts';
-import { type Block, BlockFile, type Damage, unpack } from './blocks.ts';
+import { Batch } from './batch.ts';
+import { type Block, BlockFile, type Damage, jsonOf, unpack } from './blocks.ts';
 import { decodeRows } from './columns.ts';
 import { BlockType, Packing, type TapeMetadata } from './file.ts';
 import { decodeNarrow } from './narrow/decode.ts';
@@ -40,7 +40,8 @@ export class TapeReader implements AsyncIterable<Batch> {
     const blocks = await BlockFile.open(options.path);
     try {
       const first = await blocks.next();
-      if (first?.header.type !== BlockType.segment) {
+      const metadata = first?.header.type === BlockType.segment ? await jsonOf(first) : undefined;
+      if (metadata === undefined) {
         const isEmpty = first === undefined && blocks.damages.length === 0;
         throw new UserError({
           exitCode: 2,
@@ -50,8 +51,7 @@ export class TapeReader implements AsyncIterable<Batch> {
           remedy: isEmpty ? 'Leave it out.' : 'Import it again, or leave it out.',
         });
       }
-      const metadata = JSON.parse((await unpack(first)).toString('utf8')) as TapeMetadata;
-      return new TapeReader(blocks, metadata, options);
+      return new TapeReader(blocks, metadata as TapeMetadata, options);
     } catch (error) {
       await blocks.close();
       throw error;
@@ -77,22 +77,11 @@ export class TapeReader implements AsyncIterable<Batch> {
         const damage = this.#blocks.damages[0];
         if (damage !== undefined && this.#onDamage === 'refuse') throw this.#damaged(damage.offset);
         if (block === undefined) return;
-        const payload = await unpack(block);
-        switch (block.header.type) {
-          case BlockType.segment:
-            this.#idOf = [];
-            break;
-          case BlockType.definitions:
-            this.#define(JSON.parse(payload.toString('utf8')) as readonly (readonly [number, string])[]);
-            break;
-          case BlockType.rows:
-          case BlockType.narrowRows: {
-            const batch = this.#batchOf(block, payload, reused);
-            reused = batch;
-            yield batch;
-            break;
-          }
-        }
+        const found = await this.#take(block, reused);
+        if (found === 'unreadable') this.#blocks.refuse(block);
+        if (!(found instanceof Batch)) continue;
+        reused = found;
+        yield found;
       }
     } finally {
       await this.close();
@@ -103,20 +92,41 @@ export class TapeReader implements AsyncIterable<Batch> {
     return this.#blocks.close();
   }
 
-  #batchOf(block: Block, payload: Buffer, reused: Batch | undefined): Batch {
-    const order = block.header.packing === Packing.none ? 'rows' : 'planes';
-    const isNarrow = block.header.type === BlockType.narrowRows;
+  /** A block of rows is answered as a batch; what the others say is kept. */
+  async #take(block: Block, reused: Batch | undefined): Promise<Batch | 'told' | 'unreadable'> {
+    switch (block.header.type) {
+      case BlockType.segment:
+        this.#idOf = [];
+        return 'told';
+      case BlockType.definitions:
+        return this.#define(await jsonOf(block)) ? 'told' : 'unreadable';
+      case BlockType.rows:
+      case BlockType.narrowRows: {
+        const payload = await unpack(block);
+        return (payload && this.#batchOf(block, payload, reused)) ?? 'unreadable';
+      }
+    }
+  }
+
+  #batchOf({ header }: Block, payload: Buffer, reused: Batch | undefined): Batch | undefined {
+    const order = header.packing === Packing.none ? 'rows' : 'planes';
+    const isNarrow = header.type === BlockType.narrowRows;
     const batch = isNarrow ? decodeNarrow(payload, reused) : decodeRows(payload, order, reused);
-    if (batch === undefined) throw this.#damaged(block.offset);
-    for (let row = 0; row < batch.count; row += 1) {
-      const id = batch.symbolId[row]!;
-      if (id !== 0) batch.symbolId[row] = this.#idOf[id] ?? 0;
+    for (let row = 0; row < (batch?.count ?? 0); row += 1) {
+      const id = batch!.symbolId[row]!;
+      if (id !== 0) batch!.symbolId[row] = this.#idOf[id] ?? 0;
     }
     return batch;
   }
 
-  #define(pairs: readonly (readonly [number, string])[]): void {
-    for (const [id, symbol] of pairs) this.#idOf[id] = this.symbols.intern(symbol);
+  #define(pairs: unknown): boolean {
+    if (!Array.isArray(pairs)) return false;
+    for (const pair of pairs as readonly unknown[]) {
+      const [id, symbol] = Array.isArray(pair) ? (pair as readonly unknown[]) : [];
+      if (typeof id !== 'number' || typeof symbol !== 'string') return false;
+      this.#idOf[id] = this.symbols.intern(symbol);
+    }
+    return true;
   }
 
   #damaged(offset: number): UserError {

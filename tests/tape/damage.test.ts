@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveClock as clock } from '../../src/clock/live.ts';
 import type { Damage } from '../../src/tape/blocks.ts';
 import { exportTape } from '../../src/tape/export.ts';
-import { PREAMBLE_BYTES } from '../../src/tape/file.ts';
+import { BlockType, encodeBlock, Packing, PREAMBLE_BYTES } from '../../src/tape/file.ts';
 import { importTape } from '../../src/tape/import.ts';
 import { tapeInfo, verifyTape } from '../../src/tape/info.ts';
 
@@ -76,6 +77,35 @@ describe('a file that is no whole tape', () => {
       writeFileSync(tape, text);
       await expect(verifyTape(tape)).rejects.toMatchObject({ exitCode: 2, message: /is not a tape file/ });
     }
+  });
+});
+
+describe('a block that another program wrote, with the right checksum', () => {
+  const odd = (bytes: Buffer, type: BlockType, packing: number, unpackedBytes = bytes.length) =>
+    encodeBlock(bytes, { type, rows: 1, packing: packing as Packing, unpackedBytes });
+
+  it.each([
+    ['definitions that are no JSON', odd(Buffer.from('[[1,'), BlockType.definitions, Packing.none)],
+    ['definitions of another shape', odd(Buffer.from('[1,{}]'), BlockType.definitions, Packing.none)],
+    ['rows that do not unpack', odd(Buffer.from('rubbish'), BlockType.rows, Packing.deflate, 64)],
+    ['rows that unpack to too much', odd(deflateRawSync(Buffer.alloc(99_999)), BlockType.rows, 1, 64)],
+    ['rows that are none', odd(Buffer.alloc(64, 7), BlockType.rows, Packing.none)],
+    ['narrow rows that are none', odd(Buffer.alloc(64, 7), BlockType.narrowRows, Packing.none)],
+  ])('is damage: %s', async (_, block) => {
+    writeFileSync(tape, Buffer.concat([whole, block]));
+    const damages = [{ offset: whole.length, bytes: block.length }];
+    expect(await verifyTape(tape)).toMatchObject({ isWhole: false, rows: BARS, damages });
+    expect(await tapeInfo(tape)).toMatchObject({ rows: BARS, damages });
+    const options = { input: tape, output: join(folder, 'out.csv'), kinds: ['bars'] } as const;
+    await expect(exportTape(options)).rejects.toMatchObject({ exitCode: 2, message: /is damaged at byte/ });
+    expect((await exportTape({ ...options, skipsDamage: true }))[0]?.rows).toBe(BARS);
+  });
+
+  it('is a damaged beginning where it should say what the tape is', async () => {
+    const block = odd(Buffer.from('not JSON'), BlockType.segment, Packing.none);
+    writeFileSync(tape, Buffer.concat([whole.subarray(0, PREAMBLE_BYTES), block]));
+    expect(await verifyTape(tape)).toMatchObject({ isWhole: false, rows: 0 });
+    await expect(tapeInfo(tape)).rejects.toThrow('is damaged at its beginning');
   });
 });
 

@@ -138,7 +138,7 @@ async function info(file: string, options: JsonOptions): Promise<void> {
     ),
   );
   if (found.tornBytes > 0)
-    print(`${counted(found.tornBytes)} unfinished bytes at the end: the writer was killed`);
+    print(`${counted(found.tornBytes)} unfinished bytes at the end: the writer was killed, or had no room`);
   for (const damage of found.damages) print(`damaged: ${stretch(damage)}`);
 }
 
@@ -150,7 +150,9 @@ async function verify(file: string, options: JsonOptions): Promise<void> {
       `${result.path}: ${result.isWhole ? 'whole' : 'damaged'}, ${counted(result.rows)} rows, ${result.rowsOutOfOrder} of them out of order`,
     );
     if (result.tornBytes > 0)
-      print(`${counted(result.tornBytes)} unfinished bytes at the end: the writer was killed`);
+      print(
+        `${counted(result.tornBytes)} unfinished bytes at the end: the writer was killed, or had no room`,
+      );
     for (const damage of result.damages) print(`damaged: ${stretch(damage)}`);
   }
   process.exitCode = result.isWhole ? EXIT_DONE : EXIT_UNEXPECTED;
