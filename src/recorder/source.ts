@@ -139,7 +139,8 @@ export class RecordedSource {
     if (this.#parts.name !== 'market') return;
     const gap = this.#gap;
     const toMicros = chunk.firstMicros;
-    const fromMicros = this.#newestMicros === 0 ? toMicros : this.#newestMicros;
+    // The clock may have been set back meanwhile: no gap ends before it begins.
+    const fromMicros = this.#newestMicros === 0 ? toMicros : Math.min(this.#newestMicros, toMicros);
     gap.reset(0, fromMicros, chunk.firstSequence - 1);
     gap.clearRow(0, EventKind.gap, 0);
     gap.count = 1;
