@@ -88,7 +88,9 @@ describe('tables', () => {
     const run = await runOnFiles(WORLD, { 'bars.csv': reversed }, { order });
     expect(barsOf(run)).toEqual(await expected());
     expect(run.result.data).toMatchObject({ bad: 0, sorted: 0, gaps: 0 });
-    expect((await refusalOf(runOnFiles(WORLD, { 'bars.csv': reversed }))).message).toContain('older than');
+    const unsaid = await refusalOf(runOnFiles(WORLD, { 'bars.csv': reversed }));
+    expect(unsaid.message).toContain('older than the row before');
+    expect(unsaid.remedy).toContain('--order newest-first');
     const [last = '', ...others] = lines.toReversed();
     const mixed = [header, ...others, last].join('\n');
     const refusal = await refusalOf(runOnFiles(WORLD, { 'bars.csv': mixed }, { order }));

@@ -89,11 +89,13 @@ export class DataInspection {
   /** @throws {UserError} exit code 2, with the rows and reasons, when rows were bad and none may be. */
   check(): void {
     if (this.#bad === 0 || this.isRepairing) return;
+    const isDisorder = this.#badExamples.every(({ reason }) => reason.startsWith(OUT_OF_ORDER));
     throw new UserError({
       exitCode: EXIT_USAGE,
       cause: `the data has rows that cannot be right, such as ${this.#badExamples[0]!.file} row ${this.#badExamples[0]!.row}: ${this.#badExamples[0]!.reason}`,
-      remedy:
-        'Correct the file, or set `backtest.bad_data: repair` to leave such rows out and be told which.',
+      remedy: isDisorder
+        ? 'Where a table stands newest first, say so with `--order newest-first`; else correct the file, or set `backtest.bad_data: repair` to have it sorted.'
+        : 'Correct the file, or set `backtest.bad_data: repair` to leave such rows out and be told which.',
       violations: this.#badExamples.map(
         ({ file, row, reason }): Violation => ({
           path: `${file}:${row}`,
