@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readInbox } from '../../src/tape/inbox.ts';
-import type { TapeInfo, TapeVerification } from '../../src/tape/info.ts';
+import { type TapeInfo, type TapeVerification, tapeInfo } from '../../src/tape/info.ts';
 import { TapeReader } from '../../src/tape/reader.ts';
 import { intentsAtDesk, rerunHost } from '../recorder/rerun.ts';
 import { logOf, openWorkshop, statusOf, type Workshop } from '../support/daemon.ts';
@@ -162,12 +162,14 @@ describe('a recorded daemon', () => {
       expect(entries, source).toBeGreaterThan(10);
     }
 
+    // It need not be as busy as the one before.
+    writeFileSync(plan, readFileSync(plan, 'utf8').replace('rate: 8000', 'rate: 100'));
     const next = startOpenbell(['trade', plan, ...workshop.storage]);
     await next.heard('Trading, batch', START_TIMEOUT_MS);
-    await until(
-      async () => (await openbellJson<TapeInfo>(['tape', 'info', last])).compression === 'deflate',
-      { what: 'the torn tape to be packed', timeoutMs: 60_000 },
-    );
+    await until(async () => (await tapeInfo(last)).compression === 'deflate', {
+      what: 'the torn tape to be packed',
+      timeoutMs: 60_000,
+    });
     next.child.kill('SIGTERM');
     await next.finished;
     expect(await openbellJson<TapeInfo>(['tape', 'info', last])).toMatchObject({
