@@ -6,8 +6,6 @@ import type { RecordingPort, SymbolName } from '../transport/recording.ts';
 
 const GAP_REASONS = { disconnected: GapReason.disconnected, slow_client: GapReason.slowClient } as const;
 
-const WORD = 2 ** 32;
-
 export class MarketRecording {
   readonly #port: RecordingPort;
   readonly #symbols: SymbolTable;
@@ -22,18 +20,10 @@ export class MarketRecording {
   /** Copies the batch's rows, before anybody else gets it, and marks them with their place on the tape. */
   take(batch: Batch): void {
     if (this.#named < this.#symbols.size) this.#name();
-    this.#mark(batch);
-    this.#port.rows(batch);
-  }
-
-  #mark(batch: Batch): void {
     const { count, origin } = batch;
     const { sequence } = this.#port;
-    const first = sequence % WORD;
-    // Where the numbers begin anew, each row has its own.
-    batch.firstOrigin = first + count < WORD ? first : 0;
-    if (batch.firstOrigin !== 0) return;
     for (let row = 0; row < count; row += 1) origin[row] = sequence + row;
+    this.#port.rows(batch);
   }
 
   gap({ fromMicros, toMicros, reason }: Extract<StreamNotice, { type: 'gap' }>): void {

@@ -15,7 +15,7 @@
  * | idLow idHigh  | Uint32  | trade id      | 0          | 0           |                                         |
  * | symbolId      | Uint32  | id of the stream's symbol, see definitions                                           |
  * | conditions    | Uint32  | up to four one-character ASCII condition codes, first in the lowest byte, 0-padded   |
- * | origin        | Uint32  | the row's sequence on the tape of its market, modulo 2^32; 0 = none, as of the port's own words; see {@link Batch.firstOrigin} |
+ * | origin        | Uint32  | the row's sequence on the tape of its market, modulo 2^32; 0 = none, as of the port's own words |
  * | heapOffset    | Uint32  | where the row's bytes start in the heap                                              |
  * | heapLength    | Uint32  | how many; 0 = none. Bars: three Float64 (volume, vwap, trade count)                  |
  * | kind          | Uint8   | {@link EventKind}                                                                    |
@@ -54,7 +54,6 @@ const U32_COUNT = 2;
 const U32_CAPACITY = 3;
 const U32_HEAP_USED = 4;
 const U32_HEAP_CAPACITY = 5;
-const U32_FIRST_ORIGIN = 10;
 const F64_BASE_MICROS = 3;
 const F64_FIRST_SEQUENCE = 4;
 
@@ -93,11 +92,6 @@ export class Batch {
   /** Rows in use. Kept beside the header while the batch is written: {@link seal} stores it. */
   count: number;
   heapUsed: number;
-  /**
-   * Origin of the first row where those of all rows follow on one another; 0 where each has its own in the column. So
-   * a batch that goes as it came is marked at once. Kept beside the header as the counts are.
-   */
-  firstOrigin: number;
 
   /**
    * Opens the batch that a buffer holds. Throws when the buffer is not one of this version. One in shared memory is
@@ -117,7 +111,6 @@ export class Batch {
     this.heapCapacity = this.#u32[U32_HEAP_CAPACITY]!;
     this.count = this.#u32[U32_COUNT]!;
     this.heapUsed = this.#u32[U32_HEAP_USED]!;
-    this.firstOrigin = this.#u32[U32_FIRST_ORIGIN]!;
     let at = HEADER_BYTES;
     const floats = () => {
       const column = new Float64Array(buffer, at, capacity);
@@ -178,7 +171,6 @@ export class Batch {
     batch.heap.set(source.heap.subarray(0, size.heapBytes));
     batch.count = size.rows;
     batch.heapUsed = size.heapBytes;
-    batch.firstOrigin = source.firstOrigin;
     batch.seal();
     return buffer;
   }
@@ -230,7 +222,6 @@ export class Batch {
   reset(streamId: number, baseMicros: EpochMicros, firstSequence = 0): void {
     this.count = 0;
     this.heapUsed = 0;
-    this.firstOrigin = 0;
     this.#u32[U32_STREAM] = streamId;
     this.baseMicros = baseMicros;
     this.firstSequence = firstSequence;
@@ -240,7 +231,6 @@ export class Batch {
   seal(): ArrayBuffer {
     this.#u32[U32_COUNT] = this.count;
     this.#u32[U32_HEAP_USED] = this.heapUsed;
-    this.#u32[U32_FIRST_ORIGIN] = this.firstOrigin;
     return this.buffer;
   }
 
@@ -251,11 +241,6 @@ export class Batch {
 
   receivedMicros(row: number): EpochMicros {
     return this.baseMicros + Math.floor(this.receivedNs[row]! / 1_000);
-  }
-
-  /** The row's sequence on its market's tape, see the column. */
-  originOf(row: number): number {
-    return this.firstOrigin === 0 ? this.origin[row]! : this.firstOrigin + row;
   }
 
   /** The row's heap bytes, a view, valid as long as the batch is. */
@@ -347,7 +332,7 @@ export class Batch {
     this.idHigh[at] = source.idHigh[row]!;
     this.symbolId[at] = source.symbolId[row]!;
     this.conditions[at] = source.conditions[row]!;
-    this.origin[at] = source.originOf(row);
+    this.origin[at] = source.origin[row]!;
     this.kind[at] = kind;
     this.flags[at] = source.flags[row]!;
     this.code0[at] = source.code0[row]!;

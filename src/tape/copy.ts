@@ -29,7 +29,7 @@ export function copyColumns(source: Batch, row: number, target: Batch, at: numbe
   target.idHigh[at] = source.idHigh[row]!;
   target.symbolId[at] = source.symbolId[row]!;
   target.conditions[at] = source.conditions[row]!;
-  target.origin[at] = source.originOf(row);
+  target.origin[at] = source.origin[row]!;
   target.heapLength[at] = source.heapLength[row]!;
   target.kind[at] = kind;
   target.flags[at] = source.flags[row]!;
@@ -68,8 +68,7 @@ export function gatherRows(
   gatherWords(source.idHigh, target.idHigh, rows, from, to, at);
   gatherWords(source.symbolId, target.symbolId, rows, from, to, at);
   gatherWords(source.conditions, target.conditions, rows, from, to, at);
-  if (source.firstOrigin === 0) gatherWords(source.origin, target.origin, rows, from, to, at);
-  else gatherOrigins(source.firstOrigin, target.origin, rows, from, to, at);
+  gatherWords(source.origin, target.origin, rows, from, to, at);
   gatherBytes(source.kind, target.kind, rows, from, to, at);
   gatherBytes(source.flags, target.flags, rows, from, to, at);
   gatherBytes(source.code0, target.code0, rows, from, to, at);
@@ -112,9 +111,7 @@ function moveRows(source: Batch, row: number, count: number, target: Batch): voi
   target.idHigh.set(source.idHigh.subarray(row, end), at);
   target.symbolId.set(source.symbolId.subarray(row, end), at);
   target.conditions.set(source.conditions.subarray(row, end), at);
-  if (source.firstOrigin === 0) target.origin.set(source.origin.subarray(row, end), at);
-  else
-    for (let index = 0; index < count; index += 1) target.origin[at + index] = source.originOf(row + index);
+  target.origin.set(source.origin.subarray(row, end), at);
   target.kind.set(source.kind.subarray(row, end), at);
   target.flags.set(source.flags.subarray(row, end), at);
   target.code0.set(source.code0.subarray(row, end), at);
@@ -172,17 +169,6 @@ function gatherWords(
   at: number,
 ): void {
   for (let index = from; index < to; index += 1) target[at + index] = source[rows[index]!]!;
-}
-
-function gatherOrigins(
-  first: number,
-  target: Uint32Array,
-  rows: Uint32Array,
-  from: number,
-  to: number,
-  at: number,
-): void {
-  for (let index = from; index < to; index += 1) target[at + index] = first + rows[index]!;
 }
 
 function gatherBytes(

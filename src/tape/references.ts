@@ -27,10 +27,6 @@ export class RunFinder {
 
   /** Looks at rows of a batch; the figures are of them until the next. */
   look(batch: Batch, from = 0, to = batch.count): void {
-    if (batch.firstOrigin !== 0) {
-      this.#lookWhole(batch.firstOrigin + from, to - from);
-      return;
-    }
     const { origin } = batch;
     if (this.#pairs.length < 2 * (to - from)) this.#pairs = new Int32Array(4 * (to - from));
     const pairs = this.#pairs;
@@ -56,13 +52,6 @@ export class RunFinder {
     this.#runs = runs;
     this.following = following;
     this.first = base === 0 ? 0 : this.#whole(base);
-  }
-
-  /** One run, which needs no heap. */
-  #lookWhole(word: number, count: number): void {
-    this.#runs = count === 0 ? 0 : 1;
-    this.following = 0;
-    this.first = count === 0 ? 0 : this.#whole(word);
   }
 
   /** The runs as the heap holds them; empty where none need be told. */

@@ -26,7 +26,6 @@ function filled(rows: readonly Row[]): Batch {
     [, batch.idLow[at], batch.idHigh[at], batch.conditions[at]] = each.words;
     [batch.flags[at], batch.code0[at], batch.code1[at], batch.tape[at]] = each.bytes;
     if (each.heap.length > 0) batch.setHeapBytes(at, each.heap);
-    batch.origin[at] = each.words[3];
     batch.count += 1;
   }
   return batch;
@@ -39,7 +38,6 @@ function rowOf(batch: Batch, at: number): unknown {
     ...[batch.n0, batch.n1, batch.n2, batch.n3].map((column) => column[at]),
     ...[batch.idLow, batch.idHigh, batch.symbolId, batch.conditions].map((column) => column[at]),
     ...[batch.kind, batch.flags, batch.code0, batch.code1, batch.tape].map((column) => column[at]),
-    batch.originOf(at),
     [...batch.heapBytes(at)],
   ];
 }
@@ -61,10 +59,8 @@ describe('copying rows between batches', () => {
         fc.array(row, { minLength: SOURCE_ROWS, maxLength: SOURCE_ROWS }),
         selection,
         fc.nat(5),
-        fc.constantFrom(0, 1, 2 ** 32 - SOURCE_ROWS - 1),
-        (rows, chosen, before, firstOrigin) => {
+        (rows, chosen, before) => {
           const source = filled(rows);
-          source.firstOrigin = firstOrigin;
           const target = Batch.create({ rows: SOURCE_ROWS + 8, heapBytes: 4_096 }, 0, source.baseMicros - 7);
           for (let index = 0; index < before; index += 1) target.appendRow(source, index);
           gatherRows(source, { rows: chosen, from: 0, to: chosen.length }, target);
