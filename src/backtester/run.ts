@@ -64,7 +64,7 @@ export class BacktestRun {
 
   /** @throws {UserError} exit code 2 when a strategy cannot be loaded. */
   constructor(options: RunOptions) {
-    const { plan, instances, batchId, startMicros } = options;
+    const { plan, instances, batchId, startMicros, feedHasBars } = options;
     this.#options = options;
     this.batchId = batchId;
     this.#clock = new SimulatedClock(startMicros);
@@ -79,7 +79,6 @@ export class BacktestRun {
       onUpdate: (update) => this.#desk.onUpdate(update),
     });
     this.#valuation = new Valuation(this.account, startMicros);
-    const { feedHasBars } = options;
     const run = {
       batchId,
       session: this.#sessions.current,
@@ -119,11 +118,8 @@ export class BacktestRun {
       log: (level, message, fields) => options.log?.(level, message, fields),
     });
     const factor = options.warmUpFactor ?? 1;
-    const past = new PastBars(
-      historyNeedOf(plan, instances, factor),
-      this.#sessions.calendar,
-      options.recalled,
-    );
+    const need = historyNeedOf(plan, instances, factor);
+    const past = new PastBars(need, this.#sessions.calendar, options.recalled);
     this.#units = new PickedUnits({
       instances,
       batchId,
