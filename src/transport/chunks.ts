@@ -1,4 +1,5 @@
 /** The chunks of a recording port: the one being written, those at hand, and how many there may be. */
+import { assert } from '../domain/assert.ts';
 import type { Batch } from '../tape/batch.ts';
 import { Chunk, chunkBytesFor } from '../tape/chunk.ts';
 import { NarrowEncoder, type NarrowRows } from '../tape/narrow/encode.ts';
@@ -52,7 +53,8 @@ export class Chunks {
 
   /** Writes a block of rows, for which {@link makeRoom} was asked. */
   append(rows: NarrowRows): void {
-    this.#open?.append(this.#encoder, rows);
+    assert(this.#open !== undefined, 'rows for a chunk that was not opened');
+    this.#open.append(this.#encoder, rows);
   }
 
   /** Sends what was written. */
